@@ -1,0 +1,45 @@
+"""Box files, indexes, accounts for and backs up what is dropped into a folder, and loses nothing when the power goes.
+
+    events in  ->  log  ->  projections  ->  rules  ->  jobs  ->  effects  ->  status out
+    watchers/      log      models/          rules     queue      tasks/       status
+
+The map, one line a module, in the order of that sentence:
+
+    watchers    EVENTS IN: doorbell, settle, one look, the inboxes, the library
+    watching    the inboxes, from doorbell to log
+    sweeps      the library compared with the projections
+    events      the vocabulary: what can happen
+    log         the append-only table of what happened
+    engine      record(): append, fold, react, commit, wake; rebuild()
+    models      PROJECTIONS and tables: drops, files, photos, usage, jobs; the database
+    rules       what follows from what: seven numbered rules
+    claims      a job is claimed with a lease, alone or with its like
+    queue       huey on the ledger: workers and scheduler
+    tasks       EFFECTS: the handlers, the children they run in, landing, recovery
+    photos      what a task needs to know about pictures
+    disk        moving files: by rename, durably, never over another
+    status      projections to status.json
+    service     builds everything; the loop of `box run` and `box once`
+    beside      how a command gets at the log beside the service
+    tally       what became of the drops of a run
+    upkeep      what is done by the clock
+    timers      one list of timers
+    verify      log = projections = disk = sums
+    damage      opening the database, snapshots, restoring
+    layout      the folders and markers of a root
+    locks       one process at a time does the work of a root
+    bells       waking the service, from inside and outside
+    notify      words to systemd
+    config      config.toml as frozen records
+    sections    its sections: every key, its default and its reader
+    units       sizes and times as people write them
+    paths       paths as text, users and areas
+    errors      what can be wrong, for people, programs and the queue
+    logs        structlog, set up once
+    cli         the commands
+    doctor      what is wrong with this place, and what to do
+"""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"

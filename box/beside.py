@@ -1,0 +1,63 @@
+"""Beside the service: how a command gets at the log. The rule: it waits for its turn, and the service hears of it.
+
+The service may be running or not; the database's own lock keeps the two apart, and after each commit the doorbell
+rings.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from box import bells, damage
+from box.config import Config
+from box.engine import Engine
+from box.errors import BoxError
+from box.models.base import Store
+from box.rules import Policy
+from box.tasks import kinds_by_media_type
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A way into the log for a command beside the service; the service hears the doorbell after each commit."""
+
+    store: Store
+    engine: Engine
+    policy: Policy
+
+
+def policy_of(config: Config) -> Policy:
+    """What the owner decided, for the rules."""
+    return Policy(
+        kinds=kinds_by_media_type(),
+        attempts_max=config.jobs.attempts_max,
+        quota_default_bytes=config.quota.default_bytes,
+        quota_bytes=config.quota.users,
+    )
+
+
+def engine_of(config: Config, store: Store) -> Engine:
+    """The engine of a store, paced as the configuration says."""
+    return Engine(
+        store,
+        policy_of(config),
+        commit_seconds=config.database.commit_seconds,
+        commit_events=config.database.commit_events,
+    )
+
+
+@contextmanager
+def beside(config: Config) -> Iterator[Beside]:
+    """Open the database of a root for a command. Raises BoxError if there is none yet."""
+    if not os.path.exists(os.path.join(config.box.root, damage.DATABASE)):
+        raise BoxError(f"there is no box in {config.box.root} yet: `box init` makes one, `box run` starts it")
+    store = damage.open_unchecked(config.box.root)
+    try:
+        engine = engine_of(config, store)
+        engine.on_commit = lambda _: bells.ring_service(config.box.root)
+        yield Beside(store, engine, engine.policy)
+    finally:
+        store.close()

@@ -1,0 +1,156 @@
+"""Claims. The rule: a job is claimed with a lease in the transaction of its `JobStarted`; nothing runs without one.
+
+Small jobs of a kind may share a lease, so that a thousand photos cost a few commits. A job that has already used an
+attempt is claimed alone: when its worker dies again, it is known whose fault it was.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import uuid4
+
+from box.engine import Engine, Transaction
+from box.errors import BoxError, OutOfSpace
+from box.events import JobStarted
+from box.models import jobs, live
+from box.tasks import by_kind
+
+BATCH_SECONDS: Final = 0.5
+"""How much work a worker claims at once, by the pace of late: more would keep urgent jobs and other workers waiting."""
+
+BATCH_MIN: Final = 8
+"""What a worker claims before it knows its pace, and towards the end of a burst."""
+
+HOLD_SECONDS: Final = 5.0
+"""How long nothing is claimed after the disk was found full."""
+
+
+def owner_name() -> str:
+    """host:pid:random, so that a process that reuses a pid is never taken for its predecessor."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+
+
+@dataclass(slots=True)
+class Claims:
+    """The door to the ledger for the workers of one process."""
+
+    engine: Engine
+    root: str
+    workers: int
+    batch_max: int
+    lease_seconds: float
+    free_bytes_min: int
+    owner: str = field(default_factory=owner_name)
+    active: set[str] = field(default_factory=set)
+    """Leases that a worker of this process holds."""
+    held_up_by: BoxError | None = None
+    """Why nothing is claimed just now."""
+    closed: bool = False
+    _bell: threading.Condition = field(default_factory=threading.Condition)
+    _rung: int = 0
+    _hold_until: float = 0.0
+    _jobs_per_second: float = 200.0
+    """Of one worker, of late, of jobs that share a lease; the first guess is for photos without thumbnails."""
+
+    def ring(self) -> None:
+        """There may be something to claim."""
+        with self._bell:
+            self._rung += 1
+            self._bell.notify_all()
+
+    def close(self) -> None:
+        """Claim nothing more; the workers come home."""
+        self.closed = True
+        self.ring()
+
+    def hold(self, error: BoxError) -> None:
+        """Claim nothing for a while: there is no room to work in."""
+        self.held_up_by = error
+        self._hold_until = time.monotonic() + HOLD_SECONDS
+
+    def next(self, idle: Callable[[], float]) -> tuple[int, str] | None:
+        """(first job, lease), waiting until there is one; None when closed. Called by the workers.
+
+        While it waits it calls `idle` whenever the number of seconds that this returned has passed.
+        """
+        while not self.closed:
+            rung = self._rung
+            claimed = self._try()
+            if claimed is not None:
+                return claimed
+            with self._bell:
+                if rung == self._rung and not self.closed:
+                    seconds = idle()
+                    if self.held_up_by is not None:
+                        seconds = min(seconds, HOLD_SECONDS)
+                    self._bell.wait(seconds)
+        return None
+
+    def _try(self) -> tuple[int, str] | None:
+        if not jobs.any_ready(self.engine.store) or not self._has_room():
+            return None
+        return self.engine.transact(self._claim, events=self.batch_max)
+
+    def _has_room(self) -> bool:
+        if time.monotonic() < self._hold_until:
+            return False
+        status = os.statvfs(self.root)
+        free = status.f_bavail * status.f_frsize
+        if free < self.free_bytes_min:
+            self.hold(
+                OutOfSpace(
+                    f"{free} bytes are free below {self.root}, storage.free_bytes_min keeps {self.free_bytes_min}:"
+                    " free some and the work goes on"
+                )
+            )
+            return False
+        self.held_up_by = None
+        return True
+
+    def _claim(self, transaction: Transaction) -> tuple[int, str] | None:
+        store = transaction.store
+        fair = -(-jobs.queued_count(store) // self.workers)
+        share = max(BATCH_MIN, min(fair, int(self._jobs_per_second * BATCH_SECONDS)))
+        chosen = together(jobs.ready(store, min(self.batch_max, share)))
+        if not chosen:
+            return None
+        lease = uuid4().hex[:16]
+        live.open_lease(store, lease, self.owner, time.time() + self.lease_seconds)
+        transaction.record(*(JobStarted(user=job.user, job=job.id, lease=lease) for job in chosen))
+        self.active.add(lease)
+        return chosen[0].id, lease
+
+    def done(self, lease: str, count: int, seconds: float) -> None:
+        """The worker is through with its lease: so many jobs, in so many seconds."""
+        self.active.discard(lease)
+        if count > 1:
+            self._jobs_per_second += (count / max(seconds, 1e-3) - self._jobs_per_second) / 2
+
+    def renew(self) -> None:
+        """The heartbeat: all leases of this process that a worker still holds last longer from now on."""
+        leases = list(self.active)
+        if leases:
+            until = time.time() + self.lease_seconds
+            self.engine.transact(lambda t: [live.renew_lease(t.store, lease, until) for lease in leases], events=0)
+
+
+def together(ready: list[jobs.Ready]) -> list[jobs.Ready]:
+    """As many of the next jobs as may share a lease: the first, and those of its kind that follow it, all fresh."""
+    if not ready:
+        return []
+    first = ready[0]
+    handler = by_kind(first.kind)
+    if first.attempts or handler is None or not handler.batch:
+        return [first]
+    chosen = []
+    for job in ready:
+        if job.kind != first.kind or job.attempts:
+            break
+        chosen.append(job)
+    return chosen

@@ -1,0 +1,132 @@
+"""What becomes of drops. The rule: the log says it; nothing is guessed from the disk.
+
+A drop is the one that was copied if the log says that a file of its size and time settled under its name. From then on
+what happens to that name, and to the jobs about it, happened to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from box import events as e
+from box.cli.copying import Copied
+from box.events import Event, Recorded
+
+
+@dataclass(slots=True, eq=False)
+class Drop:
+    """A copy in the inbox and what became of it."""
+
+    source: str
+    """The original, absolute, as `os` gives it."""
+    place: str
+    """Its path below the inbox, before it got a free name."""
+    copied: Copied
+    outcome: str = "waiting"
+    """waiting, filed, duplicate, quarantined, left, quota, failed, cancelled, vanished or replaced."""
+    path: str = ""
+    """Where it stands now, or the file that holds the same bytes (path text)."""
+    message: str = ""
+    settled: bool = False
+
+
+@dataclass(slots=True)
+class Following:
+    """The drops of one command, and what the log has said about them so far."""
+
+    kinds: Iterable[str]
+    """The media types that somebody handles."""
+    _by_path: dict[str, list[Drop]] = field(default_factory=dict)
+    _by_job: dict[int, Drop] = field(default_factory=dict)
+    waiting: int = 0
+
+    def add(self, drop: Drop) -> None:
+        """Follow this one, too."""
+        self._by_path.setdefault(drop.copied.path, []).append(drop)
+        self.waiting += 1
+
+    def see(self, recorded: Iterable[Recorded]) -> list[Drop]:
+        """Take note of events, in order; the drops that are through now."""
+        done = []
+        for each in recorded:
+            drop = self._see(each.position, each.event)
+            if drop is not None and drop.outcome != "waiting":
+                self.waiting -= 1
+                self._by_path[drop.copied.path].remove(drop)
+                done.append(drop)
+        return done
+
+    def _see(self, position: int, event: Event) -> Drop | None:  # noqa: PLR0911 - a table
+        match event:
+            case e.FileSettled():
+                return self._on_settled(event)
+            case e.JobRequested():
+                drop = self._settled(event.source)
+                if drop is not None:
+                    self._by_job[position] = drop
+                return None
+            case e.PhotoFiled() | e.FileQuarantined() | e.DuplicateDropped():
+                return _taken(self._settled(event.source), event)
+            case e.QuotaExceeded():
+                return _end(self._settled(event.path), "quota", "waits in the inbox: there is no room in the quota")
+            case e.FileVanished():
+                return _end(self._settled(event.path), "vanished", "was removed from the inbox")
+            case e.JobSucceeded() | e.JobFailed() | e.JobCancelled() | e.JobQuarantined():
+                return _job_ended(self._by_job.get(event.job), event)
+        return None
+
+    def _settled(self, path: str) -> Drop | None:
+        return next((drop for drop in self._by_path.get(path, ()) if drop.settled), None)
+
+    def _on_settled(self, event: e.FileSettled) -> Drop | None:
+        before = self._settled(event.path)
+        if before is not None:
+            return _end(before, "replaced", "was replaced by another file of its name")
+        for drop in self._by_path.get(event.path, ()):
+            if (drop.copied.size, drop.copied.mtime_ns) == (event.size, event.mtime_ns):
+                drop.settled = True
+                if event.media_type in self.kinds:
+                    return None
+                return _end(drop, "left", "left in the inbox: no kind of job takes it yet")
+        return None
+
+
+def _taken(drop: Drop | None, event: e.PhotoFiled | e.FileQuarantined | e.DuplicateDropped) -> Drop | None:
+    if drop is None:
+        return None
+    match event:
+        case e.PhotoFiled():
+            drop.path = event.path
+            return _end(drop, "filed", "")
+        case e.DuplicateDropped():
+            drop.path = event.kept
+            return _end(drop, "duplicate", "the same bytes are kept already")
+        case e.FileQuarantined():
+            drop.path = event.path
+            return _end(drop, "quarantined", event.message or event.code)
+
+
+def _job_ended(
+    drop: Drop | None, event: e.JobSucceeded | e.JobFailed | e.JobCancelled | e.JobQuarantined
+) -> Drop | None:
+    """The last word, unless an event about the file itself was there before."""
+    if drop is None or drop.outcome != "waiting":
+        return None
+    match event:
+        case e.JobSucceeded():
+            return _end(drop, "filed", "")
+        case e.JobFailed():
+            drop.message = event.message
+            return None if event.retry_at else _end(drop, "failed", event.message)
+        case e.JobCancelled():
+            return _end(drop, "cancelled", event.reason)
+        case e.JobQuarantined():
+            drop.message = event.message  # a job that moves it aside follows
+            return None
+
+
+def _end(drop: Drop | None, outcome: str, message: str) -> Drop | None:
+    if drop is not None:
+        drop.outcome, drop.message = outcome, message
+    return drop

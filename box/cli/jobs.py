@@ -1,0 +1,169 @@
+"""`box jobs`. The rule: what is asked becomes an event beside the service; an illegal move is said, not made."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final
+
+from box import events as e
+from box import log
+from box.beside import beside
+from box.cli import events, output, settings, words
+from box.engine import Transaction
+from box.errors import BoxError, UsageError
+from box.models import drops, jobs
+from box.models.base import Store
+
+RETRIED_MAX: Final = 10_000
+"""Failed jobs that one command starts afresh."""
+BATCH: Final = 200
+"""Of these, how many share a commit."""
+
+_STYLES: Final = {"failed": "red", "quarantined": "red", "running": "green", "cancelled": "dim"}
+_FIELDS: Final = (
+    "id", "kind", "user", "state", "source", "size", "args", "priority", "not_before", "key", "reserve_bytes",
+    "attempts", "lease", "cancel_requested", "code", "message", "result", "created_at", "started_at", "finished_at",
+)  # fmt: skip
+_TIMES: Final = ("not_before", "created_at", "started_at", "finished_at")
+
+type_move = Callable[[Transaction, dict[str, Any]], str]
+"""What was done to a job, told in words. Raises BoxError if it cannot be."""
+
+
+def listing(args: Namespace) -> int:
+    """The newest jobs first."""
+    with beside(settings.load(args)) as box:
+        rows = jobs.listed(box.store, args.state, args.kind, args.user, args.limit)
+    if args.json:
+        output.value(rows)
+        return 0
+    if not rows:
+        output.note("no such jobs" if args.state or args.kind or args.user else "no jobs yet")
+        return 0
+    cells = (
+        (
+            str(row["id"]), output.styled(row["state"], _STYLES.get(row["state"], "")), row["kind"], row["user"],
+            words.local_time(row["created_at"]), str(row["attempts"]), _about(row),
+        )
+        for row in rows
+    )  # fmt: skip
+    output.table(("id", "state", "kind", "user", "asked for at", "attempts", "about"), cells, right=("id", "attempts"))
+    return 0
+
+
+def _about(row: dict[str, Any]) -> str:
+    text = words.printable(row["source"])
+    if row["not_before"]:
+        text += f" (waits until {words.local_time(row['not_before'])})"
+    return f"{text}: {words.printable(row['message'])}" if row["message"] else text
+
+
+def show(args: Namespace) -> int:
+    """All fields of a job, and its events."""
+    with beside(settings.load(args)) as box:
+        row = _job(box.store, args.id)
+        told = _told(box.store, row)
+    if args.json:
+        output.value({**row, "events": [events.as_data(each) for each in told]})
+        return 0
+    for name in _FIELDS:
+        value = words.local_time(row[name]) if name in _TIMES else words.printable(str(row[name]))
+        if value:
+            output.line(f"{output.styled(words.padded(name, 16), 'bold')} {value}")
+    output.line()
+    for each in told:
+        output.line(events.as_text(each))
+    return 0
+
+
+def _told(store: Store, row: dict[str, Any]) -> list[e.Recorded]:
+    """What the log says of a job: from its request to the event that ended it, or to the end of the log."""
+    told = []
+    for each in log.read(store, row["id"] - 1):
+        event = each.event
+        is_its = each.position == row["id"] or getattr(event, "job", 0) == row["id"]
+        if is_its or (row["source"] and getattr(event, "source", "") == row["source"]):
+            told.append(each)
+        is_end = isinstance(event, e.JobSucceeded | e.JobFailed | e.JobCancelled | e.JobQuarantined)
+        if is_its and is_end and row["finished_at"] == each.at:
+            break
+    return told
+
+
+def _job(store: Store, job: int) -> dict[str, Any]:
+    found = store.dicts(jobs.Job.select().where(jobs.Job.id == job))
+    if not found:
+        raise BoxError(f"there is no job {job}; `box jobs` lists them")
+    return found[0]
+
+
+# --- moves -----------------------------------------------------------------------------------------------------------
+
+
+def cancel(args: Namespace) -> int:
+    """Cancel what is queued; ask what runs to stop."""
+    return _each(args, args.ids, _cancel)
+
+
+def _cancel(transaction: Transaction, row: dict[str, Any]) -> str:
+    if row["state"] == jobs.State.QUEUED:
+        transaction.record(e.JobCancelled(user=row["user"], job=row["id"], reason="cancelled on request"))
+        return "cancelled"
+    if row["state"] == jobs.State.RUNNING:
+        transaction.record(e.JobCancelRequested(user=row["user"], job=row["id"]))
+        return "asked to stop"
+    raise BoxError(f"is {row['state']} already")
+
+
+def retry(args: Namespace) -> int:
+    """Start jobs afresh: those named, or all that failed."""
+    by_search = args.all_failed or bool(args.failed_kind)
+    if by_search == bool(args.ids):
+        raise UsageError("say which: numbers of jobs, or --kind K, or --all-failed")
+    return _each(args, None if by_search else args.ids, _retry)
+
+
+def _retry(transaction: Transaction, row: dict[str, Any]) -> str:
+    if (
+        row["state"] == jobs.State.QUARANTINED
+        and row["source"]
+        and drops.find(transaction.store, row["source"]) is None
+    ):
+        raise BoxError("has its file in quarantine: move it back into the inbox, and it is taken again")
+    if row["state"] not in (jobs.State.FAILED, jobs.State.CANCELLED, jobs.State.QUARANTINED):
+        raise BoxError(f"is {row['state']}: only failed, cancelled and quarantined jobs can be done again")
+    transaction.record(e.JobRetried(user=row["user"], job=row["id"]))
+    return "queued again"
+
+
+def _each(args: Namespace, ids: Sequence[int] | None, move: type_move) -> int:
+    """Make the same move with every job; 1 if one of them could not make it."""
+    done: list[tuple[int, str, bool]] = []
+    with beside(settings.load(args)) as box:
+        if ids is None:
+            rows = jobs.listed(box.store, jobs.State.FAILED, args.failed_kind, "", RETRIED_MAX)
+            ids = [row["id"] for row in reversed(rows)]
+        for first in range(0, len(ids), BATCH):
+            work = partial(_all_moved, ids[first : first + BATCH], move)
+            done += box.engine.transact(work, events=BATCH)
+    for job, text, _ in done:
+        if not args.json:
+            output.line(f"job {job} {text}")
+    if args.json:
+        output.value([{"id": job, "message": text, "done": ok} for job, text, ok in done])
+    elif not done:
+        output.note("no failed jobs")
+    return 0 if all(ok for _, _, ok in done) else 1
+
+
+def _all_moved(ids: Sequence[int], move: type_move, transaction: Transaction) -> list[tuple[int, str, bool]]:
+    return [_moved(transaction, job, move) for job in ids]
+
+
+def _moved(transaction: Transaction, job: int, move: type_move) -> tuple[int, str, bool]:
+    try:
+        return job, move(transaction, _job(transaction.store, job)), True
+    except BoxError as error:
+        return job, str(error), False

@@ -1,0 +1,171 @@
+"""`box status`. The rule: it shows what the service wrote last, and says so when that is not now."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from box import locks
+from box import status as written
+from box.cli import output, settings, words
+from box.errors import NotRunning
+from box.sections import Config
+
+PAINT_SECONDS: Final = 1.0
+"""Between two looks of `--watch`."""
+LISTED_MAX: Final = 10
+"""Active jobs and problems that a page shows; it says how many more there are."""
+
+_STYLES: Final = {"idle": "green", "busy": "green", "degraded": "yellow", "stopping": "yellow"}
+
+
+def status(args: Namespace) -> int:
+    """Show the status, once or every second; 3 if the service is not running."""
+    config = settings.load(args)
+    if args.watch:
+        return _watch(config, as_json=args.json)
+    found = written.read(config)
+    problem = _not_running(found, config)
+    if args.json:
+        output.value(found)
+    else:
+        for line in _page(found, time.time(), is_running=problem is None):
+            output.line(line)
+    if problem is None:
+        return 0
+    raise problem
+
+
+def _not_running(found: Mapping[str, Any], config: Config) -> NotRunning | None:
+    """What keeps the status from being today's, None if nothing does."""
+    try:
+        written.check_fresh(found, config)
+        if not locks.is_held(config.box.root):
+            return NotRunning(f"the service is not running in {config.box.root}; `box run` starts it")
+    except NotRunning as error:
+        return error
+    except PermissionError:
+        return None  # the root is not ours to look into: its age has to do
+    return None
+
+
+def _watch(config: Config, *, as_json: bool) -> int:
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that the terminal is given back
+    last: object = None
+    with output.page():
+        while True:
+            found: dict[str, Any] | None = None
+            try:
+                found = written.read(config)
+                problem = _not_running(found, config)
+            except NotRunning as error:
+                problem = error
+            if not as_json:
+                lines = [] if found is None else [*_page(found, time.time(), is_running=problem is None)]
+                output.paint([*lines, *([output.styled(str(problem), "yellow")] if problem else [])])
+            elif found is not None and found != last:
+                output.value(found)
+                sys.stdout.flush()
+                last = found
+            time.sleep(PAINT_SECONDS)
+
+
+# --- the page --------------------------------------------------------------------------------------------------------
+
+
+def _page(found: Mapping[str, Any], now: float, *, is_running: bool) -> Iterator[str]:
+    state, style = (found["state"], _STYLES.get(found["state"], "")) if is_running else ("not running", "red")
+    since = words.local_time(found["started_at"])
+    yield (
+        f"{output.styled('Box', 'bold')} {found['version']} on {found['host']} is {output.styled(state, style)}"
+        f" (updated {words.ago(words.timestamp(found['updated_at']), now)}, started {since}, process {found['pid']})"
+    )
+    yield ""
+    yield from _users(found["users"])
+    yield from _jobs(found["jobs"], now)
+    yield from _holdings(found, now)
+    yield from _problems(found["problems"])
+
+
+def _row(name: str, text: str) -> str:
+    return f"{output.styled(words.padded(name, 10), 'bold')} {text}"
+
+
+def _users(users: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    names = max((len(user) for user in users), default=0)
+    for n, (user, account) in enumerate(users.items()):
+        used, quota = account["used_bytes"], account["quota_bytes"]
+        if quota is None:
+            text = f"{words.size(used)}, no limit"
+        else:
+            share = (used + account["reserved_bytes"]) / quota
+            style = "red" if share >= 1 else "yellow" if share > 0.9 else ""
+            bar = output.styled(output.bar(share), style)
+            text = f"{bar} {share * 100:.0f} %, {words.size(used)} of {words.size(quota)}"
+        if account["reserved_bytes"]:
+            text += f", {words.size(account['reserved_bytes'])} set aside"
+        yield _row("users" if n == 0 else "", f"{user:<{names}}  {text}, {words.count(account['files'], 'file')}")
+
+
+def _jobs(jobs: Mapping[str, Any], now: float) -> Iterator[str]:
+    states = ("running", "queued", "completed", "failed", "quarantined", "cancelled")
+    rows = [[kind, *(f"{by.get(state, 0):,}" for state in states)] for kind, by in jobs["by_kind"].items()]
+    if not rows:
+        yield _row("jobs", "none yet")
+        return
+    for n, line in enumerate(words.table(("", *states), rows, right=states)):
+        yield _row("jobs" if n == 0 else "", output.styled(line, "dim") if n == 0 else line)
+    more = []
+    if jobs["scheduled"]:
+        more.append(f"{jobs['scheduled']:,} of the queued wait for their time")
+    if jobs["oldest_queued_seconds"]:
+        more.append(f"the next one has waited for {words.duration(jobs['oldest_queued_seconds'])}")
+    if jobs["stale"]:
+        more.append(f"{jobs['stale']:,} lost their worker")
+    if more:
+        yield _row("", ", ".join(more))
+    for job in jobs["active"][:LISTED_MAX]:
+        yield _row("", _active(job, now))
+    if jobs["running"] > LISTED_MAX:
+        yield _row("", f"... and {jobs['running'] - LISTED_MAX:,} more at work")
+
+
+def _active(job: Mapping[str, Any], now: float) -> str:
+    text = f"#{job['id']} {job['kind']} {job['user']}"
+    if job["progress"] is not None:
+        text += f" {output.bar(job['progress'] / 100, 10)} {job['progress']:.0f} %"
+    if job["message"]:
+        text += f" {words.printable(job['message'])}"
+    return text + (f", since {words.duration(max(0, int(now - words.timestamp(job['started_at']))))}")
+
+
+def _holdings(found: Mapping[str, Any], now: float) -> Iterator[str]:
+    photos, disk = found["photos"], found["storage"]
+    days = (
+        f", {photos['first_day']} to {photos['last_day']}, {words.count(photos['days'], 'day')}"
+        if photos["days"]
+        else ""
+    )
+    yield _row("photos", f"{photos['count']:,}, {words.size(photos['bytes'])}{days}")
+    free = f"{words.size(disk['free_bytes'])} free of {words.size(disk['total_bytes'])} ({disk['free_percent']:.0f} %)"
+    yield _row("disk", output.styled(free, "yellow" if disk["free_percent"] < 10 else ""))
+    yield _row("log", f"{words.count(found['log']['position'], 'event')}, {words.size(found['log']['bytes'])}")
+    for n, folder in enumerate(found["watch"]):
+        last = folder["last_event_at"]
+        heard = f"last event {words.ago(words.timestamp(last), now)}" if last else "nothing heard yet"
+        mode = output.styled(folder["mode"], "red" if folder["mode"] == "missing" else "")
+        yield _row("watching" if n == 0 else "", f"{words.printable(folder['path'])} ({mode}), {heard}")
+
+
+def _problems(problems: list[Mapping[str, str]]) -> Iterator[str]:
+    if not problems:
+        yield _row("problems", "none")
+    for n, problem in enumerate(problems[:LISTED_MAX]):
+        text = f"{problem['code']} since {words.local_time(problem['since'])}: {words.printable(problem['message'])}"
+        yield _row("problems" if n == 0 else "", output.styled(text, "yellow"))
+    if len(problems) > LISTED_MAX:
+        yield _row("", f"... and {len(problems) - LISTED_MAX} more")

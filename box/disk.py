@@ -1,0 +1,179 @@
+"""Moving files. The rule: a file lands by rename, durably, never over another one, and only if it is the same file.
+
+Within a file system: `renameat2(RENAME_NOREPLACE)`, or link and unlink where that is not known. Across file systems:
+copy into the target's folder under a hidden name, fsync, read back and compare digests, rename, and only then remove
+the source.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import shutil
+from collections.abc import Iterable
+from typing import Final
+
+_AT_FDCWD: Final = -100
+_RENAME_NOREPLACE: Final = 1
+_NO_SUCH_CALL: Final = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP)
+_NO_LINKS: Final = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def rename_new(source: str, target: str) -> None:
+    """Rename within a file system; FileExistsError if something stands at `target` (even a broken link)."""
+    if _libc.renameat2(_AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(target), _RENAME_NOREPLACE) == 0:
+        return
+    number = ctypes.get_errno()
+    if number not in _NO_SUCH_CALL:
+        raise OSError(number, os.strerror(number), source, None, target)
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # FAT knows neither: look, then rename. Box itself never chooses one name twice (see landing).
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), source, None, target) from error
+        os.rename(source, target)
+    else:
+        os.unlink(source)
+
+
+def move_new(source: str, target: str, part: str) -> None:
+    """Move a file to a name where nothing stands, across file systems if need be (by way of `part`, then)."""
+    try:
+        rename_new(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        copy_verified(source, part)
+        try:
+            rename_new(part, target)
+        except BaseException:
+            os.unlink(part)
+            raise
+        sync_folder(os.path.dirname(target))
+        os.unlink(source)
+
+
+def copy_verified(source: str, target: str) -> str:
+    """Copy with times, fsync, read the copy back from the medium and compare; the digest. An error leaves nothing."""
+    try:
+        shutil.copyfile(source, target)
+        shutil.copystat(source, target)
+        descriptor = os.open(target, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)  # read back from the medium, not from memory
+        finally:
+            os.close(descriptor)
+        digest = digest_of(target)
+        if digest != digest_of(source):
+            raise OSError(errno.EIO, "the copy differs from its source", source, None, target)  # noqa: TRY301  cleans up
+    except BaseException:
+        if os.path.lexists(target):
+            os.unlink(target)
+        raise
+    return digest
+
+
+def digest_of(path: str) -> str:
+    """blake3 of a file's bytes, in hexadecimal; reads in pieces, so memory stays flat."""
+    from blake3 import blake3  # noqa: PLC0415  only where something is compared
+
+    hasher = blake3()
+    with open(path, "rb", buffering=0) as file:
+        while piece := file.read(1 << 20):
+            hasher.update(piece)
+    return hasher.hexdigest()
+
+
+def make_folder(path: str) -> None:
+    """Make a folder and its parents, each durable in its parent."""
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        make_folder(os.path.dirname(path))
+        make_folder(path)
+        return
+    sync_folder(os.path.dirname(path))
+
+
+def sync_folder(path: str) -> None:
+    """Make the names in a folder durable. A folder that is gone has none."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network and FUSE file systems cannot fsync a folder
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def sync_folders(paths: Iterable[str]) -> None:
+    """`sync_folder`, once each."""
+    for path in sorted(set(paths)):
+        sync_folder(path)
+
+
+def write_whole(path: str, text: str, *, durable: bool = True) -> None:
+    """Replace a small text file as a whole: a reader sees the old one or the new one."""
+    part = f"{path}.{os.getpid()}.part"
+    try:
+        with open(part, "w", encoding="utf-8") as out:
+            out.write(text)
+            if durable:
+                out.flush()
+                os.fsync(out.fileno())
+        os.replace(part, path)
+    except BaseException:
+        if os.path.lexists(part):
+            os.unlink(part)
+        raise
+    if durable:
+        sync_folder(os.path.dirname(path))
+
+
+def is_full(error: OSError) -> bool:
+    """Whether the error says that there is no room."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def free_name(folder: str, name: str, taken: Iterable[str] = ()) -> str:
+    """A name like `name` under which nothing stands in `folder` (an absolute path) nor in `taken`: `a-2.jpg`, ...
+
+    Doubles its stride, then halves it, so that ten thousand `IMG_0001.JPG` cost a few looks each, not thousands.
+    """
+
+    def is_taken(number: int) -> bool:
+        path = os.path.join(folder, numbered(name, number))
+        return path in taken or os.path.lexists(path)
+
+    if not is_taken(1):
+        return name
+    low, high = 1, 2
+    while is_taken(high):
+        low, high = high, high * 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if is_taken(middle) else (low, middle)
+    return numbered(name, high)
+
+
+def numbered(name: str, number: int) -> str:
+    """`a.jpg` -> `a-2.jpg` for 2; itself for 1. A name that would grow past what file systems take is cut."""
+    if number == 1:
+        return name
+    stem, extension = os.path.splitext(name)
+    suffix = f"-{number}"
+    room = 255 - len(os.fsencode(suffix + extension))
+    return os.fsdecode(os.fsencode(stem)[:room]) + suffix + extension

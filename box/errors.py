@@ -1,0 +1,90 @@
+"""Errors. The rule: the message is what a person reads, the class is the policy.
+
+Every error says what is wrong, where, and what to do. `code` is for programs, `exit_code` for the shell, `retryable`
+for the queue (would the same work succeed later, with nothing about the file changed?). Anything that is not a
+`BoxError` is a defect of Box.
+"""
+
+from __future__ import annotations
+
+
+class BoxError(Exception):
+    """Something is wrong with the work."""
+
+    code = "error"
+    exit_code = 1
+    retryable = False
+
+
+class UsageError(BoxError):
+    """The command was called with something that does not fit."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A key of the configuration does not fit; the message begins with the key's dotted path."""
+
+    code = "config"
+
+
+class AlreadyRunning(BoxError):
+    """Another process holds this root; the message says which."""
+
+    code = "already-running"
+    exit_code = 2
+
+
+class NotRunning(BoxError):
+    """The service is not running, or its status is stale."""
+
+    code = "not-running"
+    exit_code = 3
+
+
+class IllegalMove(BoxError):
+    """An event that the state does not allow: the transaction refuses it and the log never holds it."""
+
+    code = "illegal-move"
+
+
+class DatabaseDamaged(BoxError):
+    """The database file failed its check; recovery moves it aside."""
+
+    code = "database-damaged"
+
+
+class DatabaseBusy(BoxError):
+    """Another process held the database's write lock for too long: the work is tried again."""
+
+    code = "database-busy"
+    retryable = True
+
+
+class OutOfSpace(BoxError):
+    """The disk is full or below its reserve: the work waits until there is room; nothing is lost."""
+
+    code = "out-of-space"
+    retryable = True
+
+
+class Unprocessable(BoxError):
+    """The file itself is bad: no retry will help, it goes to quarantine with `code` as the reason."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class SourceChanged(BoxError):
+    """The source is no longer the file that had settled: this attempt ends, the new file is looked at afresh."""
+
+    code = "source-changed"
+
+
+class ChildDied(BoxError):
+    """The child process that read the file was killed or ran past a limit: one attempt is used up."""
+
+    code = "child-died"
+    retryable = True

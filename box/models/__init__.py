@@ -1,0 +1,63 @@
+"""Projections: what the log adds up to. The rule: only a fold writes a projection, and `FOLDS` says which.
+
+`PROJECTIONS` can be dropped and folded again from the log, with the same rows. `LIVE` tables are not in the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from box import events as e
+from box.events import Event, Recorded
+from box.models import drops, files, job_moves, jobs, live, photos, usage
+from box.models.base import Store, Table
+
+PROJECTIONS: Final[tuple[type[Table], ...]] = (
+    drops.Drop, files.File, photos.Photo, photos.PhotoDay, usage.Usage, usage.Account, jobs.Job, jobs.JobCount,
+)  # fmt: skip
+LIVE: Final[tuple[type[Table], ...]] = (live.Lease, live.Journal, live.Folder, live.Progress)
+INDEXES: Final = (*drops.INDEXES, *photos.INDEXES, *jobs.INDEXES)
+
+type_fold = Callable[[Store, Recorded, Any], None]
+
+FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
+    e.FileSettled: (drops.on_settled,),
+    e.FileNoticed: (files.on_put, photos.on_noticed),
+    e.FileVanished: (drops.on_vanished, files.on_vanished, photos.on_vanished),
+    e.FilePlaced: (files.on_put,),
+    e.FileQuarantined: (drops.on_taken, files.on_put),
+    e.PhotoFiled: (drops.on_taken, files.on_put, photos.on_filed),
+    e.DuplicateDropped: (drops.on_taken,),
+    e.QuotaSet: (usage.on_quota_set,),
+    e.QuotaExceeded: (drops.on_exceeded,),
+    e.JobRequested: (job_moves.on_requested, drops.on_requested),
+    e.JobDue: (job_moves.on_due,),
+    e.JobStarted: (job_moves.on_started,),
+    e.JobReleased: (job_moves.on_released,),
+    e.JobSucceeded: (job_moves.on_succeeded,),
+    e.JobFailed: (job_moves.on_failed,),
+    e.JobCancelRequested: (job_moves.on_cancel_requested,),
+    e.JobCancelled: (job_moves.on_cancelled,),
+    e.JobQuarantined: (job_moves.on_quarantined,),
+    e.JobRetried: (job_moves.on_retried,),
+    e.DatabaseRestored: (),
+}
+"""What follows for the tables from each event, in order. Every event of the vocabulary stands here."""
+
+
+def create(store: Store) -> None:
+    """Make the tables and indexes that are not there yet."""
+    store.create((*PROJECTIONS, *LIVE), *INDEXES)
+
+
+def fold(store: Store, recorded: Recorded) -> None:
+    """Bring the projections up to date with one event, inside the caller's transaction."""
+    for each in FOLDS[type(recorded.event)]:
+        each(store, recorded, recorded.event)
+
+
+def clear(store: Store) -> None:
+    """Empty every projection, inside the caller's transaction."""
+    for model in PROJECTIONS:
+        store.execute(f"DELETE FROM {model._meta.table_name}")

@@ -1,0 +1,169 @@
+"""Drops: the settled files that wait in the inboxes. The rule: a row stands here as long as its file does there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import peewee
+
+from box.events import (
+    DuplicateDropped,
+    FileQuarantined,
+    FileSettled,
+    FileVanished,
+    JobRequested,
+    PhotoFiled,
+    QuotaExceeded,
+    Recorded,
+)  # fmt: skip
+from box.models import usage
+from box.models.base import Store, Table
+from box.paths import owner, split
+
+
+class Drop(Table):
+    """A settled file in an inbox."""
+
+    folder = peewee.TextField()
+    name = peewee.TextField()
+    user = peewee.TextField()
+    size = peewee.BigIntegerField()
+    mtime_ns = peewee.BigIntegerField()
+    inode = peewee.BigIntegerField()
+    media_type = peewee.TextField()
+    since = peewee.BigIntegerField()
+    """Position of the event that settled it: the order in which drops came."""
+    job = peewee.BigIntegerField()
+    """The newest job about it, 0 if there never was one."""
+    waiting = peewee.SmallIntegerField()
+    """1 while it waits for room in its user's quota."""
+
+    class Meta:
+        table_name = "drops"
+        primary_key = peewee.CompositeKey("folder", "name")
+        without_rowid = True
+
+
+INDEXES: Final = ("CREATE INDEX IF NOT EXISTS drop_waiting ON drops (user, since) WHERE waiting = 1",)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A drop that may be asked for: what a job about it needs to know."""
+
+    path: str
+    user: str
+    size: int
+    mtime_ns: int
+    inode: int
+    media_type: str
+    job: int
+
+
+_COLUMNS: Final = "folder || '/' || name, user, size, mtime_ns, inode, media_type, job"
+
+
+def find(store: Store, path: str) -> Waiting | None:
+    """The drop at that path, or None."""
+    row = store.row(f"SELECT {_COLUMNS} FROM drops WHERE folder = ? AND name = ?", split(path))
+    return Waiting(*row) if row else None
+
+
+def oldest_waiting(store: Store, user: str, size_max: int) -> Waiting | None:
+    """The oldest of a user's drops waiting for room that `size_max` bytes would hold."""
+    row = store.row(
+        f"SELECT {_COLUMNS} FROM drops WHERE user = ? AND waiting = 1 AND size <= ? ORDER BY since LIMIT 1",
+        (user, size_max),
+    )
+    return Waiting(*row) if row else None
+
+
+def never_asked(store: Store, media_types: tuple[str, ...], limit: int) -> list[Waiting]:
+    """Drops of types that nobody handled when they came and somebody handles now."""
+    marks = ", ".join("?" * len(media_types))
+    rows = store.rows(
+        f"SELECT {_COLUMNS} FROM drops WHERE job = 0 AND waiting = 0 AND media_type IN ({marks}) LIMIT ?",
+        (*media_types, limit),
+    )
+    return [Waiting(*row) for row in rows]
+
+
+def waiting_counts(store: Store) -> dict[str, int]:
+    """user -> how many drops wait for room."""
+    return dict(store.rows("SELECT user, count(*) FROM drops WHERE waiting = 1 GROUP BY user"))
+
+
+def known(store: Store, folder: str) -> dict[str, tuple[int, int]]:
+    """name -> (size, mtime_ns) of the drops directly in a folder."""
+    return {n: (s, m) for n, s, m in store.rows("SELECT name, size, mtime_ns FROM drops WHERE folder = ?", (folder,))}
+
+
+def known_files(store: Store, paths: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """path -> (size, mtime_ns) of those of the paths that are known drops."""
+    found = {}
+    for path in paths:
+        row = store.row("SELECT size, mtime_ns FROM drops WHERE folder = ? AND name = ?", split(path))
+        if row is not None:
+            found[path] = (row[0], row[1])
+    return found
+
+
+def known_folders(store: Store, inbox: str) -> list[str]:
+    """The folders at or below an inbox that hold known drops."""
+    sql = "SELECT DISTINCT folder FROM drops WHERE folder = ? OR (folder > ? AND folder < ?)"
+    return [folder for (folder,) in store.rows(sql, (inbox, inbox + "/", inbox + "0"))]  # "0" follows "/" in ASCII
+
+
+# --- folds -----------------------------------------------------------------------------------------------------------
+
+
+def on_settled(store: Store, recorded: Recorded, event: FileSettled) -> None:
+    """A new drop, or a newer file under the name of an old one."""
+    folder, name = split(event.path)
+    old = store.row("SELECT size FROM drops WHERE folder = ? AND name = ?", (folder, name))
+    store.execute(
+        "INSERT INTO drops (folder, name, user, size, mtime_ns, inode, media_type, since, job, waiting)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0) ON CONFLICT (folder, name) DO UPDATE SET size = excluded.size,"
+        " mtime_ns = excluded.mtime_ns, inode = excluded.inode, media_type = excluded.media_type,"
+        " since = excluded.since, waiting = 0",
+        (folder, name, event.user, event.size, event.mtime_ns, event.inode, event.media_type, recorded.position),
+    )
+    usage.add(store, event.user, "inbox", 0 if old else 1, event.size - (old[0] if old else 0))
+
+
+def remove(store: Store, path: str) -> bool:
+    """Forget the drop at that path; False if there is none."""
+    folder, name = split(path)
+    old = store.row("SELECT user, size FROM drops WHERE folder = ? AND name = ?", (folder, name))
+    if old is None:
+        return False
+    store.execute("DELETE FROM drops WHERE folder = ? AND name = ?", (folder, name))
+    usage.add(store, old[0], "inbox", -1, -old[1])
+    return True
+
+
+def on_taken(store: Store, _: Recorded, event: PhotoFiled | FileQuarantined | DuplicateDropped) -> None:
+    """A drop was taken out of its inbox by Box."""
+    remove(store, event.source)
+
+
+def on_vanished(store: Store, _: Recorded, event: FileVanished) -> None:
+    """A drop was taken out of its inbox by somebody else."""
+    if owner(event.path)[1] == "inbox":
+        remove(store, event.path)
+
+
+def on_requested(store: Store, recorded: Recorded, event: JobRequested) -> None:
+    """A job about a drop."""
+    if event.source:
+        store.execute(
+            "UPDATE drops SET job = ?, waiting = 0 WHERE folder = ? AND name = ?",
+            (recorded.position, *split(event.source)),
+        )
+
+
+def on_exceeded(store: Store, _: Recorded, event: QuotaExceeded) -> None:
+    """A drop that has to wait for room."""
+    store.execute("UPDATE drops SET waiting = 1 WHERE folder = ? AND name = ?", split(event.path))

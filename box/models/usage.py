@@ -1,0 +1,105 @@
+"""Usage: bytes and files of every user and area. The rule: a sum changes with the row it counts, in the same fold.
+
+`used` is what is charged against the quota: every area but the inbox, because a drop is charged when it is taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import peewee
+
+from box.events import QuotaSet, Recorded
+from box.models.base import Store, Table
+from box.paths import AREAS
+
+
+class Usage(Table):
+    """One area of one user."""
+
+    user = peewee.TextField()
+    area = peewee.TextField()
+    files = peewee.BigIntegerField()
+    bytes = peewee.BigIntegerField()
+
+    class Meta:
+        primary_key = peewee.CompositeKey("user", "area")
+        without_rowid = True
+
+
+class Account(Table):
+    """What a user may use and has set aside."""
+
+    user = peewee.TextField(primary_key=True)
+    used_bytes = peewee.BigIntegerField()
+    reserved_bytes = peewee.BigIntegerField()
+    quota_is_set = peewee.SmallIntegerField()
+    """1 once `box quota set` decided; then the configuration no longer does."""
+    quota_bytes = peewee.BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "accounts"
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """A user's account. `quota_bytes` None is no limit, or nothing decided when `quota_is_set` is False."""
+
+    used_bytes: int = 0
+    reserved_bytes: int = 0
+    quota_is_set: bool = False
+    quota_bytes: int | None = None
+
+
+def add(store: Store, user: str, area: str, files: int, size: int) -> None:
+    """Count `files` more files and `size` more bytes (both may be negative) in an area."""
+    store.execute(
+        "INSERT INTO usage (user, area, files, bytes) VALUES (?, ?, ?, ?) ON CONFLICT (user, area)"
+        " DO UPDATE SET files = files + excluded.files, bytes = bytes + excluded.bytes",
+        (user, area, files, size),
+    )
+    if area != "inbox" and size:
+        _charge(store, user, size, 0)
+
+
+def reserve(store: Store, user: str, size: int) -> None:
+    """Set `size` bytes aside for a job; negative gives them back."""
+    if size:
+        _charge(store, user, 0, size)
+
+
+def _charge(store: Store, user: str, used: int, reserved: int) -> None:
+    store.execute(
+        "INSERT INTO accounts (user, used_bytes, reserved_bytes, quota_is_set) VALUES (?, ?, ?, 0) ON CONFLICT (user)"
+        " DO UPDATE SET used_bytes = used_bytes + excluded.used_bytes,"
+        " reserved_bytes = reserved_bytes + excluded.reserved_bytes",
+        (user, used, reserved),
+    )
+
+
+def balance(store: Store, user: str) -> Balance:
+    """A user's account; all zero for one that has none yet."""
+    row = store.row(
+        "SELECT used_bytes, reserved_bytes, quota_is_set, quota_bytes FROM accounts WHERE user = ?", (user,)
+    )
+    return Balance(row[0], row[1], bool(row[2]), row[3]) if row else Balance()
+
+
+def users(store: Store) -> list[str]:
+    """Everybody who has a file or an account."""
+    return [user for (user,) in store.rows("SELECT user FROM usage UNION SELECT user FROM accounts ORDER BY 1")]
+
+
+def by_area(store: Store, user: str) -> dict[str, tuple[int, int]]:
+    """area -> (files, bytes) of a user, every area of DESIGN present."""
+    found = {a: (f, b) for a, f, b in store.rows("SELECT area, files, bytes FROM usage WHERE user = ?", (user,))}
+    return {area: found.get(area, (0, 0)) for area in AREAS}
+
+
+def on_quota_set(store: Store, _: Recorded, event: QuotaSet) -> None:
+    """The owner decided a limit."""
+    store.execute(
+        "INSERT INTO accounts (user, used_bytes, reserved_bytes, quota_is_set, quota_bytes) VALUES (?, 0, 0, 1, ?)"
+        " ON CONFLICT (user) DO UPDATE SET quota_is_set = 1, quota_bytes = excluded.quota_bytes",
+        (event.user, event.quota_bytes),
+    )

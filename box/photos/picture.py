@@ -1,0 +1,156 @@
+"""Decoding pictures. The rule: the decoder has the last word, but not about what it merely does not know.
+
+What Pillow cannot make sense of is the picture's fault and said so (`Unprocessable`); what the system refuses (disk,
+memory) is not. A file whose structure looks cut off is decoded in full before it is condemned, for a viewer may show it
+all the same; one whose structure is whole, but in a dialect that Pillow does not speak, is taken without a thumbnail.
+
+Imports Pillow: for the child process only.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Final
+
+from PIL import Image, PngImagePlugin
+
+from box.errors import Unprocessable
+from box.photos.structure import Structure, refuse_too_many
+from box.photos.thumbnail import thumbnail
+from box.photos.tiff import Bytes
+
+_FORMATS: Final = {
+    "image/jpeg": "JPEG", "image/png": "PNG", "image/tiff": "TIFF",
+    "image/webp": "WEBP", "image/bmp": "BMP", "image/gif": "GIF",
+}  # fmt: skip
+_WITH_DIALECTS: Final = frozenset({"image/jpeg", "image/tiff"})
+"""Lossless and 12-bit JPEG, TIFF of any number type and compression: Pillow knows the usual ones."""
+_COMPRESSION = 259
+_COMPRESSIONS_KNOWN: Final = frozenset({1, 2, 3, 4, 5, 8, 32773, 32946})
+"""TIFF compressions that the decoder knows in all their forms: when it fails there, the file is corrupt."""
+
+# A long text beside a PNG (1 MB is much to Pillow) is no reason to refuse the picture; the memory has a limit anyhow.
+PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
+
+_JPEG_END = b"\xff\xd9"
+_FRAMES_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What decoding gave."""
+
+    width: int
+    height: int
+    """Pixels as they are stored, orientation not applied."""
+    thumbnail: Image.Image | None = None
+    """None when none was wanted, and where the picture is beyond Box and yet not known to be bad."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to decode a picture for."""
+
+    thumbnail_pixels: int
+    """On its longer side; 0 for none: then the picture is decoded only to prove it."""
+    orientation: int
+    """EXIF's, 1 to 8."""
+    pixels_max: int
+    """More are refused."""
+
+
+def decode(file: IO[bytes], data: Bytes, media_type: str, structure: Structure, wanted: Wanted) -> Decoded:
+    """Decode the picture `data` (`file`, mapped): to prove it if its structure is flawed, and for a thumbnail.
+
+    Raises Unprocessable: "too-many-pixels", "truncated", "corrupt"; and MemoryError.
+    """
+    image = None
+    with _reading(structure, wanted.pixels_max):
+        if structure.flaw:
+            file = _prove(data, media_type, structure, wanted.pixels_max)
+        try:
+            image = _open(file, media_type, wanted.pixels_max)
+            width, height = (structure.width, structure.height) if structure.height else image.size
+            # Pillow itself turns a TIFF upright while it decodes it.
+            turn = 1 if media_type == "image/tiff" else wanted.orientation
+            small = thumbnail(image, wanted.thumbnail_pixels, turn) if wanted.thumbnail_pixels else None
+            return Decoded(width, height, small)
+        except Exception as error:
+            if structure.flaw or not _is_beyond_box(error, image, media_type):
+                raise
+            return Decoded(structure.width, structure.height)
+
+
+@contextmanager
+def _reading(structure: Structure, pixels_max: int) -> Iterator[None]:
+    """Around all use of Pillow: its warnings are not ours, its exceptions become `Unprocessable`."""
+    Image.MAX_IMAGE_PIXELS = pixels_max  # for what is inside: frames, tiles
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        except (MemoryError, Unprocessable):
+            raise
+        except Image.DecompressionBombError as error:
+            raise Unprocessable("too-many-pixels", f"the picture unpacks to more than it says: {error}") from error
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the disk's fault
+            raise _condemned(structure, error) from error
+
+
+def _condemned(structure: Structure, error: Exception | None = None) -> Unprocessable:
+    if structure.flaw == "truncated":
+        return Unprocessable("truncated", "the file ends before its picture does; copy it again from where it came")
+    said = str(error).split(" <")[0].strip() or type(error).__name__
+    return Unprocessable("corrupt", f"the picture cannot be decoded: {said}")
+
+
+def _is_beyond_box(error: Exception, image: Image.Image | None, media_type: str) -> bool:
+    """Whether it is Pillow or the memory that does not suffice for a picture whose structure is whole."""
+    if isinstance(error, MemoryError) or "out of memory" in str(error):
+        return True
+    if isinstance(error, Unprocessable) or (isinstance(error, OSError) and error.errno is not None):
+        return False
+    if image is None:
+        return media_type in _WITH_DIALECTS
+    return media_type == "image/tiff" and image.getexif().get(_COMPRESSION, 1) not in _COMPRESSIONS_KNOWN
+
+
+def _open(file: IO[bytes], media_type: str, pixels_max: int) -> Image.Image:
+    """The picture, its header read, its pixels not."""
+    image = Image.open(file, formats=(_FORMATS[media_type],))
+    refuse_too_many(*image.size, pixels_max)
+    return image
+
+
+def _prove(data: Bytes, media_type: str, structure: Structure, pixels_max: int) -> IO[bytes]:
+    """Decode a picture whose structure is flawed; the file to read it from, if nothing of it is lost."""
+    if media_type == "image/jpeg" and structure.flaw == "truncated":
+        return _with_end(bytes(data), structure, pixels_max)
+    file = io.BytesIO(data)
+    image = _open(file, media_type, pixels_max)
+    image.load()
+    if media_type == "image/gif":
+        for frame in range(1, min(_FRAMES_MAX, getattr(image, "n_frames", 1))):
+            image.seek(frame)
+            image.load()
+    return file
+
+
+def _with_end(data: bytes, structure: Structure, pixels_max: int) -> IO[bytes]:
+    """A JPEG that lacks its end marker, with one; raises Unprocessable if it lacks more than that.
+
+    The decoder fills up what is missing without a word. So two different fillings are appended: where the picture is
+    complete they change no pixel. Zeros at the end are what an interrupted copy leaves; one may belong to the picture.
+    """
+    body = data.rstrip(b"\0") + (b"\0" if data.endswith(b"\0") else b"")
+    filled = (body + filling * 64 + _JPEG_END for filling in (b"\0", b"\xaa"))
+    one, other = (_open(io.BytesIO(file), "image/jpeg", pixels_max).tobytes() for file in filled)
+    if one != other:
+        raise _condemned(structure)
+    return io.BytesIO(body + _JPEG_END)

@@ -1,0 +1,278 @@
+"""The service: the composition root. The rule: all is built here, once, from the config; nothing else constructs.
+
+`build` makes a box that is not running yet; `Service.run` is `box run`, `Service.once` is `box once`. One loop, on the
+main thread, has all reasons to act: a doorbell, a drop that may have settled, a sweep, a status that is due, a signal.
+Workers and timers are huey's threads. A sweep of the library has a thread of its own while it lasts.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from box import bells, damage, layout, locks, log, logs, notify, status
+from box import config as configuration
+from box.beside import engine_of
+from box.claims import Claims
+from box.config import Config
+from box.engine import Engine, utc_now
+from box.errors import BoxError
+from box.events import DatabaseRestored, JobFailed, JobReleased, JobRequested, Recorded
+from box.models import jobs, live, usage
+from box.models.base import Store
+from box.queue import BoxConsumer, Queue
+from box.status import Problems
+from box.sweeps import LibrarySweep
+from box.tally import Once
+from box.tasks import retry
+from box.tasks.child import ChildLimits
+from box.tasks.choose import Chooser
+from box.tasks.perform import Performer
+from box.tasks.recover import recover
+from box.tasks.runner import Runner
+from box.upkeep import Upkeep
+from box.watching import Watching
+
+STATUS_SECONDS_MIN: Final = 1.0
+"""The status is written at most so often while things change."""
+
+ONCE_PATIENCE_SECONDS: Final = 60.0
+"""How long `box once` waits for files that do not settle, and for retries, before it leaves them."""
+
+ONCE_LOOK_SECONDS: Final = 0.05
+"""How often `box once` asks whether everything is done."""
+
+HAND_BACK_SECONDS: Final = 10.0
+"""How long a worker may take to hand its jobs back once its child is ended; else the next start takes them back."""
+
+_log = logs.get(__name__)
+
+
+def build(config: Config) -> Service:
+    """Everything, from the config; the lock is taken, the database checked and what was interrupted is finished."""
+    root = config.box.root
+    if not os.path.isdir(root):
+        raise BoxError(f"there is no folder {root}: `box init` makes it")
+    lock = locks.RootLock(root)
+    lock.take()
+    try:
+        store, restored = damage.open_checked(root)
+        return _assemble(config, lock, store, restored)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _assemble(config: Config, lock: locks.RootLock, store: Store, restored: damage.Restored | None) -> Service:
+    root = config.box.root
+    engine = engine_of(config, store)
+    problems = Problems()
+    bell = bells.Bell()
+    claims = Claims(
+        engine, root, config.workers.count, config.jobs.batch, config.jobs.lease_seconds, config.storage.free_bytes_min
+    )
+    retries = retry.Policy(config.jobs.attempts_max, config.jobs.retry_base_seconds, config.jobs.retry_cap_seconds)
+    runner = Runner(
+        ChildLimits(**{k: v for k, v in configuration.as_dict(config.child).items() if k != "idle_seconds"}),
+        {"photos": configuration.as_dict(config.photos)},
+        config.child.idle_seconds,
+    )
+    watching = Watching(config, engine, problems, bell)
+    performer = Performer(
+        root, engine, Chooser(root, store, config.photos.duplicates), retries,
+        on_hold=claims.hold, stopping=lambda: claims.closed, ring=watching.ring,
+    )  # fmt: skip
+    sweep = LibrarySweep(
+        root,
+        engine,
+        users=lambda: sorted({*config.users.names, *usage.users(store)} - {""}),
+        on_problem=lambda found: problems.replace("library-away", found),
+    )
+    upkeep = Upkeep(config, engine, claims, retries, runner, sweep)
+    queue = Queue(claims, lambda lease: performer.perform(lease, runner.run), upkeep.tick)
+    service = Service(
+        config=config, lock=lock, store=store, engine=engine, claims=claims, runner=runner, sweep=sweep, bell=bell,
+        upkeep=upkeep, problems=problems, consumer=queue.consumer(config.workers.count, config.workers.grace_seconds),
+        watching=watching,
+    )  # fmt: skip
+    engine.on_commit = service.woken
+    service.recover(retries, restored)
+    return service
+
+
+@dataclass(slots=True)
+class Service:
+    """A box at work."""
+
+    config: Config
+    lock: locks.RootLock
+    store: Store
+    engine: Engine
+    claims: Claims
+    runner: Runner
+    sweep: LibrarySweep
+    bell: bells.Bell
+    upkeep: Upkeep
+    problems: Problems
+    consumer: BoxConsumer
+    watching: Watching
+    started_at: str = field(default_factory=utc_now)
+    tally: Once = field(default_factory=Once)
+    _stops: int = 0
+    _changed: bool = True
+    _status_at: float = 0.0
+
+    # --- the way up ---------------------------------------------------------------------------------------------------
+
+    def recover(self, retries: retry.Policy, restored: damage.Restored | None) -> None:
+        """Bring the root to order before anything new begins: this process holds the lock, so nobody else works."""
+        root = self.config.box.root
+        if restored is not None:
+            self.engine.record(
+                DatabaseRestored(damaged=restored.damaged, snapshot=restored.snapshot, reason=restored.reason)
+            )
+            self.problems.put("database-restored", "", str(restored))
+            _log.error("the database was damaged and was restored", moved_to=restored.damaged, why=restored.reason)
+        layout.prepare(root, self.config.users.names, self.store)
+        leases = dict.fromkeys([*(e.lease for e in live.journal(self.store)), *jobs.running_leases(self.store)])
+        count = recover(self.engine, root, retries, list(leases))
+        live.close_all(self.store)
+        layout.empty_scratch(root)
+        if count:
+            _log.warning("jobs were interrupted and go on", jobs=count)
+
+    def start(self, *, full_sweep: bool) -> None:
+        """Open the doors: workers, timers, watchers. Until now nothing was claimed."""
+        self.consumer.start()
+        self.watching.listen(time.monotonic())
+        self.sweep.start(full=full_sweep)
+
+    # --- at work ------------------------------------------------------------------------------------------------------
+
+    def woken(self, recorded: Iterable[Recorded]) -> None:
+        """After each commit, on the thread that made it: whoever has something to do now wakes up."""
+        work = later = False
+        for each in recorded:
+            event = each.event
+            if isinstance(event, JobRequested | JobReleased | JobFailed):
+                work = True
+                later = later or bool(getattr(event, "not_before", "") or getattr(event, "retry_at", ""))
+            self.tally.count(event)
+        if work:
+            self.claims.ring()
+        if later:
+            self.consumer.huey.nudge.set()
+        if not self._changed:
+            self._changed = True
+            self.bell.ring()
+
+    def run(self) -> int:
+        """`box run`: serve until SIGTERM or SIGINT; a second one ends it at once."""
+        self._catch_signals()
+        try:
+            self.start(full_sweep=False)
+            _log.info("box is running", root=self.config.box.root, log=log.last_position(self.store))
+            notify.ready("running")
+            ping = notify.ping_seconds()
+            while not self._stops:
+                wait = self.watching.step(time.monotonic())
+                wait = min(wait, self._tell_status(time.monotonic()))
+                if ping:
+                    notify.alive()
+                    wait = min(wait, ping)
+                if not self._stops:
+                    self.bell.wait(wait)
+                if self.watching.rung_outside():  # a command recorded something: a job to claim, a time to wait for
+                    self.claims.ring()
+                    self.consumer.huey.nudge.set()
+                    self._changed = True
+        finally:
+            self.stop()
+        return 0
+
+    def once(self, on_progress: Callable[[Once], None] | None = None) -> Once:
+        """`box once`: handle what is there now and all that follows from it."""
+        self._catch_signals()
+        began = time.monotonic()
+        try:
+            self.sweep.sweep(full=True)
+            self.consumer.start()
+            while not self._stops:
+                wait = self.watching.step(time.monotonic())
+                if on_progress is not None:
+                    on_progress(self.tally)
+                waiting = self.watching.waiting()
+                tired = time.monotonic() - began > ONCE_PATIENCE_SECONDS
+                if not jobs.any_unfinished(self.store) and (tired or not (waiting or self._due_soon())):
+                    break
+                self._tell_status(time.monotonic())
+                self.bell.wait(min(wait, ONCE_LOOK_SECONDS))
+            self.tally.left = sum(usage.by_area(self.store, user)["inbox"][0] for user in usage.users(self.store))
+        finally:
+            self.stop()
+        self.tally.seconds = time.monotonic() - began
+        return self.tally
+
+    def _due_soon(self) -> bool:
+        due = jobs.next_due(self.store)
+        return bool(due) and status.timestamp(due) < time.time() + ONCE_PATIENCE_SECONDS
+
+    def _tell_status(self, now: float) -> float:
+        """Write the status if it is due; in how many seconds it is due again."""
+        rest = self.config.status.rest_seconds
+        due = self._status_at + (STATUS_SECONDS_MIN if self._changed else rest)
+        if now >= due or not self._status_at:
+            self._changed = False
+            self._status_at = now
+            self.write_status()
+            return rest
+        return due - now
+
+    def write_status(self) -> None:
+        """Collect and replace the status file; a full disk is told in the log and tried again."""
+        held = self.claims.held_up_by
+        self.problems.replace("out-of-space", {"": str(held)} if held else {})
+        self.problems.replace("quota-exceeded", self.upkeep.quota_problems())
+        process = status.Process(self.started_at, lambda: bool(self._stops), self.watching.modes, self.problems)
+        try:
+            status.write(
+                status.folder(self.config), status.collect(self.store, self.config, self.engine.policy, process)
+            )
+        except OSError as error:
+            _log.warning("the status could not be written", reason=str(error))
+
+    # --- the way down -------------------------------------------------------------------------------------------------
+
+    def _catch_signals(self) -> None:
+        def caught(number: int, _: Any) -> None:
+            self._stops += 1
+            if self._stops > 1:  # a second time: at once; what is under way is finished at the next start
+                self.runner.kill()
+                os._exit(128 + number)
+            self.bell.ring()
+
+        signal.signal(signal.SIGTERM, caught)
+        signal.signal(signal.SIGINT, caught)
+
+    def stop(self) -> None:
+        """Claim nothing more, let what runs finish within its grace, hand back the rest, say so and close."""
+        self._stops = self._stops or 1
+        notify.stopping("stopping")
+        self.write_status()
+        self.claims.close()
+        self.watching.stop()
+        self.sweep.join(self.config.workers.grace_seconds)
+        self.consumer.huey.nudge.set()
+        self.consumer.stop(graceful=True)
+        self.runner.kill()  # whoever is still at it after the grace gives its job back, the attempt not counted
+        for _, thread in self.consumer.worker_threads:
+            thread.join(HAND_BACK_SECONDS)
+        self.upkeep.fold_wal()
+        self.write_status()
+        self.store.close()
+        self.lock.release()
+        _log.info("box has stopped")

@@ -1,0 +1,201 @@
+"""Status. The rule: projections and a few facts of the process -> one small file, replaced whole.
+
+`docs/status.schema.json` describes it, word for word. What costs grows with users, kinds of jobs and days of photos,
+never with files. A reader judges its age by `updated_at`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from box import __version__, disk, log
+from box.config import Config
+from box.engine import utc_now
+from box.errors import NotRunning
+from box.models import jobs, photos, usage
+from box.models.base import Store
+from box.rules import Policy, quota
+
+NAME: Final = "status.json"
+SCHEMA: Final = 1
+ACTIVE_MAX: Final = 20
+"""How many running jobs are listed; the counts say how many more there are."""
+STALE_FACTOR: Final = 3
+"""A status that is older than so many times its period belongs to a service that is gone or stuck."""
+
+
+@dataclass(slots=True)
+class Problems:
+    """What is wrong just now, each with a code, since when. Setting one again keeps its time."""
+
+    _found: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+
+    def put(self, code: str, subject: str, message: str) -> None:
+        """That is wrong with that subject."""
+        since = self._found.get((code, subject), ("", utc_now()))[1]
+        self._found[code, subject] = (message, since)
+
+    def replace(self, code: str, found: Mapping[str, str]) -> None:
+        """All there is of one code: subject -> message; what is not named is no longer wrong."""
+        for key in [key for key in self._found if key[0] == code and key[1] not in found]:
+            del self._found[key]
+        for subject, message in found.items():
+            self.put(code, subject, message)
+
+    def listed(self) -> list[dict[str, str]]:
+        """As the status shows them, oldest first."""
+        rows = [{"code": c, "message": m, "since": s} for (c, _), (m, s) in list(self._found.items())]
+        return sorted(rows, key=lambda row: row["since"])
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What the status says about the process that writes it."""
+
+    started_at: str
+    stopping: Callable[[], bool]
+    watch: Callable[[], Iterable[Mapping[str, Any]]]
+    problems: Problems
+
+
+def folder(config: Config) -> str:
+    """Where the status files are: `status.dir`, else the root."""
+    return config.status.dir or config.box.root
+
+
+def collect(store: Store, config: Config, policy: Policy, process: Process) -> dict[str, Any]:
+    """The whole status, as JSON has it."""
+    counted = _jobs(store)
+    problems = process.problems.listed()
+    busy = counted["running"] + counted["queued"] - counted["scheduled"] > 0
+    state = "stopping" if process.stopping() else "degraded" if problems else "busy" if busy else "idle"
+    return {
+        "schema": SCHEMA,
+        "version": __version__,
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "started_at": process.started_at,
+        "updated_at": utc_now(),
+        "state": state,
+        "log": {"position": log.last_position(store), "bytes": store.file_bytes()},
+        "jobs": counted,
+        "storage": storage(config.box.root),
+        "users": users(store, config, policy),
+        "photos": _photos(store),
+        "library": {"items": 0, "chunks": 0, "claims": 0},
+        "backup": {
+            "destination": None, "state": "none", "last_finished_at": None, "last_verified_at": None,
+            "files_missing": None,
+        },
+        "watch": [dict(each) for each in process.watch()],
+        "problems": problems,
+    }  # fmt: skip
+
+
+def _jobs(store: Store) -> dict[str, Any]:
+    by_kind = jobs.counts(store)
+    totals = {state.value: sum(kind.get(state.value, 0) for kind in by_kind.values()) for state in jobs.State}
+    oldest = jobs.oldest_queued(store)
+    now = time.time()
+    active = jobs.running(store, ACTIVE_MAX)
+    stale = sum(1 for job in active if job["lease_expires"] and job["lease_expires"] < now)
+    return {
+        "queued": totals["queued"],
+        "scheduled": jobs.scheduled_count(store, 1_000_000),
+        "running": totals["running"],
+        "completed": totals["completed"],
+        "failed": totals["failed"],
+        "cancelled": totals["cancelled"],
+        "quarantined": totals["quarantined"],
+        "stale": stale,
+        "oldest_queued_seconds": max(0, int(now - timestamp(oldest))) if oldest else 0,
+        "by_kind": by_kind,
+        "active": [
+            {
+                "id": job["id"], "kind": job["kind"], "user": job["user"], "progress": job["percent"],
+                "message": job["message"], "started_at": job["started_at"],
+                "lease_expires_at": rfc3339(job["lease_expires"]),
+            }
+            for job in active
+        ],
+    }  # fmt: skip
+
+
+def storage(root: str) -> dict[str, Any]:
+    """The disk that the root is on."""
+    status = os.statvfs(root)
+    total, free = status.f_blocks * status.f_frsize, status.f_bavail * status.f_frsize
+    return {
+        "total_bytes": total,
+        "free_bytes": free,
+        "free_percent": round(100 * free / total, 1) if total else 0.0,
+    }
+
+
+def users(store: Store, config: Config, policy: Policy) -> dict[str, Any]:
+    """Every configured or known user's account."""
+    found = {}
+    for user in sorted({*config.users.names, *usage.users(store)} - {""}):
+        balance = usage.balance(store, user)
+        areas = usage.by_area(store, user)
+        found[user] = {
+            "used_bytes": balance.used_bytes,
+            "reserved_bytes": balance.reserved_bytes,
+            "quota_bytes": quota(policy, user, is_set=balance.quota_is_set, set_bytes=balance.quota_bytes),
+            "files": sum(files for files, _ in areas.values()),
+            "by_area": {area: size for area, (_, size) in areas.items()},
+        }
+    return found
+
+
+def _photos(store: Store) -> dict[str, Any]:
+    totals = photos.totals(store)
+    return {
+        "count": totals.count,
+        "bytes": totals.bytes,
+        "first_day": totals.first_day or None,
+        "last_day": totals.last_day or None,
+        "days": totals.days,
+    }
+
+
+def write(path: str, status: Mapping[str, Any]) -> None:
+    """Replace the status file. Not fsynced: after a power cut the service writes a new one before anybody asks."""
+    disk.write_whole(os.path.join(path, NAME), json.dumps(status, ensure_ascii=False) + "\n", durable=False)
+
+
+def read(config: Config) -> dict[str, Any]:
+    """The status that the service wrote last. Raises NotRunning if there is none, or it is stale."""
+    path = os.path.join(folder(config), NAME)
+    try:
+        with open(path, encoding="utf-8") as file:
+            status: dict[str, Any] = json.load(file)
+    except FileNotFoundError:
+        raise NotRunning(f"there is no {path}: the service has not run here yet; `box run` starts it") from None
+    return status
+
+
+def check_fresh(status: Mapping[str, Any], config: Config) -> None:
+    """Raise NotRunning if the status is older than it can be while the service runs."""
+    age = time.time() - timestamp(status["updated_at"])
+    if age > STALE_FACTOR * config.status.rest_seconds:
+        raise NotRunning(f"the status is {age:.0f} s old: the service is not running; `box run` starts it")
+
+
+def timestamp(text: str) -> float:
+    """Seconds since the epoch of a time as the log writes it."""
+    return datetime.fromisoformat(text).timestamp()
+
+
+def rfc3339(seconds: float | None) -> str | None:
+    """The time as the status writes it, None for none."""
+    if not seconds:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

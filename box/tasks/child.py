@@ -1,0 +1,218 @@
+"""The child, seen from the service. The rule: what dropped files contain is only ever parsed over there.
+
+One long-lived process, started by exec and never by fork, answers requests one after the other; some are sent ahead,
+so that it never waits. It has limits of memory, time and file size; when it dies on a file, that file has used up an
+attempt and the others go on in a fresh one. `box.tasks.child_main` is the other end.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from box import errors
+from box.errors import BoxError, ChildDied, Unprocessable
+from box.tasks.child_process import STOPPED, Process
+from box.tasks.handler import Found, Placement, Request
+
+_AHEAD: Final = 32
+"""Requests that are sent before they are due."""
+_START_SECONDS: Final = 60.0
+"""How long a start may take: a small machine with a slow card needs seconds."""
+
+Answer = Found | BoxError
+Progress = Callable[[Request, float, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ChildLimits:
+    """What a child may use; past one of them the file is refused or the child killed, past the last it is replaced."""
+
+    memory_bytes: int
+    """On top of what the interpreter takes, and of the file that is read."""
+    cpu_seconds: float
+    """For each file."""
+    deadline_seconds: float
+    """For each file."""
+    file_bytes: int
+    """The largest file that it may write."""
+    files_max: int
+
+
+class Child:
+    """A child process, started when it is needed. One thread at a time calls `perform`, any thread all the rest.
+
+    The process dies with the thread that started it (that is how Linux ties it to the service); the next one starts anew.
+    """
+
+    def __init__(
+        self, limits: ChildLimits, options: Mapping[str, Mapping[str, Any]], handlers: str = "box.tasks"
+    ) -> None:
+        """`options`: sections of the configuration by name; `handlers`: the module that holds the tuple `ALL`."""
+        self._limits = limits
+        self._settings = {**asdict(limits), "options": {name: dict(section) for name, section in options.items()}}
+        self._handlers = handlers
+        self._lock = threading.Lock()
+        self._process: Process | None = None
+        self._is_busy = False
+        self._is_closed = False
+        self._idle_since = 0.0
+        self._waiting: deque[Request] = deque()
+        self._sent: deque[tuple[Request, int]] = deque()
+        """Requests that the process has, the one that it works on first, each with its mark."""
+
+    @property
+    def pid(self) -> int | None:
+        """The process, None while there is none."""
+        process = self._process
+        return process.popen.pid if process else None
+
+    @property
+    def idle_since(self) -> float | None:
+        """Monotonic time since which the process has had nothing to do; None while it works or there is none."""
+        return None if self._is_busy or not self._process else self._idle_since
+
+    def perform(
+        self, kind: str, requests: Sequence[Request], on_progress: Progress | None = None
+    ) -> Generator[tuple[Request, Answer], None, None]:
+        """Answer the requests in their order, each as soon as it is done.
+
+        What a handler refuses comes as the error that it raised, a request on which the process died as ChildDied, an
+        unexpected exception as a BoxError with the code "defect"; where no process can be started, all that is left
+        comes as a retryable BoxError with the code "child-start". A caller that leaves early kills the process.
+        """
+        with self._lock:
+            if self._is_busy:
+                raise RuntimeError("a child does one thing at a time")
+            self._is_busy = True
+        self._waiting.extend(requests)
+        try:
+            while self._waiting or self._sent:
+                yield from self._next(kind, on_progress)
+        finally:
+            is_left_early = bool(self._sent)
+            self._waiting.clear()
+            self._sent.clear()
+            if is_left_early:
+                self.kill()
+            with self._lock:
+                if is_left_early or self._is_closed:
+                    self._drop()
+                self._is_busy, self._idle_since = False, time.monotonic()
+
+    def kill(self) -> None:
+        """End the process at once; the request that it works on is answered with ChildDied, the others go on."""
+        process = self._process
+        if process:
+            process.kill(STOPPED)
+
+    def stop_if_idle(self, seconds: float) -> bool:
+        """End the process if it has had nothing to do for so long; whether there is none any more."""
+        with self._lock:
+            if not self._is_busy and time.monotonic() - self._idle_since >= seconds:
+                self._drop()
+            return self._process is None
+
+    def close(self) -> None:
+        """End the process, at once if it is at work: what is not answered yet is answered with ChildDied. For good."""
+        with self._lock:
+            self._is_closed = True
+            if not self._is_busy:
+                self._drop()
+        self.kill()
+
+    def _next(self, kind: str, on_progress: Progress | None) -> Generator[tuple[Request, Answer], None, None]:
+        """The next answers: one, none when a process has done its share, all when there can be no process."""
+        try:
+            process = self._ready()
+        except ChildDied as error:
+            yield self._waiting.popleft(), error
+            return
+        except BoxError as error:
+            while self._waiting:
+                yield self._waiting.popleft(), error
+            return
+        while self._waiting and len(self._sent) < _AHEAD and process.given < self._limits.files_max:
+            request = self._waiting.popleft()
+            process.given += 1
+            self._sent.append((request, process.send({"kind": kind, "request": asdict(request)})))
+        if not self._sent:
+            with self._lock:
+                self._drop()
+            return
+        answer = self._answer(process, on_progress)
+        request, _ = self._sent.popleft()
+        if isinstance(answer, ChildDied):
+            self._waiting.extendleft(request for request, _ in reversed(self._sent))
+            self._sent.clear()
+        yield request, answer
+
+    def _ready(self) -> Process:
+        """A process that takes requests. Raises ChildDied when it was stopped, BoxError when none can be started."""
+        with self._lock:
+            if self._is_closed:
+                raise ChildDied("the process that reads files was stopped")
+            if self._process and not self._sent and self._process.popen.poll() is not None:
+                self._drop()  # it died while it had nothing to do
+            try:
+                process = self._process = self._process or Process(self._settings, self._handlers)
+            except OSError as error:
+                raise _not_started(str(error)) from error
+        if not process.is_ready:
+            process.is_ready = process.receive(0, _START_SECONDS, "its start") is not None
+            if not process.is_ready:
+                with self._lock:
+                    self._drop()
+                if process.was_stopped:
+                    raise ChildDied("the process that reads files was stopped")
+                raise _not_started(process.why())
+        return process
+
+    def _answer(self, process: Process, on_progress: Progress | None) -> Answer:
+        """What the process says about the request that it works on."""
+        request, mark = self._sent[0]
+        while line := process.receive(mark, self._limits.deadline_seconds, "child.deadline_seconds"):
+            try:
+                message = json.loads(line)
+                if "progress" not in message:
+                    process.since = time.monotonic()
+                    return _read(message)
+                percent, text = message["progress"]
+            except (ValueError, KeyError, TypeError):
+                process.kill("answered what is no answer")
+                break
+            if on_progress:
+                on_progress(request, percent, text)
+        with self._lock:
+            self._drop()
+        return ChildDied(f"the process that read the file {process.why()}")
+
+    def _drop(self) -> None:
+        """End the process and forget it. Under the lock."""
+        if self._process:
+            self._process.end()
+            self._process = None
+
+
+def _read(message: Mapping[str, Any]) -> Answer:
+    """The answer as the handler gave it. Raises KeyError, TypeError or ValueError when it is none."""
+    if "found" in message:
+        found = message["found"]
+        placements = tuple(Placement(*map(str, placement)) for placement in found["placements"])
+        return Found(placements, str(found["digest"]), dict(found["facts"]))
+    kind = getattr(errors, message["error"], BoxError)
+    text = str(message["message"])
+    error: BoxError = Unprocessable(message["code"], text) if kind is Unprocessable else kind(text)
+    error.code, error.retryable = message["code"], message["retryable"]
+    return error
+
+
+def _not_started(why: str) -> BoxError:
+    error = BoxError(f"the process that reads files cannot start: it {why}; try `box doctor`")
+    error.code, error.retryable = "child-start", True
+    return error

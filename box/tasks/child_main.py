@@ -1,0 +1,174 @@
+"""What runs in the child process. The rule: limits first; then a line in, a line out, until the input ends.
+
+Started by `box.tasks.child` as `python -m box.tasks.child_main`; the files that it reads are hostile. The first line of
+its input holds limits and options, each further one a request; an answer is one line, with lines of progress before it.
+All of it is JSON. The protocol has descriptors of its own: whatever a library prints goes to the standard error.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import os
+import resource
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from typing import IO, Any
+
+from box.errors import BoxError, OutOfSpace, Unprocessable
+from box.tasks.handler import Handler, Request
+
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
+_OPEN_FILES_MAX = 64
+_OOM_SCORE = "500"
+"""When memory runs out, the system should take the child and not the service."""
+_NICENESS = 5
+_PROGRESS_SECONDS = 0.2
+"""Progress is told this often at most."""
+_GRACE_SECONDS = 5
+"""The parent enforces the deadline; this much later the child ends by itself, in case there is no parent."""
+
+Settings = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class _Tools:
+    """`box.tasks.handler.Tools` of this side."""
+
+    options: Mapping[str, Any]
+    out: IO[bytes]
+    told_at: float = 0.0
+
+    def progress(self, percent: float, message: str = "") -> None:
+        """Tell how far it is. A cancelled job does not learn it here: its process is killed."""
+        now = time.monotonic()
+        if now - self.told_at >= _PROGRESS_SECONDS:
+            self.told_at = now
+            _send(self.out, {"progress": [percent, message]})
+
+
+def main(argv: list[str]) -> None:
+    """Serve requests until the input ends; `argv` is the parent's process id and the module that holds `ALL`."""
+    parent, module = int(argv[0]), argv[1]
+    requests, answers = _take_pipes()
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the parent's threads may block signals that must end this process
+    _tie_to(parent)
+    settings = json.loads(requests.readline())
+    address_bytes = _limit(settings)
+    handlers: dict[str, Handler] = {handler.kind: handler for handler in import_module(module).ALL}
+    _send(answers, {"ready": True})
+    for line in requests:
+        asked = json.loads(line)
+        request = Request(**asked["request"])
+        _renew_limits(settings, address_bytes + request.size)
+        _send(answers, _answer(handlers[asked["kind"]], request, settings, answers))
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _take_pipes() -> tuple[IO[bytes], IO[bytes]]:
+    """(requests, answers), out of the reach of whoever reads standard input or prints."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return requests, answers
+
+
+def _tie_to(parent: int) -> None:
+    """Die with the parent, even with one that is killed; and let nobody look into this process or gain by it."""
+    with suppress(OSError):  # some containers do not allow it
+        fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+        os.write(fd, _OOM_SCORE.encode())
+        os.close(fd)
+    with suppress(ImportError, OSError, AttributeError):  # not Linux: the timer and the end of the input have to do
+        from ctypes import CDLL  # noqa: PLC0415 - not everywhere
+
+        prctl = CDLL(None).prctl
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    if os.getppid() != parent:  # it died before we were tied to it
+        sys.exit(1)
+
+
+def _limit(settings: Settings) -> int:
+    """Set what holds for good; the bytes of address space that a request may have, its file not counted."""
+    os.nice(_NICENESS)
+    for which, value in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES_MAX),
+        (resource.RLIMIT_FSIZE, settings["file_bytes"]),
+    ):
+        hard = resource.getrlimit(which)[1]
+        lowest = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(which, (lowest, lowest))
+    with open("/proc/self/statm", "rb") as file:
+        used = int(file.read().split()[0]) * resource.getpagesize()
+    return used + int(settings["memory_bytes"])
+
+
+def _renew_limits(settings: Settings, address_bytes: int) -> None:
+    """Set what each request has for itself."""
+    _limit_softly(resource.RLIMIT_AS, address_bytes)
+    _limit_softly(resource.RLIMIT_CPU, math.ceil(time.process_time() + settings["cpu_seconds"]))
+    signal.setitimer(signal.ITIMER_REAL, settings["deadline_seconds"] + _GRACE_SECONDS)
+
+
+def _limit_softly(which: int, value: int) -> None:
+    hard = resource.getrlimit(which)[1]
+    resource.setrlimit(which, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+
+
+def _answer(handler: Handler, request: Request, settings: Settings, out: IO[bytes]) -> dict[str, Any]:
+    """Run the handler; what it found, or what is wrong, ready for the wire."""
+    options = settings["options"].get(handler.options, {})
+    try:
+        found = handler.run(request, _Tools(options, out))
+    except Exception as error:  # noqa: BLE001 - whatever a handler raises is an answer
+        refused = _as_box_error(error, settings)
+        return {
+            "error": type(refused).__name__,
+            "code": refused.code,
+            "retryable": refused.retryable,
+            "message": str(refused),
+        }
+    placements = [[p.area, p.folder, p.name, p.made] for p in found.placements]
+    return {"found": {"placements": placements, "digest": found.digest, "facts": dict(found.facts)}}
+
+
+def _as_box_error(error: Exception, settings: Settings) -> BoxError:
+    """What an exception means for the file. One that no handler should raise is a defect and says where it was."""
+    number = error.errno if isinstance(error, OSError) else None
+    if isinstance(error, BoxError):
+        return error
+    if isinstance(error, MemoryError) or number == errno.ENOMEM:
+        limit = f"child.memory_bytes ({settings['memory_bytes']})"
+        return Unprocessable("too-much-memory", f"the file takes more memory than {limit}")
+    if number in {errno.ENOSPC, errno.EDQUOT}:
+        return OutOfSpace(f"the disk is full: {error}")
+    if number == errno.EFBIG:
+        limit = f"child.file_bytes ({settings['file_bytes']})"
+        return Unprocessable("too-large", f"what is made of the file is larger than {limit}")
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    said = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
+    defect = BoxError(f"{said} ({os.path.basename(where.filename)}, line {where.lineno})")
+    defect.code = "defect"
+    return defect
+
+
+def _send(out: IO[bytes], answer: Mapping[str, Any]) -> None:
+    out.write(json.dumps(answer, separators=(",", ":")).encode() + b"\n")
+    out.flush()
+
+
+if __name__ == "__main__":
+    with suppress(BrokenPipeError):  # the parent is gone, or no longer interested
+        main(sys.argv[1:])

@@ -1,0 +1,93 @@
+"""Handlers. The rule: a handler is a plain function with a frozen record about it; it sees files and returns data.
+
+It gets a source to read, an empty scratch folder on the library's file system and tools for progress; what it returns
+says which files should stand where and what was found. Where they land under which free name, what is a duplicate, what
+is recorded: not its business. It never learns that there is a database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from box.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One piece of work as a handler sees it."""
+
+    job: int
+    user: str
+    source: str
+    """Absolute path of the file to read, as `os` wants it; empty when the job is about no file."""
+    size: int
+    mtime_ns: int
+    inode: int
+    """What the source was when it settled; a handler that finds another file raises `SourceChanged`."""
+    scratch: str
+    """Absolute path of an empty folder for this job alone; not made yet: the first to write makes it."""
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A file that should stand in the library: `users/<user>/<area>/<folder>/<name>` (os path pieces)."""
+
+    area: str
+    folder: str
+    """Relative to the area, may be empty."""
+    name: str
+    made: str = ""
+    """Name of the file in the scratch folder; empty: the source itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a handler found out. The first placement is the main one; the others follow its name on a collision."""
+
+    placements: tuple[Placement, ...] = ()
+    digest: str = ""
+    """blake3 of the source, when content that is already in the library should be kept once."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """JSON-able; the fields of the event that `Handler.report` makes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """Where a placement came to stand."""
+
+    path: str
+    """Path text."""
+    size: int
+    mtime_ns: int
+
+
+class Tools(Protocol):
+    """What a handler may ask for while it works."""
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The section of the configuration that bears the name of the handler's field (for example `photos`)."""
+
+    def progress(self, percent: float, message: str = "") -> None:
+        """Tell how far it is; raises when the job was cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """A kind of job. A new kind is one module with one of these, and one line in `box.tasks.ALL`."""
+
+    kind: str
+    run: Callable[[Request, Tools], Found]
+    report: Callable[[Request, Found, tuple[Landed, ...]], tuple[Event, ...]]
+    """Pure: what to record once the placements have landed (in their order)."""
+    media_types: tuple[str, ...] = ()
+    """Drops of these types become jobs of this kind."""
+    isolated: bool = True
+    """Run in a child process with limits; False only for handlers that parse nothing that came from outside."""
+    options: str = ""
+    """Name of the section of the configuration that it is given."""
+    batch: bool = False
+    """Many small ones may share a lease and its commits."""

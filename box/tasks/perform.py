@@ -1,0 +1,255 @@
+"""Performing. The rule: run the handlers of a lease, land what they found, record it; catch everything, once, here.
+
+The jobs of a lease go through in batches: their handlers one after the other (in a child process where they read what
+came from outside), then one commit with the journal of all that is about to move, the moves, one sync of each folder,
+and one commit with all outcomes. Killed anywhere: before the journal the jobs are simply begun again; after it,
+`recover` finishes. Every write is refused if the lease is no longer the job's (fencing), and then nothing has moved.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from box import disk, events, logs
+from box.engine import Engine, Transaction
+from box.errors import BoxError, ChildDied, OutOfSpace, SourceChanged, Unprocessable
+from box.events import Event, FileVanished, JobFailed, JobQuarantined
+from box.models import drops, jobs, live
+from box.models.jobs import Claimed
+from box.paths import join
+from box.tasks import by_kind, failures, landing, retry
+from box.tasks.choose import Chooser, Landing, Result
+from box.tasks.handler import Found, Handler, Request
+from box.tasks.outcomes import cancelled, released
+
+LAND_SECONDS: Final = 0.25
+"""How long results are gathered before they land together."""
+
+FINISH_SECONDS: Final = 30.0
+"""How long a finishing write is tried again before it is left to the recovery at the next start."""
+
+_log = logs.get(__name__)
+
+type_runner = Callable[[Handler, Sequence[Request]], Iterator[tuple[Request, Found | BoxError]]]
+
+
+@dataclass(slots=True)
+class Performer:
+    """Performs the jobs of one root; shared by all workers of a process."""
+
+    root: str
+    engine: Engine
+    chooser: Chooser
+    retries: retry.Policy
+    on_hold: Callable[[BoxError], None] = lambda _: None
+    """Told when the disk is full: nothing should be claimed for a while."""
+    stopping: Callable[[], bool] = lambda: False
+    ring: Callable[[str, bool], None] = lambda _path, _is_dir: None
+    """Told the path of a source that changed while it was handled: it has to be looked at again."""
+
+    def perform(self, lease: str, run: type_runner) -> int:
+        """Do all jobs of a lease; how many.
+
+        Those that a stop leaves undone go back to the queue, their attempt not counted.
+        """
+        reason, counted = "the service stopped", False
+        claimed = jobs.of_lease(self.engine.store, lease)
+        try:
+            self._perform(claimed, run)
+        except BoxError as error:
+            reason, counted = str(error), not isinstance(error, OutOfSpace)
+            _log.warning("a batch ended early", error=error)
+        except Exception as error:  # noqa: BLE001  a defect around the handlers: told, and the jobs come again later
+            reason, counted = f"{type(error).__name__}: {error}", True
+            _log.error("a batch ended early", error=error)
+        finally:
+            self._give_back(lease, reason, counted=counted)
+        return len(claimed)
+
+    def _perform(self, claimed: Sequence[Claimed], run: type_runner) -> None:
+        handler = by_kind(claimed[0].kind) if claimed else None
+        if handler is None:
+            self._refuse_unknown(claimed)
+            return
+        by_id = {job.id: job for job in claimed}
+        gathered: list[Result] = []
+        since = time.monotonic()
+        for request, found in run(handler, [self._request(job) for job in claimed]):
+            gathered.append(Result(by_id[request.job], request, handler, found))
+            if time.monotonic() - since >= LAND_SECONDS:
+                self._land(gathered)
+                gathered, since = [], time.monotonic()
+            if self.stopping():
+                break
+        self._land(gathered)
+
+    def _request(self, job: Claimed) -> Request:
+        scratch = f"{self.root}/users/{job.user}/temp/job-{job.id}" if job.user else f"{self.root}/temp/job-{job.id}"
+        source = join(self.root, job.source) if job.source else ""
+        return Request(job.id, job.user, source, job.size, job.mtime_ns, job.inode, scratch, job.args)
+
+    # --- landing ------------------------------------------------------------------------------------------------------
+
+    def _land(self, results: list[Result]) -> None:
+        """Land a batch; what shares its bytes with an earlier one of the batch waits for that one and goes again."""
+        while results:
+            landings, outcomes, again = self._choose(results)
+            try:
+                self._record(outcomes + self._carry_out(landings, again))
+            finally:
+                self.chooser.release(landings)
+            for result in results:
+                if _made_something(result) and result not in again:
+                    shutil.rmtree(result.request.scratch, ignore_errors=True)
+            if again and not landings:  # their twins are another worker's: wait until it has landed some
+                self.chooser.wait_for_twins(LAND_SECONDS)
+            results = again
+
+    def _choose(
+        self, results: list[Result]
+    ) -> tuple[list[Landing], list[tuple[Result, tuple[Event, ...]]], list[Result]]:
+        """Decide for each result: where it lands, what else comes of it, or that it has to wait for its twin."""
+        landings: list[Landing] = []
+        outcomes: list[tuple[Result, tuple[Event, ...]]] = []
+        again: list[Result] = []
+        for result in results:
+            found = result.found
+            if isinstance(found, BoxError):
+                outcomes.append((result, self._failure(result, found)))
+                continue
+            try:
+                landed = self.chooser.choose(result, found)
+            except Exception as error:  # noqa: BLE001  around a handler everything is caught
+                outcomes.append((result, self._failure(result, failures.as_box_error(error))))
+                continue
+            if landed is None:
+                again.append(result)
+            else:
+                landings.append(landed)
+        return landings, outcomes, again
+
+    def _carry_out(self, landings: list[Landing], again: list[Result]) -> list[tuple[Result, tuple[Event, ...]]]:
+        """Journal, move, sync. What comes of each landing; those whose name was just taken go to `again`."""
+        if not landings:
+            return []
+        outcomes: list[tuple[Result, tuple[Event, ...]]] = []
+        held = self.engine.transact(lambda transaction: self._journal(transaction, landings), events=len(landings))
+        folders: set[str] = set()
+        for each, holds in zip(landings, held, strict=True):
+            if holds is None:
+                _log.warning("lease lost, outcome dropped", job=each.result.job.id)
+                continue
+            if not holds:
+                outcomes.append((each.result, (cancelled(each.result.job, "cancelled on request"),)))
+                continue
+            try:
+                landing.carry_out(self.root, each.plan.moves, folders)
+            except FileExistsError:
+                again.append(each.result)
+            except Exception as error:  # noqa: BLE001  around a handler everything is caught
+                outcomes.append((each.result, self._failure(each.result, failures.as_box_error(error))))
+            else:
+                outcomes.append((each.result, each.events))
+        disk.sync_folders(folders)
+        return outcomes
+
+    def _journal(self, transaction: Transaction, landings: list[Landing]) -> list[bool | None]:
+        held: list[bool | None] = []
+        for each in landings:
+            job = each.result.job
+            holds = jobs.is_held(transaction.store, job.id, job.lease)
+            held.append(holds)
+            if holds:
+                written = json.dumps([(type(e).__name__, e.user, events.dump(e)) for e in each.events])
+                entry = live.Entry(job.id, job.lease, landing.dump(each.plan.moves), written)
+                live.write_journal(transaction.store, entry)
+        return held
+
+    # --- outcomes -----------------------------------------------------------------------------------------------------
+
+    def _record(self, outcomes: Sequence[tuple[Result, tuple[Event, ...]]]) -> None:
+        """Record what came of a batch, trying again while the database cannot be written."""
+        if not outcomes:
+            return
+
+        def write(transaction: Transaction) -> list[tuple[Result, BoxError | None]]:
+            refused = []
+            for result, facts in outcomes:
+                refused.append((result, transaction.try_record(*facts)))
+                live.clear_journal(transaction.store, result.job.id)
+            return refused
+
+        for result, error in self._patiently(write, sum(len(facts) for _, facts in outcomes)):
+            with logs.job_context(result.job.id, result.job.kind, result.job.user):
+                if error is not None:
+                    _log.warning("outcome refused", reason=str(error))
+        _log.info("recorded", jobs=len(outcomes), kind=outcomes[0][0].job.kind)
+
+    def _patiently(self, work: Callable[[Transaction], Any], count: int) -> Any:
+        delay, until = 0.1, time.monotonic() + FINISH_SECONDS
+        while True:
+            try:
+                return self.engine.transact(work, events=count)
+            except BoxError as error:
+                if not error.retryable or time.monotonic() > until:
+                    raise
+                self.on_hold(error)
+                time.sleep(delay)
+                delay = min(5.0, delay * 2)
+
+    def _failure(self, result: Result, error: BoxError) -> tuple[Event, ...]:
+        """What to record when a job was not done."""
+        job = result.job
+        with logs.job_context(job.id, job.kind, job.user):
+            _log.warning("job not done", source=job.source, code=error.code, reason=str(error))
+        if isinstance(error, Unprocessable):
+            return (JobQuarantined(user=job.user, job=job.id, lease=job.lease, code=error.code, message=str(error)),)
+        if isinstance(error, SourceChanged):
+            self.ring(result.request.source, False)  # noqa: FBT003  the doorbell's signature
+            gone = () if os.path.lexists(result.request.source) else (FileVanished(user=job.user, path=job.source),)
+            known = gone and drops.find(self.engine.store, job.source)
+            return (*(gone if known else ()), cancelled(job, str(error)))
+        if isinstance(error, OutOfSpace):
+            self.on_hold(error)
+            return (released(job, str(error), counted=False),)
+        if isinstance(error, ChildDied):
+            if self.stopping():
+                return (released(job, "the service stopped", counted=False),)
+            return (released(job, str(error), counted=True),)
+        retry_at = retry.at(self.retries, job.attempts) if error.retryable else ""
+        return (
+            JobFailed(
+                user=job.user, job=job.id, lease=job.lease, code=error.code, message=str(error), retry_at=retry_at
+            ),
+        )
+
+    def _refuse_unknown(self, claimed: Sequence[Claimed]) -> None:
+        for job in claimed:
+            message = f"this version knows no jobs of the kind {job.kind!r}"
+            self.engine.record(
+                JobFailed(user=job.user, job=job.id, lease=job.lease, code="unknown-kind", message=message)
+            )
+
+    def _give_back(self, lease: str, reason: str, *, counted: bool) -> None:
+        """End the lease; jobs that it still holds go back to the queue, those on their way to the library excepted."""
+
+        def write(transaction: Transaction) -> None:
+            moving = {entry.job for entry in live.journal(transaction.store, lease)}
+            for job in jobs.of_lease(transaction.store, lease):
+                if job.id not in moving:
+                    later = retry.at(self.retries, job.attempts) if counted else ""
+                    transaction.try_record(released(job, reason, counted=counted, not_before=later))
+            if not moving:  # else the reaper finishes them when the lease has run out
+                live.close_lease(transaction.store, lease)
+
+        self._patiently(write, 1)
+
+
+def _made_something(result: Result) -> bool:
+    return not isinstance(result.found, Found) or any(p.made for p in result.found.placements)

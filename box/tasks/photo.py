@@ -1,0 +1,167 @@
+"""photo: a picture goes to its day, with a thumbnail. The rule: it is read, never changed, and is the one that settled.
+
+`run` works in the child process, the parent calls `report` only: so Pillow and blake3 are imported where they are used.
+"""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+from box.errors import SourceChanged, Unprocessable
+from box.events import Event, FilePlaced, PhotoFiled
+from box.photos import exif, formats, naming, structure
+from box.photos.capture import capture_time
+from box.tasks.handler import Found, Handler, Landed, Placement, Request, Tools
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_BLOCK_BYTES = 256 * 1024
+_TEXT_MAX = 100
+_MADE = "thumbnail.jpg"
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a look into a picture gave."""
+
+    media_type: str
+    tags: exif.Tags
+    width: int
+    height: int
+    thumbnail: Image | None = None
+
+
+def run(request: Request, tools: Tools) -> Found:
+    """Digest, capture time and thumbnail of a picture. Raises SourceChanged and Unprocessable."""
+    with _source(request) as file:
+        digest = _digest(file)
+        try:
+            look = _look(file, request.size, tools.options)
+        except Unprocessable:
+            _check_same(file, request)  # a file that is being written is not to blame
+            raise
+        os.fsync(file.fileno())  # before anybody says that it is filed
+        _check_same(file, request)
+    taken = capture_time(look.tags)
+    facts = {
+        "media_type": look.media_type,
+        "width": look.width,
+        "height": look.height,
+        "orientation": _orientation(look.tags),
+        "make": _text(look.tags.get(exif.MAKE)),
+        "model": _text(look.tags.get(exif.MODEL)),
+        "taken_at": taken.at if taken else "",
+        "taken_from": taken.source if taken else "",
+    }
+    folder = naming.folder_of(tools.options["folder"], taken)
+    name = os.path.basename(request.source)
+    placements = [Placement("photos", folder, name)]
+    if look.thumbnail:
+        _write(look.thumbnail, request.scratch)
+        placements.append(Placement("thumbnails", folder, naming.thumbnail_name(name), _MADE))
+    return Found(tuple(placements), digest, facts)
+
+
+def report(request: Request, found: Found, landed: tuple[Landed, ...]) -> tuple[Event, ...]:
+    """The photo is filed, its thumbnail stands beside the others."""
+    photo, *made = landed
+    filed = PhotoFiled(
+        source="", path=photo.path, size=photo.size, mtime_ns=photo.mtime_ns, digest=found.digest,
+        thumbnail=made[0].path if made else "", **found.facts,
+    )  # fmt: skip
+    return filed, *(FilePlaced(path=m.path, size=m.size, mtime_ns=m.mtime_ns, job=request.job) for m in made)
+
+
+HANDLER = Handler(
+    kind="photo", run=run, report=report, media_types=formats.MEDIA_TYPES, options="photos", batch=True
+)  # fmt: skip
+
+
+@contextmanager
+def _source(request: Request) -> Iterator[IO[bytes]]:
+    """The file, open for reading, if it is still the one that settled."""
+    try:
+        # Not blocking: a pipe may have taken the name.
+        fd = os.open(request.source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO}:
+            raise SourceChanged("the file is no longer there") from error
+        if error.errno in {errno.EACCES, errno.EPERM}:
+            raise Unprocessable("unreadable", "Box may not read the file; change its owner or its mode") from error
+        raise
+    with open(fd, "rb") as file:
+        _check_same(file, request)
+        yield file
+
+
+def _check_same(file: IO[bytes], request: Request) -> None:
+    now = os.fstat(file.fileno())
+    seen = (now.st_size, now.st_mtime_ns, now.st_ino)
+    if seen != (request.size, request.mtime_ns, request.inode) or not stat.S_ISREG(now.st_mode):
+        raise SourceChanged("the file is no longer the one that had settled")
+
+
+def _digest(file: IO[bytes]) -> str:
+    """blake3 of all bytes; read in blocks, which is quicker than a mapping and makes a bad sector an error."""
+    from blake3 import blake3  # noqa: PLC0415 - only the child needs it
+
+    digest = blake3()
+    block = memoryview(bytearray(_BLOCK_BYTES))
+    while count := os.readv(file.fileno(), [block]):
+        digest.update(block[:count])
+    return digest.hexdigest()
+
+
+def _look(file: IO[bytes], size: int, options: Mapping[str, Any]) -> _Look:
+    """Structure and metadata; the pixels only for a thumbnail, or where the structure leaves a doubt."""
+    if not size:
+        raise Unprocessable("not-a-picture", "the file is empty")
+    with mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ) as data:
+        media_type = formats.sniff(data[: formats.HEAD_BYTES])
+        if not media_type:
+            raise Unprocessable("not-a-picture", "the file is no picture of a kind that Box knows")
+        shape = structure.examine(data, media_type)
+        structure.refuse_too_many(shape.width, shape.height, options["pixels_max"])
+        tags = exif.read(structure.exif_block(data, media_type, shape))
+        if not shape.flaw and not options["thumbnail_pixels"]:
+            return _Look(media_type, tags, shape.width, shape.height)
+
+        from box.photos import picture  # noqa: PLC0415 - imports Pillow
+
+        wanted = picture.Wanted(options["thumbnail_pixels"], _orientation(tags), options["pixels_max"])
+        decoded = picture.decode(file, data, media_type, shape, wanted)
+        return _Look(media_type, tags, decoded.width, decoded.height, decoded.thumbnail)
+
+
+def _write(thumbnail: Image, scratch: str) -> None:
+    """Put the thumbnail into the scratch folder, durably."""
+    from box.photos.thumbnail import save  # noqa: PLC0415 - imports Pillow
+
+    os.makedirs(scratch, exist_ok=True)
+    save(thumbnail, os.path.join(scratch, _MADE))
+
+
+def _orientation(tags: exif.Tags) -> int:
+    """EXIF's orientation, 1 to 8; 1 (upright) for anything else."""
+    value = tags.get(exif.ORIENTATION)
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _text(value: bytes | int | None) -> str:
+    """A make or model as text; cameras pad with blanks and zero bytes, and not all of them mean ASCII."""
+    if not isinstance(value, bytes):
+        return ""
+    value = value.split(b"\0")[0]
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        text = value.decode("latin-1")
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_TEXT_MAX]

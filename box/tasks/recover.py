@@ -1,0 +1,47 @@
+"""Recovery. The rule: what a dead worker had begun is finished or undone before anybody begins anything new.
+
+First its journals (files on their way), then its jobs go back to the queue, then its lease is gone. Killed in here, the
+next start does the rest: each step is one transaction, and finishing twice is finishing once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from box import events
+from box.engine import Engine, Transaction
+from box.events import Event
+from box.models import jobs, live
+from box.models.jobs import Claimed
+from box.tasks import landing, retry
+from box.tasks.outcomes import released
+
+
+def recover(engine: Engine, root: str, retries: retry.Policy, leases: Sequence[str]) -> int:
+    """Finish what dead workers had begun: their journals first, then their jobs go back to the queue. How many jobs."""
+    count = 0
+    for lease in leases:
+        for entry in live.journal(engine.store, lease):
+            stands = landing.finish(root, landing.load(entry.moves))
+            meant = [events.load(*row) for row in json.loads(entry.events)]
+            engine.transact(lambda t, e=entry, m=meant, s=stands: _conclude(t, e, m if s else []))  # type: ignore[misc]
+        claimed = jobs.of_lease(engine.store, lease)
+        engine.transact(lambda t, c=claimed, x=lease: _release(t, c, x, retries), events=len(claimed))  # type: ignore[misc]
+        count += len(claimed)
+    return count
+
+
+def _conclude(transaction: Transaction, entry: live.Entry, meant: Sequence[Event]) -> None:
+    if meant:
+        transaction.try_record(*meant)
+    live.clear_journal(transaction.store, entry.job)
+
+
+def _release(transaction: Transaction, claimed: Sequence[Claimed], lease: str, retries: retry.Policy) -> None:
+    for job in claimed:
+        # Jobs that were claimed together were not all at work: only one that was claimed alone is under suspicion.
+        alone = len(claimed) == 1
+        later = retry.at(retries, job.attempts) if alone else ""
+        transaction.try_record(released(job, "its worker died", counted=True, not_before=later))
+    live.close_lease(transaction.store, lease)

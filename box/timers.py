@@ -1,0 +1,35 @@
+"""Timers. The rule: one list, one thread; a timer that fails is told and comes again. Times are monotonic seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from box import logs
+
+_log = logs.get(__name__)
+
+
+@dataclass(slots=True)
+class Timer:
+    """Something that is done again and again."""
+
+    name: str
+    seconds: float
+    run: Callable[[], object]
+    next_at: float = 0.0
+    """0: for the first time `seconds` after the start."""
+
+
+def run_due(timers: Sequence[Timer], now: float) -> float:
+    """Run what is due; in how many seconds the next one is."""
+    for timer in timers:
+        if timer.next_at == 0.0:
+            timer.next_at = now + timer.seconds
+        elif timer.next_at <= now:
+            timer.next_at = now + timer.seconds
+            try:
+                timer.run()
+            except Exception as error:  # noqa: BLE001  told, and it comes again
+                _log.error("timer failed", timer=timer.name, error=error)
+    return max(0.0, min(timer.next_at for timer in timers) - now)

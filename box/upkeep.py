@@ -1,0 +1,113 @@
+"""Upkeep: what is done by the clock. The rule: at rest it reads a few rows and writes nothing.
+
+One list of timers, run on huey's scheduler thread: the heartbeat of the leases, jobs whose time has come, leases of
+dead workers, idle children, the WAL, snapshots, the daily sweep of the library.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+from box import damage, log, logs
+from box.claims import Claims
+from box.config import Config
+from box.engine import Engine, utc_now
+from box.errors import BoxError
+from box.events import JobDue
+from box.models import drops, jobs, live
+from box.status import timestamp
+from box.sweeps import LibrarySweep
+from box.tasks import retry
+from box.tasks.recover import recover
+from box.tasks.runner import Runner
+from box.timers import Timer, run_due
+
+DUE_MAX: Final = 500
+"""How many scheduled jobs come due in one commit."""
+
+IDLE_SECONDS: Final = 15.0
+"""After so long without a commit the WAL is folded back into the database file."""
+
+_log = logs.get(__name__)
+
+
+@dataclass(slots=True)
+class Upkeep:
+    """The timers of a service."""
+
+    config: Config
+    engine: Engine
+    claims: Claims
+    retries: retry.Policy
+    runner: Runner
+    sweep: LibrarySweep
+    _timers: tuple[Timer, ...] = ()
+    _folded: int = -1
+    _commits: int = -1
+    _snapshot_at: int = field(default=-1)
+
+    def __post_init__(self) -> None:
+        lease = self.config.jobs.lease_seconds
+        self._timers = (
+            # Jittered, so that many workers on one ledger do not all renew at once.
+            Timer("heartbeat", lease / 3 * random.uniform(0.8, 1.0), self.claims.renew),  # noqa: S311  no secret
+            Timer("reaper", lease / 2, self.reap),
+            Timer("idle children", max(1.0, self.config.child.idle_seconds / 2), self.runner.stop_idle),
+            Timer("wal", IDLE_SECONDS, self.fold_wal_at_rest),
+            Timer("snapshot", self.config.database.snapshot_seconds, self.snapshot),
+            Timer("library sweep", self.config.library.sweep_seconds, lambda: self.sweep.start(full=True)),
+        )
+
+    def tick(self) -> float:
+        """Do what is due; in how many seconds something is due again."""
+        wait = run_due(self._timers, time.monotonic())
+        try:
+            return min(wait, self.promote())
+        except BoxError as error:
+            _log.warning("scheduled jobs wait", error=error)
+            return min(wait, 1.0)
+
+    def promote(self) -> float:
+        """Scheduled jobs whose time has come may be claimed from now on; in how many seconds the next one's comes."""
+        while found := jobs.due(self.engine.store, utc_now(), DUE_MAX):
+            self.engine.record(*(JobDue(user=user, job=job) for job, user in found))
+        upcoming = jobs.next_due(self.engine.store)
+        return max(0.0, timestamp(upcoming) - time.time()) if upcoming else float("inf")
+
+    def reap(self) -> None:
+        """Jobs whose worker died without a word go back to the queue."""
+        expired = [
+            lease for lease in live.expired_leases(self.engine.store, time.time()) if lease not in self.claims.active
+        ]
+        if expired:
+            count = recover(self.engine, self.config.box.root, self.retries, expired)
+            _log.warning("leases ran out", leases=len(expired), jobs=count)
+
+    def fold_wal_at_rest(self) -> None:
+        """Fold the WAL back once nothing has been committed for a while, and then not again."""
+        commits = self.engine.commits
+        if commits == self._commits and commits != self._folded:
+            self.fold_wal()
+        self._commits = commits
+
+    def fold_wal(self) -> None:
+        """Fold the WAL back into the database file."""
+        self.engine.store.checkpoint()
+        self._folded = self.engine.commits
+
+    def snapshot(self) -> None:
+        """Copy the database aside, if anything was recorded since the last time."""
+        position = log.last_position(self.engine.store)
+        if position != self._snapshot_at:
+            damage.take_snapshot(self.config.box.root, self.engine.store, position, self.config.database.snapshots_keep)
+            self._snapshot_at = position
+
+    def quota_problems(self) -> dict[str, str]:
+        """user -> what waits for room in the user's quota."""
+        return {
+            user: f"{count} files of {user} wait in the inbox for room in the quota: remove something or raise it"
+            for user, count in drops.waiting_counts(self.engine.store).items()
+        }

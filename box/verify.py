@@ -1,0 +1,235 @@
+"""Verification. The rule: log = projections = disk = sums; every difference is said, nothing is changed.
+
+The log is folded again into empty tables beside the real ones and the two are compared row by row; the files of the
+library are walked and compared with their rows; the sums are added up again. Files that are new in an inbox are no
+difference: they are waiting to be seen.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+from box import disk, engine
+from box.config import Config
+from box.models import PROJECTIONS, drops, files, live, usage
+from box.models.base import Store, Table
+from box.paths import AREAS, join, to_text
+from box.watchers.tree import list_folder
+
+PAGE_ROWS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that should be the same and is not."""
+
+    where: str
+    """"log": log and projections; "disk": projections and disk; "sums": sums and rows."""
+    subject: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.subject}: expected {self.expected}, found {self.found}"
+
+
+def differences(store: Store, config: Config, *, deep: bool = False) -> Iterator[Difference]:
+    """All that is not as it should be. `deep` reads every filed photo again and compares its digest."""
+    with store.snapshot():
+        yield from log_differences(store, config.box.root)
+        yield from sum_differences(store)
+        yield from disk_differences(store, config.box.root)
+        if deep:
+            yield from content_differences(store, config.box.root)
+
+
+# --- the log -----------------------------------------------------------------------------------------------------------
+
+
+def log_differences(store: Store, root: str) -> Iterator[Difference]:
+    """Fold the log again, beside, and compare every row of every projection."""
+    with tempfile.TemporaryDirectory(prefix=".verify-", dir=root) as folder:
+        again = Store(os.path.join(folder, "again.db"), durable=False)
+        try:
+            engine.create(again)
+            engine.replay(store, again)
+            for model in PROJECTIONS:
+                yield from _table_differences(model, store, again)
+        finally:
+            again.close()
+
+
+def _table_differences(model: type[Table], store: Store, again: Store) -> Iterator[Difference]:
+    name = model._meta.table_name
+    columns = [field.column_name for field in model._meta.sorted_fields]
+    keys = [key.column_name for key in model._meta.get_primary_keys()]  # type: ignore[no-untyped-call]
+    for now, folded in _paired(_rows(store, name, columns, keys), _rows(again, name, columns, keys), columns, keys):
+        if now != folded:
+            row = folded or now or ()
+            subject = " ".join(str(row[columns.index(key)]) for key in keys)
+            yield Difference("log", f"{name} {subject}", _shown(columns, folded, now), _shown(columns, now, folded))
+
+
+def _rows(store: Store, table: str, columns: list[str], keys: list[str]) -> Iterator[tuple[Any, ...]]:
+    """All rows of a table in the order of their keys, a page at a time."""
+    names, order, marks = ", ".join(columns), ", ".join(keys), ", ".join("?" * len(keys))
+    where = ""
+    last: tuple[Any, ...] = ()
+    while page := store.rows(f"SELECT {names} FROM {table}{where} ORDER BY {order} LIMIT {PAGE_ROWS}", last):
+        yield from page
+        where, last = f" WHERE ({order}) > ({marks})", tuple(page[-1][columns.index(key)] for key in keys)
+
+
+type_row = tuple[Any, ...]
+
+
+def _paired(
+    left: Iterator[type_row], right: Iterator[type_row], columns: list[str], keys: list[str]
+) -> Iterator[tuple[type_row | None, type_row | None]]:
+    """Walk two sorted tables side by side, pairing the rows of one key."""
+    positions = [columns.index(key) for key in keys]
+
+    def key_of(row: type_row) -> type_row:  # as SQLite sorts text: by its bytes
+        return tuple(row[p].encode() if isinstance(row[p], str) else row[p] for p in positions)
+
+    one, other = next(left, None), next(right, None)
+    while one is not None or other is not None:
+        if other is None or (one is not None and key_of(one) < key_of(other)):
+            yield one, None
+            one = next(left, None)
+        elif one is None or key_of(other) < key_of(one):
+            yield None, other
+            other = next(right, None)
+        else:
+            yield one, other
+            one, other = next(left, None), next(right, None)
+
+
+def _shown(columns: list[str], row: tuple[Any, ...] | None, beside: tuple[Any, ...] | None) -> str:
+    if row is None:
+        return "no row"
+    if beside is None:
+        return "a row"
+    return ", ".join(f"{name}={value!r}" for name, value, other in zip_longest(columns, row, beside) if value != other)
+
+
+# --- the sums ----------------------------------------------------------------------------------------------------------
+
+
+def sum_differences(store: Store) -> Iterator[Difference]:
+    """Add up the rows of files and drops again."""
+    counted: dict[tuple[str, str], list[int]] = {}
+    for folder, number, size in (
+        *store.rows("SELECT folder, count(*), sum(size) FROM files GROUP BY folder"),
+        *store.rows("SELECT folder, count(*), sum(size) FROM drops GROUP BY folder"),
+    ):
+        total = counted.setdefault(_owner_of_folder(folder), [0, 0])
+        total[0] += number
+        total[1] += size
+    for user in sorted({*usage.users(store), *(user for user, _ in counted)}):
+        areas = usage.by_area(store, user)
+        for area in AREAS:
+            rows = tuple(counted.get((user, area), (0, 0)))
+            if rows != areas[area]:
+                yield Difference("sums", f"{user} {area}", _sum(*rows), _sum(*areas[area]))
+        used = sum(size for area, (_, size) in areas.items() if area != "inbox")
+        charged = usage.balance(store, user).used_bytes
+        if used != charged:
+            yield Difference("sums", f"{user} used", f"{used} bytes", f"{charged} bytes")
+
+
+def _sum(number: int, size: int) -> str:
+    return f"{number} files, {size} bytes"
+
+
+def _owner_of_folder(folder: str) -> tuple[str, str]:
+    parts = folder.split("/")
+    user = parts[1] if len(parts) > 1 else ""
+    return user, parts[2] if len(parts) > 2 and parts[2] in AREAS else "other"
+
+
+# --- the disk ----------------------------------------------------------------------------------------------------------
+
+
+def disk_differences(store: Store, root: str) -> Iterator[Difference]:
+    """Walk what the users have on disk and compare each file's size and time with its row."""
+    under_way = {f"job-{entry.job}" for entry in live.journal(store)}
+    for user in sorted({*usage.users(store), *_users_on_disk(root)}):
+        base = f"users/{user}"
+        inbox = base + "/inbox"
+        seen: set[str] = set()
+        for folder in _folders(root, base, under_way):
+            seen.add(folder)
+            if folder == inbox or folder.startswith(inbox + "/"):
+                yield from _drop_differences(store, root, folder)
+            else:
+                yield from _file_differences(store, root, folder)
+        for folder in (*files.folders(store, base), *drops.known_folders(store, inbox)):
+            if folder not in seen:
+                names = {**files.known(store, folder), **drops.known(store, folder)}
+                for name, known in names.items():
+                    yield Difference("disk", f"{folder}/{name}", _file(known), "no file")
+
+
+def _users_on_disk(root: str) -> list[str]:
+    try:
+        names = os.listdir(os.path.join(root, "users"))
+    except FileNotFoundError:
+        return []
+    return [to_text(name) for name in names if os.path.isdir(os.path.join(root, "users", name))]
+
+
+def _folders(root: str, top: str, under_way: set[str]) -> Iterator[str]:
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        yield folder
+        try:
+            entries = list(os.scandir(join(root, folder)))
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False) and entry.name not in under_way:
+                waiting.append(f"{folder}/{to_text(entry.name)}")
+
+
+def _file_differences(store: Store, root: str, folder: str) -> Iterator[Difference]:
+    on_disk = _listed(join(root, folder))
+    known = files.known(store, folder)
+    for name in sorted(on_disk.keys() | known.keys()):
+        if on_disk.get(name) != known.get(name):
+            yield Difference("disk", f"{folder}/{name}", _file(known.get(name)), _file(on_disk.get(name)))
+
+
+def _drop_differences(store: Store, root: str, folder: str) -> Iterator[Difference]:
+    on_disk = _listed(join(root, folder))
+    for name, known in drops.known(store, folder).items():
+        if on_disk.get(name) != known:
+            yield Difference("disk", f"{folder}/{name}", _file(known), _file(on_disk.get(name)))
+
+
+def _listed(path: str) -> dict[str, tuple[int, int]]:
+    try:
+        return list_folder(path).sizes()
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+
+
+def _file(known: tuple[int, int] | None) -> str:
+    return "no file" if known is None else f"{known[0]} bytes changed at {known[1]} ns"
+
+
+def content_differences(store: Store, root: str) -> Iterator[Difference]:
+    """Read every filed photo again and compare its digest."""
+    for folder, name, digest in _rows(store, "photos", ["folder", "name", "digest"], ["folder", "name"]):
+        try:
+            found = disk.digest_of(join(root, f"{folder}/{name}"))
+        except FileNotFoundError:
+            continue  # said already
+        if digest and found != digest:
+            yield Difference("disk", f"{folder}/{name}", f"digest {digest}", f"digest {found}")

@@ -1,0 +1,55 @@
+"""Which file systems can be watched. The rule: what another machine may change without this kernel is polled.
+
+There inotify reports only what this machine does, and a lease says what the server granted, not who writes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Final
+
+MOUNTS: Final = "/proc/self/mountinfo"
+
+_REMOTE: Final = frozenset({
+    "9p", "acfs", "afs", "afp", "beegfs", "ceph", "cifs", "coda", "davfs", "drvfs", "fhgfs", "gfs2", "glusterfs", "gpfs",
+    "lustre", "ncpfs", "nfs", "nfs4", "ocfs2", "orangefs", "prl_fs", "shfs", "smb2", "smb3", "smbfs", "vboxsf", "virtiofs",
+    "vmhgfs",
+})  # fmt: skip
+_LOCAL_FUSE: Final = frozenset({"fuseblk"})
+"""NTFS and exFAT drives; every other FUSE file system may be a window to anywhere (sshfs, rclone, mergerfs)."""
+
+_OCTAL = re.compile(r"\\([0-7]{3})")
+
+
+def is_remote(folder: str) -> bool:
+    """Whether the folder (absolute) lies on a file system whose changes this kernel need not see."""
+    return remote_type(type_of(folder))
+
+
+def remote_type(kind: str) -> bool:
+    """The same for the name of a file system type as the kernel spells it."""
+    return kind in _REMOTE or (kind.startswith("fuse") and kind not in _LOCAL_FUSE)
+
+
+def type_of(folder: str, mounts: str = MOUNTS) -> str:
+    """The type of the file system that holds the folder; empty where the kernel does not tell."""
+    try:
+        with open(mounts, encoding="utf-8", errors="surrogateescape") as lines:
+            table = [_parse(line) for line in lines]
+    except OSError:
+        return ""
+    path = os.path.realpath(folder)
+    best, kind = "", ""
+    for point, name in table:
+        # Of two mounts on one point the later one is on top.
+        if len(point) >= len(best) and (path == point or path.startswith(point.rstrip("/") + "/")):
+            best, kind = point, name
+    return kind
+
+
+def _parse(line: str) -> tuple[str, str]:
+    """(mount point, type) of a line of mountinfo: `id parent device root POINT options... - TYPE source options`."""
+    fields = line.split(" ")
+    point = _OCTAL.sub(lambda m: chr(int(m[1], 8)), fields[4])
+    return point, fields[fields.index("-") + 1].rstrip("\n")

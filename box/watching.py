@@ -1,0 +1,132 @@
+"""Watching: the inboxes, from doorbell to log. The rule: looks become events here, on the loop's thread."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Final
+
+from box import bells, logs
+from box.config import Config
+from box.engine import Engine
+from box.errors import BoxError
+from box.models import drops
+from box.paths import area_folder, to_text
+from box.photos.formats import sniff
+from box.status import Problems, rfc3339
+from box.watchers.doorbell import Doorbell
+from box.watchers.scan import Inboxes
+
+RECORD_MAX: Final = 250
+"""How many settled files are recorded in one go; each is followed by the request for its job."""
+
+RETRY_SECONDS: Final = 2.0
+"""When the log could not be written (a full disk) the inboxes are looked at again after so long."""
+
+_log = logs.get(__name__)
+
+
+class Watching:
+    """What the service's loop does about inboxes."""
+
+    def __init__(self, config: Config, engine: Engine, problems: Problems, bell: bells.Bell) -> None:
+        store = engine.store
+        self._engine = engine
+        self._problems = problems
+        self._bell = bell
+        self._sweep_seconds = config.watch.sweep_seconds
+        self._sweep_at = 0.0
+        self._retry_at = 0.0
+        self._inboxes = Inboxes(
+            config.box.root,
+            [(user, area_folder(user, "inbox")) for user in config.users.names],
+            settle_seconds=config.watch.settle_seconds,
+            known=lambda folder: drops.known(store, folder),
+            known_folders=lambda inbox: drops.known_folders(store, inbox),
+            known_files=lambda paths: drops.known_files(store, paths),
+            sniff=sniff,
+            ignore=config.watch.ignore,
+        )
+        self._doorbell = Doorbell(
+            [*self._inboxes.folders],
+            self.ring,
+            mode=config.watch.mode,
+            poll_seconds=config.watch.poll_seconds,
+            bell=os.path.join(config.box.root, bells.FOLDER),
+            on_bell=self._outside,
+        )
+        self._rung_outside = False
+        self._listening = False
+        self._codes: set[str] = set()
+
+    def listen(self, now: float) -> None:
+        """Hang up the doorbell; the first step looks at everything anyway."""
+        self._doorbell.start(now)
+        self._listening = True
+
+    def stop(self) -> None:
+        """Listen no more."""
+        if self._listening:
+            self._doorbell.stop()
+
+    def ring(self, path: str, is_dir: bool) -> None:  # noqa: FBT001  the doorbell's signature
+        """From any thread: something may have changed there."""
+        if self._inboxes.ring(path, is_dir):
+            self._bell.ring()
+
+    def rung_outside(self) -> bool:
+        """Whether another process has recorded something since this was asked last."""
+        rung, self._rung_outside = self._rung_outside, False
+        return rung
+
+    def _outside(self) -> None:
+        self._rung_outside = True
+        self._bell.ring()
+
+    def step(self, now: float) -> float:
+        """Do what is due; in how many seconds there is more to do (0: at once)."""
+        if now < self._retry_at:
+            return self._retry_at - now
+        if now >= self._sweep_at:
+            self._sweep_at = now + self._sweep_seconds
+            self._inboxes.sweep(now)
+        found = self._inboxes.look(now)
+        try:
+            for first in range(0, len(found), RECORD_MAX):
+                self._engine.record(*found[first : first + RECORD_MAX])
+        except BoxError as error:
+            if not error.retryable:
+                raise
+            _log.warning("what settled could not be recorded yet", error=error)
+            self._retry_at = now + RETRY_SECONDS
+            self._sweep_at = self._retry_at  # the looks are forgotten: the sweep finds the same files again
+            return RETRY_SECONDS
+        self._tell()
+        soonest = min(self._inboxes.next_at(), self._sweep_at)
+        if self._listening:
+            if now >= self._doorbell.next_at():
+                self._doorbell.check(now)
+            soonest = min(soonest, self._doorbell.next_at())
+        return max(0.0, soonest - now)
+
+    def waiting(self) -> int:
+        """How many files are looked after that have not settled."""
+        return self._inboxes.waiting() + self._inboxes.undecided()
+
+    def modes(self) -> list[Mapping[str, Any]]:
+        """How each inbox is watched, for the status."""
+        modes = self._doorbell.modes()
+        return [
+            {
+                "path": to_text(path),
+                "mode": modes[path] if self._inboxes.there(path) else "missing",
+                "last_event_at": rfc3339(self._doorbell.last_event_at(path)),
+            }
+            for path in self._inboxes.folders
+        ]
+
+    def _tell(self) -> None:
+        problems = self._inboxes.problems() + self._doorbell.problems()
+        for code in {*self._codes, *(problem.code for problem in problems)}:
+            self._problems.replace(code, {p.path: p.message for p in problems if p.code == code})
+        self._codes = {problem.code for problem in problems}

@@ -1,0 +1,127 @@
+"""A handler that does to its process what a bad file, a bad library or a bad day would do. `args["do"]` says what."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from box.errors import OutOfSpace, SourceChanged, Unprocessable
+from box.tasks.handler import Found, Handler, Placement, Request, Tools
+
+
+def run(request: Request, tools: Tools) -> Found:
+    facts = DOINGS[request.args["do"]](request, tools)
+    placement = Placement("photos", "", os.path.basename(request.source))
+    return Found((placement,), "", {"pid": os.getpid(), **(facts or {})})
+
+
+def spin(request: Request, tools: Tools) -> None:
+    while True:
+        pass
+
+
+def work(request: Request, tools: Tools) -> None:
+    end = time.process_time() + request.args["seconds"]
+    while time.process_time() < end:
+        pass
+
+
+def hang(request: Request, tools: Tools) -> None:
+    tools.progress(1, "hanging")
+    while True:
+        signal.pause()
+
+
+def hog(request: Request, tools: Tools) -> None:
+    held = []
+    while True:
+        held.append(bytearray(1 << 20))
+
+
+def write_much(request: Request, tools: Tools) -> None:
+    with open(request.source, "wb") as file:
+        file.write(bytes(1 << 20))
+
+
+def print_much(request: Request, tools: Tools) -> None:
+    print('{"found": {"placements": [], "digest": "printed", "facts": {}}}', flush=True)  # noqa: T201 - that is the point
+    os.write(1, b"x" * 300_000)
+    os.write(2, b"y" * 300_000)
+    assert sys.stdin.read() == ""
+
+
+def close_everything(request: Request, tools: Tools) -> None:
+    os.closerange(0, 64)
+
+
+def answer_nonsense(request: Request, tools: Tools) -> None:
+    for fd in range(3, 20):
+        try:
+            os.write(fd, b'{"found": 1}\n')
+        except OSError:
+            continue
+
+
+def answer_endlessly(request: Request, tools: Tools) -> None:
+    while True:
+        for fd in range(3, 20):
+            try:
+                os.write(fd, b"x" * 65536)
+            except OSError:
+                continue
+
+
+def tell(request: Request, tools: Tools) -> dict[str, Any]:
+    """What this process is allowed and what it knows."""
+    return {
+        "source": request.source,
+        "options": dict(tools.options),
+        "environment": sorted(os.environ),
+        "is_session_leader": os.getsid(0) == os.getpid(),
+        "nice": os.nice(0),
+        "core": resource.getrlimit(resource.RLIMIT_CORE),
+        "files": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+        "is_dumpable": ctypes.CDLL(None).prctl(3, 0, 0, 0, 0),
+        "modules": sorted(name for name in ("PIL", "peewee", "huey", "ssl", "asyncio") if name in sys.modules),
+    }
+
+
+def fail(request: Request, tools: Tools) -> None:
+    {}["a key that nobody has"]
+
+
+def refuse(request: Request, tools: Tools) -> None:
+    raise {
+        "unprocessable": Unprocessable("too-odd", "the file is odd"),
+        "changed": SourceChanged("the file is another"),
+        "full": OutOfSpace("no room"),
+    }[request.args["how"]]
+
+
+DOINGS: dict[str, Callable[[Request, Tools], dict[str, Any] | None]] = {
+    "nothing": lambda request, tools: None,
+    "much": lambda request, tools: {"much": "x" * request.args["bytes"]},
+    "spin": spin,
+    "work": work,
+    "hang": hang,
+    "hog": hog,
+    "abort": lambda request, tools: os.abort(),
+    "segv": lambda request, tools: os.kill(os.getpid(), signal.SIGSEGV),
+    "exit": lambda request, tools: os._exit(3),
+    "write": write_much,
+    "print": print_much,
+    "close": close_everything,
+    "nonsense": answer_nonsense,
+    "endless": answer_endlessly,
+    "tell": tell,
+    "fail": fail,
+    "refuse": refuse,
+}
+
+ALL = (Handler(kind="misbehave", run=run, report=lambda request, found, landed: (), options="photos"),)

@@ -1,0 +1,309 @@
+"""The child process survives, or is survived: real processes, really misbehaving."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from box.errors import BoxError, ChildDied, OutOfSpace, SourceChanged, Unprocessable
+from box.tasks.child import Child, ChildLimits
+from box.tasks.handler import Found, Request
+
+LIMITS = ChildLimits(memory_bytes=256_000_000, cpu_seconds=30, deadline_seconds=60, file_bytes=100_000, files_max=1000)
+OPTIONS = {"photos": {"folder": "%Y", "thumbnail_pixels": 0}, "other": {"secret": 1}}
+HERE = Path(__file__).resolve().parent
+
+
+@pytest.fixture
+def make_child(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Child]]:
+    monkeypatch.setenv("PYTHONPATH", str(HERE))
+    made: list[Child] = []
+
+    def make(handlers: str = "misbehaving", **limits: float) -> Child:
+        made.append(Child(replace(LIMITS, **limits), OPTIONS, handlers))
+        return made[-1]
+
+    yield make
+    for child in made:
+        child.close()
+
+
+def asked(*doings: str | dict[str, Any], source: str = "/nowhere") -> list[Request]:
+    """One request for each, numbered from 0."""
+    args = [{"do": doing} if isinstance(doing, str) else doing for doing in doings]
+    return [Request(number, "me", source, 0, 0, 0, "", arg) for number, arg in enumerate(args)]
+
+
+def answers(child: Child, *doings: str | dict[str, Any]) -> list[Found | BoxError]:
+    """What comes of them; the answers come in the order of the requests, one for each."""
+    requests = asked(*doings)
+    pairs = list(child.perform("misbehave", requests))
+    assert [request for request, _ in pairs] == requests
+    return [answer for _, answer in pairs]
+
+
+def pids(found: list[Found | BoxError]) -> list[int]:
+    return [answer.facts["pid"] for answer in found if isinstance(answer, Found)]
+
+
+def has_ended(pid: int, seconds: float = 30) -> bool:
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([fd], [], [], seconds)[0])
+    finally:
+        os.close(fd)
+
+
+def test_all_requests_are_answered_in_order_by_one_process(make_child):
+    child = make_child()
+    found = answers(child, *["nothing"] * 200)
+    assert len(pids(found)) == 200
+    assert set(pids(found)) == {child.pid}
+    assert child.pid != os.getpid()
+
+
+def test_no_process_is_started_before_it_is_needed(make_child):
+    child = make_child()
+    assert child.pid is None
+    assert child.idle_since is None
+    assert answers(child) == []
+    assert child.pid is None
+
+
+@pytest.mark.parametrize(
+    ("doing", "limits", "message"),
+    [
+        ("spin", {"cpu_seconds": 1}, "used more than 1 s of processor time (child.cpu_seconds)"),
+        ("hang", {"deadline_seconds": 0.5}, "took longer than 0.5 s (child.deadline_seconds)"),
+        ("abort", {}, "crashed (SIGABRT)"),
+        ("segv", {}, "crashed (SIGSEGV)"),
+        ("exit", {}, "ended with code 3"),
+        ("close", {}, "ended with code"),
+        ("nonsense", {}, "answered what is no answer"),
+        ("endless", {}, "answered without end"),
+    ],
+)
+def test_a_file_that_kills_the_process_is_blamed_and_the_others_go_on_in_another(make_child, doing, limits, message):
+    child = make_child(**limits)
+    found = answers(child, "nothing", "nothing", doing, "nothing", "nothing")
+    assert isinstance(found[2], ChildDied)
+    assert found[2].retryable
+    assert message in str(found[2])
+    first, second, third, fourth = pids(found)
+    assert first == second != third == fourth
+
+
+def test_two_files_in_a_row_that_kill_it_are_both_blamed(make_child):
+    found = answers(make_child(), "abort", "abort", "nothing", "abort")
+    assert [type(answer) for answer in found] == [ChildDied, ChildDied, Found, ChildDied]
+
+
+def test_the_processor_time_of_each_file_is_its_own(make_child):
+    found = answers(make_child(cpu_seconds=1), *[{"do": "work", "seconds": 0.6}] * 4)
+    assert len(set(pids(found))) == 1
+
+
+def test_a_file_that_takes_too_much_memory_is_refused_and_the_process_lives(make_child):
+    found = answers(make_child(), "nothing", "hog", "nothing", "hog", "nothing")
+    for refused in (found[1], found[3]):
+        assert isinstance(refused, Unprocessable)
+        assert refused.code == "too-much-memory"
+        assert "child.memory_bytes (256000000)" in str(refused)
+    assert len(set(pids(found))) == 1
+
+
+def test_a_file_too_large_to_be_written_is_refused_and_the_process_lives(make_child, tmp_path):
+    child = make_child()
+    ((_, refused), (_, found)) = child.perform("misbehave", asked("write", "nothing", source=str(tmp_path / "made")))
+    assert isinstance(refused, Unprocessable)
+    assert refused.code == "too-large"
+    assert (tmp_path / "made").stat().st_size <= LIMITS.file_bytes
+    assert isinstance(found, Found)
+
+
+def test_errors_arrive_as_they_were_raised(make_child):
+    doings = [{"do": "refuse", "how": how} for how in ("unprocessable", "changed", "full")]
+    odd, changed, full = answers(make_child(), *doings)
+    assert (type(odd), odd.code, str(odd), odd.retryable) == (Unprocessable, "too-odd", "the file is odd", False)
+    assert (type(changed), changed.code, str(changed)) == (SourceChanged, "source-changed", "the file is another")
+    assert (type(full), full.retryable) == (OutOfSpace, True)
+
+
+def test_an_unexpected_exception_is_a_defect_that_says_where_and_the_process_lives(make_child):
+    found = answers(make_child(), "nothing", "fail", "nothing")
+    defect = found[1]
+    assert isinstance(defect, BoxError)
+    assert (defect.code, defect.retryable) == ("defect", False)
+    assert str(defect).startswith("KeyError: 'a key that nobody has' (misbehaving.py, line ")
+    assert len(set(pids(found))) == 1
+
+
+def test_what_is_printed_does_not_disturb(make_child):
+    found = answers(make_child(), "print", "nothing", "print")
+    assert len(pids(found)) == 3
+    assert all(answer.digest == "" for answer in found)
+
+
+def test_large_requests_and_answers_never_block_each_other(make_child):
+    doings = [{"do": "much", "bytes": 200_000, "padding": "y" * 200_000} for _ in range(100)]
+    found = answers(make_child(), *doings)
+    assert [len(answer.facts["much"]) for answer in found] == [200_000] * 100
+
+
+def test_names_that_are_no_utf8_travel_unchanged(make_child):
+    source = os.fsdecode(b'/in/\xff\xfe "quoted"\n\xf0\x9f\x8c\xb5.jpg')
+    ((_, found),) = make_child().perform("misbehave", asked("tell", source=source))
+    assert found.facts["source"] == source
+    assert found.placements[0].name == os.path.basename(source)
+
+
+def test_a_handler_gets_its_section_of_the_options_and_no_other(make_child):
+    (found,) = answers(make_child(), "tell")
+    assert found.facts["options"] == OPTIONS["photos"]
+
+
+def test_the_process_is_limited_and_knows_no_secrets(make_child, monkeypatch):
+    monkeypatch.setenv("BOX_DATABASE_URL", "postgresql://user:secret@host/box")
+    monkeypatch.setenv("NOTIFY_SOCKET", "/run/systemd/notify")
+    (found,) = answers(make_child(), "tell")
+    facts = found.facts
+    assert facts["core"] == [0, 0]
+    assert facts["files"] == 64
+    assert facts["is_session_leader"]
+    assert facts["nice"] >= 5
+    assert facts["is_dumpable"] == 0
+    assert not {name for name in facts["environment"] if name.startswith(("BOX", "NOTIFY"))}
+    assert facts["modules"] == []
+
+
+def test_progress_is_told_while_the_file_is_worked_on(make_child):
+    child, told = make_child(deadline_seconds=0.5), []
+    list(child.perform("misbehave", asked("hang"), lambda *progress: told.append(progress)))
+    assert told == [(asked("hang")[0], 1, "hanging")]
+
+
+def test_it_can_be_killed_from_another_thread_and_the_rest_goes_on(make_child):
+    child = make_child()
+
+    def kill(*_: object) -> None:
+        thread = threading.Thread(target=child.kill)
+        thread.start()
+        thread.join()
+
+    pairs = list(child.perform("misbehave", asked("nothing", "hang", "nothing"), kill))
+    died = pairs[1][1]
+    assert isinstance(died, ChildDied)
+    assert "was stopped" in str(died)
+    assert isinstance(pairs[2][1], Found)
+
+
+def test_closing_answers_what_is_left_and_starts_nothing_again(make_child):
+    child = make_child()
+    pairs = list(child.perform("misbehave", asked("nothing", "hang", "nothing", "nothing"), lambda *_: child.close()))
+    assert [type(answer) for _, answer in pairs] == [Found, ChildDied, ChildDied, ChildDied]
+    assert child.pid is None
+    assert [type(answer) for answer in answers(child, "nothing")] == [ChildDied]
+
+
+def test_leaving_early_ends_the_process_and_the_next_batch_has_a_fresh_one(make_child):
+    child = make_child()
+    left = child.perform("misbehave", asked("nothing", "hang", "nothing"))
+    next(left)
+    pid = child.pid
+    left.close()
+    assert has_ended(pid)
+    assert len(pids(answers(child, "nothing", "nothing"))) == 2
+
+
+def test_an_error_of_the_callback_ends_the_process_too(make_child):
+    child = make_child()
+
+    def cancel(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(child.perform("misbehave", asked("hang"), cancel))
+    assert child.pid is None
+    assert pids(answers(child, "nothing"))
+
+
+def test_an_idle_process_is_stopped_and_a_busy_one_is_not(make_child):
+    child = make_child()
+    working = child.perform("misbehave", asked("nothing", "nothing"))
+    next(working)
+    assert child.idle_since is None
+    assert not child.stop_if_idle(0)
+    list(working)
+    pid = child.pid
+    assert child.idle_since is not None
+    assert not child.stop_if_idle(3600)
+    assert child.stop_if_idle(0)
+    assert has_ended(pid)
+    assert child.pid is child.idle_since is None
+
+
+def test_a_process_that_died_while_idle_is_replaced_and_nobody_is_blamed(make_child):
+    child = make_child()
+    answers(child, "nothing")
+    pid = child.pid
+    os.kill(pid, signal.SIGKILL)
+    assert has_ended(pid)
+    assert len(pids(answers(child, "nothing", "nothing"))) == 2
+
+
+def test_it_is_replaced_after_so_many_files(make_child):
+    found = answers(make_child(files_max=3), *["nothing"] * 8)
+    first, *_ = seen = pids(found)
+    assert seen[:3] == [first] * 3
+    assert len(set(seen)) == 3
+
+
+def test_no_file_is_blamed_when_no_process_can_start(make_child):
+    found = answers(make_child(handlers="no_such_module"), "nothing", "nothing")
+    for refused in found:
+        assert not isinstance(refused, ChildDied | Unprocessable)
+        assert (refused.code, refused.retryable) == ("child-start", True)
+        assert "No module named 'no_such_module'" in str(refused)
+
+
+def test_only_one_batch_at_a_time(make_child):
+    child = make_child()
+    first = child.perform("misbehave", asked("nothing", "nothing"))
+    next(first)
+    with pytest.raises(RuntimeError):
+        next(child.perform("misbehave", asked("nothing")))
+    list(first)
+
+
+@pytest.mark.parametrize("doing", ["hang", "spin"])
+def test_a_parent_that_is_killed_leaves_no_orphan(doing):
+    program = f"""if True:
+        from box.tasks.child import Child
+        from test_child import LIMITS, OPTIONS, asked
+        child = Child(LIMITS, OPTIONS, "misbehaving")
+        for _ in child.perform("misbehave", asked("nothing", {doing!r})):
+            print(child.pid, flush=True)
+    """
+    packages = str(Path(sys.modules["box"].__file__).parent.parent)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((packages, str(HERE)))},
+    )
+    with parent:
+        pid = int(parent.stdout.readline())
+        parent.kill()
+    assert has_ended(pid)

@@ -1,0 +1,160 @@
+"""The shape of the code: who may import what, the map, the size of files, a rule on top of each module."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import box
+from box import events, models, tasks
+
+PACKAGE = Path(box.__file__).parent
+MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
+LINES_MAX = 300
+FUNCTION_LINES_MAX = 45
+
+CORE = {"errors", "events", "paths"}
+
+MAY_IMPORT: dict[str, set[str]] = {
+    # module or package: what of box it may import (names of the first level)
+    "errors": set(),
+    "events": set(),
+    "paths": {"errors"},
+    "units": {"errors", "paths"},
+    "config": {"errors", "units", "sections"},
+    "sections": {"errors", "units"},
+    "logs": {"errors"},
+    "notify": set(),
+    "timers": {"logs"},
+    "bells": set(),
+    "locks": {"errors"},
+    "disk": set(),
+    "rules": {"events"},
+    "log": {"errors", "events", "models"},
+    "models": CORE | {"models"},
+    "engine": {"errors", "events", "log", "models", "rules"},
+    "watchers": CORE | {"watchers"},
+    "photos": {"errors", "photos"},
+    "tasks": CORE | {"tasks", "photos", "models", "engine", "disk", "logs", ""},
+    "claims": {"engine", "errors", "events", "models", "tasks"},
+    "queue": {"claims", "logs"},
+    "sweeps": {"engine", "events", "logs", "models", "paths", "watchers"},
+    "watching": {"bells", "config", "engine", "errors", "logs", "models", "paths", "photos", "status", "watchers"},
+    "damage": {"disk", "engine", "errors", "models"},
+    "layout": {"bells", "disk", "models", "paths"},
+    "status": {"config", "disk", "engine", "errors", "log", "models", "rules", ""},
+    "upkeep": {
+        "claims", "config", "damage", "engine", "errors", "events", "log", "logs", "models", "status", "sweeps", "tasks",
+        "timers",
+    },
+    "verify": {"config", "disk", "engine", "models", "paths", "watchers"},
+}  # fmt: skip
+"""Everything else (`service`, `cli`, `doctor`, `__main__`) may import anything; nothing may import those."""
+
+PURE_TASKS = {"handler", "photo", "quarantine", "child_main"}
+"""Handlers never learn that there is a database."""
+
+ONLY = {
+    "huey": {"queue"},
+    "peewee": {"models", "log"},
+    "watchdog": {"watchers"},
+    "structlog": {"logs"},
+    "PIL": {"photos", "tasks"},
+    "playwright": set(),
+    "shtab": {"cli"},
+}
+"""Packages of others, and the only places that may know them."""
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Everything a module imports anywhere in it, as dotted names."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if node.module == "box" else node.module
+
+
+def top(name: str) -> str:
+    return name.split(".")[0]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_imports_only_what_it_may(path: Path):
+    name = name_of(path)
+    for imported in imports(path):
+        if top(imported) != "box":
+            assert top(imported) in sys.stdlib_module_names or top(name) in ONLY.get(top(imported), {top(name)}), imported
+            continue
+        inner = imported.split(".")[1] if "." in imported else ""
+        inner = inner if (PACKAGE / inner).exists() or (PACKAGE / f"{inner}.py").exists() else ""
+        if top(name) in MAY_IMPORT:
+            assert inner in MAY_IMPORT[top(name)], f"{name} imports {imported}"
+        assert top(name) in {"service", "cli", "__main__", "doctor"} or inner not in {"service", "cli", "__main__"}
+
+
+@pytest.mark.parametrize("name", sorted(PURE_TASKS))
+def test_a_handler_knows_no_database_queue_or_engine(name: str):
+    allowed = CORE | {"tasks", "photos", "disk", ""}
+    for imported in imports(PACKAGE / "tasks" / f"{name}.py"):
+        if top(imported) == "box":
+            inner = imported.split(".")[1] if "." in imported else ""
+            inner = inner if (PACKAGE / inner).exists() or (PACKAGE / f"{inner}.py").exists() else ""
+            assert inner in allowed, imported
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_files_and_functions_stay_small_and_say_their_rule(path: Path):
+    text = path.read_text("utf-8")
+    assert len(text.splitlines()) <= LINES_MAX
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree), "a module begins with the rule it holds"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < FUNCTION_LINES_MAX, node.name
+
+
+def test_the_map_is_the_territory():
+    named = [line.split()[0] for line in (box.__doc__ or "").splitlines()[8:] if line.startswith("    ")]
+    there = {path.stem if path.suffix == ".py" else path.name for path in PACKAGE.iterdir()}
+    there -= {"__init__", "__main__", "__pycache__", "config.toml", "py.typed"}
+    assert sorted(named) == sorted({name.removesuffix(".toml") for name in there})
+
+
+def test_every_event_has_its_folds():
+    assert set(models.FOLDS) == set(events.ALL)
+
+
+def test_every_module_with_a_handler_stands_in_the_table_of_contents():
+    handlers = {
+        path.stem for path in (PACKAGE / "tasks").glob("*.py") if "\nHANDLER = " in path.read_text("utf-8")
+    }
+    assert {handler.run.__module__.rpartition(".")[2] for handler in tasks.ALL} == handlers
+    assert len({handler.kind for handler in tasks.ALL}) == len(tasks.ALL)
+
+
+def test_only_the_command_line_prints_or_exits():
+    for path in MODULES:
+        if top(name_of(path)) in {"cli", "__main__"}:
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                assert node.func.id not in {"print", "exit", "quit", "eval", "exec"}, path
+
+
+def test_nothing_pickles_or_starts_a_shell():
+    for path in MODULES:
+        text = path.read_text("utf-8")
+        assert "shell=True" not in text
+        assert {top(name) for name in imports(path)}.isdisjoint({"pickle", "marshal", "shelve"}), path
