@@ -51,6 +51,8 @@ class Claims:
     """Leases that a worker of this process holds."""
     held_up_by: BoxError | None = None
     """Why nothing is claimed just now."""
+    on_hold: Callable[[BoxError | None], None] = lambda _: None
+    """Told when nothing is claimed for want of room, and with None when that is over."""
     closed: bool = False
     _bell: threading.Condition = field(default_factory=threading.Condition)
     _rung: int = 0
@@ -73,6 +75,7 @@ class Claims:
         """Claim nothing for a while: there is no room to work in."""
         self.held_up_by = error
         self._hold_until = time.monotonic() + HOLD_SECONDS
+        self.on_hold(error)
 
     def next(self, idle: Callable[[], float]) -> tuple[int, str] | None:
         """(first job, lease), waiting until there is one; None when closed. Called by the workers.
@@ -110,7 +113,9 @@ class Claims:
                 )
             )
             return False
-        self.held_up_by = None
+        if self.held_up_by is not None:
+            self.held_up_by = None
+            self.on_hold(None)
         return True
 
     def _claim(self, transaction: Transaction) -> tuple[int, str] | None:

@@ -23,6 +23,8 @@ from box.units import MB
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+__all__ = ["KEYS", "SECTIONS", "Box", "Config", "as_dict", "default", "find", "load", "template"]
+
 FILE_BYTES_MAX: Final = 1 * MB
 SYSTEM_FILE: Final = "/etc/box/config.toml"
 

@@ -127,7 +127,7 @@ def sync_folders(paths: Iterable[str]) -> None:
 
 def write_whole(path: str, text: str, *, durable: bool = True) -> None:
     """Replace a small text file as a whole: a reader sees the old one or the new one."""
-    part = f"{path}.{os.getpid()}.part"
+    part = f"{path}.part"
     try:
         with open(part, "w", encoding="utf-8") as out:
             out.write(text)

@@ -20,7 +20,7 @@ from box.beside import engine_of
 from box.claims import Claims
 from box.config import Config
 from box.engine import Engine, utc_now
-from box.errors import BoxError
+from box.errors import BoxError, OutOfSpace
 from box.events import DatabaseRestored, JobFailed, JobReleased, JobRequested, Recorded
 from box.models import jobs, live, usage
 from box.models.base import Store
@@ -100,6 +100,7 @@ def _assemble(config: Config, lock: locks.RootLock, store: Store, restored: dama
         watching=watching,
     )  # fmt: skip
     engine.on_commit = service.woken
+    claims.on_hold = service.held_up
     service.recover(retries, restored)
     return service
 
@@ -124,6 +125,8 @@ class Service:
     tally: Once = field(default_factory=Once)
     _stops: int = 0
     _changed: bool = True
+    _told: int = 0
+    """The changes of the problems that the status has told."""
     _status_at: float = 0.0
 
     # --- the way up ---------------------------------------------------------------------------------------------------
@@ -169,6 +172,14 @@ class Service:
         if not self._changed:
             self._changed = True
             self.bell.ring()
+
+    def held_up(self, error: BoxError | None) -> None:
+        """Nothing is claimed for want of room, or (None) that is over."""
+        if error is None:
+            self.problems.clear(OutOfSpace.code, "jobs")
+        else:
+            self.problems.put(OutOfSpace.code, "jobs", str(error))
+        self.bell.ring()
 
     def run(self) -> int:
         """`box run`: serve until SIGTERM or SIGINT; a second one ends it at once."""
@@ -224,9 +235,10 @@ class Service:
     def _tell_status(self, now: float) -> float:
         """Write the status if it is due; in how many seconds it is due again."""
         rest = self.config.status.rest_seconds
-        due = self._status_at + (STATUS_SECONDS_MIN if self._changed else rest)
+        changed = self._changed or self.problems.changes != self._told
+        due = self._status_at + (STATUS_SECONDS_MIN if changed else rest)
         if now >= due or not self._status_at:
-            self._changed = False
+            self._changed, self._told = False, self.problems.changes
             self._status_at = now
             self.write_status()
             return rest
@@ -234,8 +246,6 @@ class Service:
 
     def write_status(self) -> None:
         """Collect and replace the status file; a full disk is told in the log and tried again."""
-        held = self.claims.held_up_by
-        self.problems.replace("out-of-space", {"": str(held)} if held else {})
         self.problems.replace("quota-exceeded", self.upkeep.quota_problems())
         process = status.Process(self.started_at, lambda: bool(self._stops), self.watching.modes, self.problems)
         try:

@@ -35,17 +35,26 @@ STALE_FACTOR: Final = 3
 class Problems:
     """What is wrong just now, each with a code, since when. Setting one again keeps its time."""
 
+    changes: int = 0
+    """Grows with every change: the status is due then."""
     _found: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
     def put(self, code: str, subject: str, message: str) -> None:
         """That is wrong with that subject."""
-        since = self._found.get((code, subject), ("", utc_now()))[1]
-        self._found[code, subject] = (message, since)
+        known = self._found.get((code, subject))
+        if known is None or known[0] != message:
+            self._found[code, subject] = (message, known[1] if known else utc_now())
+            self.changes += 1
+
+    def clear(self, code: str, subject: str) -> None:
+        """That is no longer wrong."""
+        if self._found.pop((code, subject), None) is not None:
+            self.changes += 1
 
     def replace(self, code: str, found: Mapping[str, str]) -> None:
         """All there is of one code: subject -> message; what is not named is no longer wrong."""
         for key in [key for key in self._found if key[0] == code and key[1] not in found]:
-            del self._found[key]
+            self.clear(*key)
         for subject, message in found.items():
             self.put(code, subject, message)
 

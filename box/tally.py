@@ -1,4 +1,4 @@
-"""The tally of a run: what became of the drops. The rule: counted from the events as they are recorded, nothing is asked."""
+"""The tally of a run: what became of the drops. The rule: counted from events as they are recorded."""
 
 from __future__ import annotations
 

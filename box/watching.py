@@ -57,6 +57,8 @@ class Watching:
         )
         self._rung_outside = False
         self._listening = False
+        self._late = ""
+        """Why what settled could not be recorded, as a code."""
         self._codes: set[str] = set()
 
     def listen(self, now: float) -> None:
@@ -98,9 +100,14 @@ class Watching:
             if not error.retryable:
                 raise
             _log.warning("what settled could not be recorded yet", error=error)
+            self._problems.put(error.code, "inboxes", str(error))
             self._retry_at = now + RETRY_SECONDS
             self._sweep_at = self._retry_at  # the looks are forgotten: the sweep finds the same files again
+            self._late = error.code
             return RETRY_SECONDS
+        if self._late:
+            self._problems.clear(self._late, "inboxes")
+            self._late = ""
         self._tell()
         soonest = min(self._inboxes.next_at(), self._sweep_at)
         if self._listening:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -45,7 +44,7 @@ def _guarded(argv: Sequence[str]) -> int:
         raise
     except Exception as error:  # noqa: BLE001 - this is where every error ends, told in one line
         if debug:
-            traceback.print_exc()
+            sys.excepthook(type(error), error, error.__traceback__)
         output.error(_sentence(error, debug=debug))
         return error.exit_code if isinstance(error, BoxError) else BoxError.exit_code
     return code

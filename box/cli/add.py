@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Final
@@ -131,6 +132,7 @@ def _wait(run: _Run, root: str, limit: float | None) -> bool:
                 return False
         time.sleep(LOOK_SECONDS)
     _look(run, at_once=True)
+    _tell(run, run.following.parked)
     return True
 
 
@@ -145,13 +147,17 @@ def _look(run: _Run, *, at_once: bool = False) -> None:
         return
     run.commits = commits
     until = log.last_position(run.store)
-    for drop in run.following.see(log.read(run.store, run.position, until)):
-        if not run.as_json:
-            output.line(_sentence(drop))
+    _tell(run, run.following.see(log.read(run.store, run.position, until)))
     run.position = until
 
 
 # --- telling ---------------------------------------------------------------------------------------------------------
+
+
+def _tell(run: _Run, drops: Iterable[Drop]) -> None:
+    if not run.as_json:
+        for drop in drops:
+            output.line(_sentence(drop))
 
 
 def _sentence(drop: Drop) -> str:

@@ -39,20 +39,30 @@ class Following:
     """The media types that somebody handles."""
     _by_path: dict[str, list[Drop]] = field(default_factory=dict)
     _by_job: dict[int, Drop] = field(default_factory=dict)
-    waiting: int = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many drops are on the way; those that wait for room are not, but may be again once others are through."""
+        return len(self._drops("waiting"))
+
+    @property
+    def parked(self) -> list[Drop]:
+        """The drops that wait for room."""
+        return self._drops("quota")
+
+    def _drops(self, outcome: str) -> list[Drop]:
+        return [drop for drops in self._by_path.values() for drop in drops if drop.outcome == outcome]
 
     def add(self, drop: Drop) -> None:
         """Follow this one, too."""
         self._by_path.setdefault(drop.copied.path, []).append(drop)
-        self.waiting += 1
 
     def see(self, recorded: Iterable[Recorded]) -> list[Drop]:
         """Take note of events, in order; the drops that are through now."""
         done = []
         for each in recorded:
             drop = self._see(each.position, each.event)
-            if drop is not None and drop.outcome != "waiting":
-                self.waiting -= 1
+            if drop is not None and drop.outcome != "quota":
                 self._by_path[drop.copied.path].remove(drop)
                 done.append(drop)
         return done
@@ -65,6 +75,7 @@ class Following:
                 drop = self._settled(event.source)
                 if drop is not None:
                     self._by_job[position] = drop
+                    drop.outcome, drop.message = "waiting", ""  # if it was for room, there is some now
                 return None
             case e.PhotoFiled() | e.FileQuarantined() | e.DuplicateDropped():
                 return _taken(self._settled(event.source), event)

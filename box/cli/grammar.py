@@ -151,23 +151,27 @@ def _status(commands: Any) -> None:
 # --- what it did -----------------------------------------------------------------------------------------------------
 
 
+def _chosen() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    options.add_argument("--state", metavar="S", choices=STATES, help=f"only in this state: {', '.join(STATES)}")
+    options.add_argument("--kind", metavar="K", help="only of this kind")
+    options.add_argument("--user", metavar="U", help="only of this user")
+    options.add_argument("--limit", metavar="N", type=_number, help=f"at most so many (default: {LISTED})")
+    return options
+
+
 def _jobs(commands: Any) -> None:
-    chosen = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    chosen.add_argument("--state", metavar="S", choices=STATES, help=f"only in this state: {', '.join(STATES)}")
-    chosen.add_argument("--kind", metavar="K", help="only of this kind")
-    chosen.add_argument("--user", metavar="U", help="only of this user")
-    chosen.add_argument("--limit", metavar="N", type=_number, help=f"at most so many (default: {LISTED})")
     jobs = _command(
         commands, "jobs", "jobs:listing", "list jobs, show one, cancel or retry some",
         text="Without an action it lists, the newest first.",
         examples=("box jobs", "box jobs --state failed", "box jobs show 17", "box jobs retry --all-failed"),
-        options=[_json(), chosen], state="", kind="", user="", limit=LISTED,
+        options=[_json(), _chosen()], state="", kind="", user="", limit=LISTED,
     )  # fmt: skip
     actions = jobs.add_subparsers(metavar="ACTION", prog="box jobs")
     _command(
         actions, "list", "jobs:listing", "list jobs, the newest first",
         examples=("box jobs list --state quarantined", "box jobs list --kind photo --user me --limit 10 --json"),
-        options=[_json(), chosen],
+        options=[_json(), _chosen()],
     )  # fmt: skip
     show = _command(
         actions, "show", "jobs:show", "show all there is to know about a job",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -55,6 +56,8 @@ def listing(args: Namespace) -> int:
 
 def _about(row: dict[str, Any]) -> str:
     text = words.printable(row["source"])
+    if row["result"] and "path" in (result := json.loads(row["result"])):
+        text += f" -> {words.printable(result['path'])}"
     if row["not_before"]:
         text += f" (waits until {words.local_time(row['not_before'])})"
     return f"{text}: {words.printable(row['message'])}" if row["message"] else text

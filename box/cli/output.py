@@ -142,14 +142,15 @@ class Progress:
     """A line on stderr that is painted over and over; nothing at all where nobody sees it."""
 
     def __init__(self) -> None:
-        self._shown = sys.stderr.isatty() and not _is_dumb()
+        self.is_shown = sys.stderr.isatty() and not _is_dumb()
+        """Whether there is a person to see it."""
         self._next_at = 0.0
 
     def show(self, fraction: float | None, text: str) -> None:
         """Paint the line anew, with a bar unless the fraction is unknown; at most ten times a second."""
         global _progress_is_shown  # noqa: PLW0603 - there is one terminal
         now = time.monotonic()
-        if not self._shown or now < self._next_at:
+        if not self.is_shown or now < self._next_at:
             return
         self._next_at = now + PAINT_SECONDS
         text = words.printable(text)
@@ -161,6 +162,27 @@ class Progress:
     def clear(self) -> None:
         """Take the line away."""
         _end_progress()
+
+
+class LogStream:
+    """Stderr for log lines, which takes the progress line away first."""
+
+    def write(self, text: str) -> int:
+        """Write a line."""
+        _end_progress()
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Let it be seen."""
+        sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        """Whether a person reads it."""
+        return sys.stderr.isatty()
+
+    def fileno(self) -> int:
+        """Its descriptor, by which journald is recognised."""
+        return sys.stderr.fileno()
 
 
 def _end_progress() -> None:

@@ -86,9 +86,13 @@ def _page(found: Mapping[str, Any], now: float, *, is_running: bool) -> Iterator
     )
     yield ""
     yield from _users(found["users"])
-    yield from _jobs(found["jobs"], now)
-    yield from _holdings(found, now)
-    yield from _problems(found["problems"])
+    yield from _jobs(found["jobs"])
+    if is_running:
+        yield from _active(found["jobs"], now)
+    yield from _holdings(found)
+    if is_running:
+        yield from _watched(found["watch"], now)
+        yield from _problems(found["problems"])
 
 
 def _row(name: str, text: str) -> str:
@@ -111,7 +115,7 @@ def _users(users: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         yield _row("users" if n == 0 else "", f"{user:<{names}}  {text}, {words.count(account['files'], 'file')}")
 
 
-def _jobs(jobs: Mapping[str, Any], now: float) -> Iterator[str]:
+def _jobs(jobs: Mapping[str, Any]) -> Iterator[str]:
     states = ("running", "queued", "completed", "failed", "quarantined", "cancelled")
     rows = [[kind, *(f"{by.get(state, 0):,}" for state in states)] for kind, by in jobs["by_kind"].items()]
     if not rows:
@@ -119,6 +123,9 @@ def _jobs(jobs: Mapping[str, Any], now: float) -> Iterator[str]:
         return
     for n, line in enumerate(words.table(("", *states), rows, right=states)):
         yield _row("jobs" if n == 0 else "", output.styled(line, "dim") if n == 0 else line)
+
+
+def _active(jobs: Mapping[str, Any], now: float) -> Iterator[str]:
     more = []
     if jobs["scheduled"]:
         more.append(f"{jobs['scheduled']:,} of the queued wait for their time")
@@ -129,12 +136,12 @@ def _jobs(jobs: Mapping[str, Any], now: float) -> Iterator[str]:
     if more:
         yield _row("", ", ".join(more))
     for job in jobs["active"][:LISTED_MAX]:
-        yield _row("", _active(job, now))
+        yield _row("", _job(job, now))
     if jobs["running"] > LISTED_MAX:
         yield _row("", f"... and {jobs['running'] - LISTED_MAX:,} more at work")
 
 
-def _active(job: Mapping[str, Any], now: float) -> str:
+def _job(job: Mapping[str, Any], now: float) -> str:
     text = f"#{job['id']} {job['kind']} {job['user']}"
     if job["progress"] is not None:
         text += f" {output.bar(job['progress'] / 100, 10)} {job['progress']:.0f} %"
@@ -143,7 +150,7 @@ def _active(job: Mapping[str, Any], now: float) -> str:
     return text + (f", since {words.duration(max(0, int(now - words.timestamp(job['started_at']))))}")
 
 
-def _holdings(found: Mapping[str, Any], now: float) -> Iterator[str]:
+def _holdings(found: Mapping[str, Any]) -> Iterator[str]:
     photos, disk = found["photos"], found["storage"]
     days = (
         f", {photos['first_day']} to {photos['last_day']}, {words.count(photos['days'], 'day')}"
@@ -154,7 +161,10 @@ def _holdings(found: Mapping[str, Any], now: float) -> Iterator[str]:
     free = f"{words.size(disk['free_bytes'])} free of {words.size(disk['total_bytes'])} ({disk['free_percent']:.0f} %)"
     yield _row("disk", output.styled(free, "yellow" if disk["free_percent"] < 10 else ""))
     yield _row("log", f"{words.count(found['log']['position'], 'event')}, {words.size(found['log']['bytes'])}")
-    for n, folder in enumerate(found["watch"]):
+
+
+def _watched(folders: list[Mapping[str, Any]], now: float) -> Iterator[str]:
+    for n, folder in enumerate(folders):
         last = folder["last_event_at"]
         heard = f"last event {words.ago(words.timestamp(last), now)}" if last else "nothing heard yet"
         mode = output.styled(folder["mode"], "red" if folder["mode"] == "missing" else "")

@@ -47,8 +47,10 @@ def count(number: int, noun: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """How long, in its two largest units: "3 min", "2 h 5 min"; below ten seconds with a decimal."""
-    if 0 < seconds < 9.95:
+    """How long, in its two largest units: "3 min", "2 h 5 min"; below ten seconds more exactly."""
+    if 0 < seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 9.95 and seconds != int(seconds):
         return f"{seconds:.1f} s"
     rest, parts = round(seconds), list[str]()
     for length, unit in _PERIODS:
@@ -62,7 +64,7 @@ def duration(seconds: float) -> str:
 
 def ago(timestamp: float, now: float) -> str:
     """How long ago, in whole seconds; the clock of the writer may be a little ahead."""
-    return f"{duration(max(0, int(now - timestamp)))} ago".replace(".0 s", " s")
+    return f"{duration(max(0, int(now - timestamp)))} ago"
 
 
 def timestamp(at: str) -> float:

@@ -84,5 +84,6 @@ def meminfo() -> tuple[int, int]:
 
 
 def rounded(size: int) -> int:
-    """To megabytes."""
-    return size // units.MB * units.MB
+    """Down to megabytes or gigabytes: enough to judge by."""
+    unit = units.GB if size > 10 * units.GB else units.MB
+    return size // unit * unit

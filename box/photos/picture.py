@@ -88,7 +88,7 @@ def decode(file: IO[bytes], data: Bytes, media_type: str, structure: Structure, 
 @contextmanager
 def _reading(structure: Structure, pixels_max: int) -> Iterator[None]:
     """Around all use of Pillow: its warnings are not ours, its exceptions become `Unprocessable`."""
-    Image.MAX_IMAGE_PIXELS = pixels_max  # for what is inside: frames, tiles
+    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, pixels_max  # for what is inside: frames, tiles
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -101,6 +101,8 @@ def _reading(structure: Structure, pixels_max: int) -> Iterator[None]:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # the disk's fault
             raise _condemned(structure, error) from error
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
 
 
 def _condemned(structure: Structure, error: Exception | None = None) -> Unprocessable:
@@ -146,9 +148,10 @@ def _with_end(data: bytes, structure: Structure, pixels_max: int) -> IO[bytes]:
     """A JPEG that lacks its end marker, with one; raises Unprocessable if it lacks more than that.
 
     The decoder fills up what is missing without a word. So two different fillings are appended: where the picture is
-    complete they change no pixel. Zeros at the end are what an interrupted copy leaves; one may belong to the picture.
+    complete they change no pixel. Zeros at the end are what an interrupted copy leaves, one may belong to the picture;
+    FF is half of the marker.
     """
-    body = data.rstrip(b"\0") + (b"\0" if data.endswith(b"\0") else b"")
+    body = data.rstrip(b"\0") + b"\0" if data.endswith(b"\0") else data.rstrip(b"\xff")
     filled = (body + filling * 64 + _JPEG_END for filling in (b"\0", b"\xaa"))
     one, other = (_open(io.BytesIO(file), "image/jpeg", pixels_max).tobytes() for file in filled)
     if one != other:

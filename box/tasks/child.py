@@ -47,7 +47,7 @@ class ChildLimits:
 class Child:
     """A child process, started when it is needed. One thread at a time calls `perform`, any thread all the rest.
 
-    The process dies with the thread that started it (that is how Linux ties it to the service); the next one starts anew.
+    The process dies with the thread that started it (so Linux ties it to the service); then a new one is started.
     """
 
     def __init__(

@@ -46,10 +46,10 @@ def run(request: Request, tools: Tools) -> Found:
         try:
             look = _look(file, request.size, tools.options)
         except Unprocessable:
-            _check_same(file, request)  # a file that is being written is not to blame
+            _check_same(file.fileno(), request)  # a file that is being written is not to blame
             raise
         os.fsync(file.fileno())  # before anybody says that it is filed
-        _check_same(file, request)
+        _check_same(file.fileno(), request)
     taken = capture_time(look.tags)
     facts = {
         "media_type": look.media_type,
@@ -97,13 +97,16 @@ def _source(request: Request) -> Iterator[IO[bytes]]:
         if error.errno in {errno.EACCES, errno.EPERM}:
             raise Unprocessable("unreadable", "Box may not read the file; change its owner or its mode") from error
         raise
-    with open(fd, "rb") as file:
-        _check_same(file, request)
-        yield file
+    try:
+        _check_same(fd, request)
+        with open(fd, "rb", closefd=False) as file:
+            yield file
+    finally:
+        os.close(fd)
 
 
-def _check_same(file: IO[bytes], request: Request) -> None:
-    now = os.fstat(file.fileno())
+def _check_same(fd: int, request: Request) -> None:
+    now = os.fstat(fd)
     seen = (now.st_size, now.st_mtime_ns, now.st_ino)
     if seen != (request.size, request.mtime_ns, request.inode) or not stat.S_ISREG(now.st_mode):
         raise SourceChanged("the file is no longer the one that had settled")

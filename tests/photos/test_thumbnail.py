@@ -12,6 +12,7 @@ from PIL import Image
 
 from box.photos.thumbnail import save, thumbnail
 
+MODES = ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "I", "F"]
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
 
@@ -33,7 +34,7 @@ def test_every_format_gives_a_small_rgb_picture(kind: str):
     assert near(small.getpixel((160, 80)), RED)
 
 
-@pytest.mark.parametrize("mode", "1 L LA P PA RGB RGBA CMYK YCbCr LAB HSV I F I;16".split())
+@pytest.mark.parametrize("mode", [*MODES, "I;16"])
 def test_every_mode_gives_an_rgb_picture(mode: str):
     image = Image.new("RGB", (400, 300), WHITE).convert("L" if mode in {"I;16", "LAB", "PA"} else mode)
     if mode == "I;16":

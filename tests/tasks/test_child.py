@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import box
 from box.errors import BoxError, ChildDied, OutOfSpace, SourceChanged, Unprocessable
 from box.tasks.child import Child, ChildLimits
 from box.tasks.handler import Found, Request
@@ -26,7 +27,7 @@ HERE = Path(__file__).resolve().parent
 
 @pytest.fixture
 def make_child(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Child]]:
-    monkeypatch.setenv("PYTHONPATH", str(HERE))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(HERE), os.environ.get("PYTHONPATH", ""))))
     made: list[Child] = []
 
     def make(handlers: str = "misbehaving", **limits: float) -> Child:
@@ -288,22 +289,23 @@ def test_only_one_batch_at_a_time(make_child):
     list(first)
 
 
+PARENT = """
+import sys
+from box.tasks.child import Child, ChildLimits
+from box.tasks.handler import Request
+
+child = Child(ChildLimits(256_000_000, 30, 60, 100_000, 1000), {}, "misbehaving")
+requests = [Request(number, "me", "/nowhere", 0, 0, 0, "", {"do": doing}) for number, doing in enumerate(sys.argv[1:])]
+for _ in child.perform("misbehave", requests):
+    print(child.pid, flush=True)
+"""
+
+
 @pytest.mark.parametrize("doing", ["hang", "spin"])
-def test_a_parent_that_is_killed_leaves_no_orphan(doing):
-    program = f"""if True:
-        from box.tasks.child import Child
-        from test_child import LIMITS, OPTIONS, asked
-        child = Child(LIMITS, OPTIONS, "misbehaving")
-        for _ in child.perform("misbehave", asked("nothing", {doing!r})):
-            print(child.pid, flush=True)
-    """
-    packages = str(Path(sys.modules["box"].__file__).parent.parent)
-    parent = subprocess.Popen(
-        [sys.executable, "-c", program],
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join((packages, str(HERE)))},
-    )
-    with parent:
+def test_a_parent_that_is_killed_leaves_no_orphan(doing: str, monkeypatch):
+    packages = os.path.dirname(os.path.dirname(box.__file__))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((packages, str(HERE), os.environ.get("PYTHONPATH", ""))))
+    with subprocess.Popen([sys.executable, "-c", PARENT, "nothing", doing], stdout=subprocess.PIPE) as parent:
         pid = int(parent.stdout.readline())
         parent.kill()
     assert has_ended(pid)

@@ -16,6 +16,7 @@ from box.events import FileNoticed, FileVanished
 from box.paths import area_folder
 from box.watchers import Problem
 from box.watchers.library import FolderSeen, library_changes
+from box.watchers.tree import walk
 
 LONG_AGO_NS = 1_700_000_000_000_000_000
 
@@ -182,7 +183,7 @@ def test_an_unreadable_folder_is_a_problem_and_nothing_below_it_has_vanished(
     open_folder: Path, unwatched: Any, as_nobody: Callable[[], AbstractContextManager[None]]
 ) -> None:
     library = Library(open_folder, unwatched.known)
-    library.put("photos/2026/2026-01-01/a.jpg", "photos/2026/2026-01-02/b.jpg", "media/c.pdf")
+    library.put("photos/2026/2026-01-01/a.jpg", "photos/2026/b.jpg", "media/c.pdf")
     library.age()
     library.sweep()
     for mode in (0o000, 0o444):  # not listed; listed, but no file in it can be looked at
@@ -208,6 +209,24 @@ def test_many_unreadable_folders_are_counted_not_listed(
         library.sweep()
     assert len(library.problems) == 21
     assert library.problems[-1].message.startswith("10 more folders")
+
+
+def test_a_walk_goes_through_every_folder_and_says_what_it_could_not_read(
+    open_folder: Path, unwatched: Any, as_nobody: Callable[[], AbstractContextManager[None]]
+) -> None:
+    library = Library(open_folder, unwatched.known)
+    library.put("a.txt", "b/c.txt", "b/skip.txt", "skipped/d.txt", "closed/e.txt")
+    (library.top / "link").symlink_to(library.top / "b")
+    (library.top / "closed").chmod(0o000)
+    with as_nobody():
+        found = {f.path: f for f in walk(str(open_folder), "users/me", lambda path, _: "skip" in path)}
+    (library.top / "closed").chmod(0o755)
+    status = (library.top / "b/c.txt").stat()
+    assert set(found) == {"users/me", "users/me/b", "users/me/closed"}
+    assert found["users/me/b"].files == {"c.txt": (1, status.st_mtime_ns)}
+    assert found["users/me/b"].mtime_ns == (library.top / "b").stat().st_mtime_ns
+    assert {path: f.error for path, f in found.items() if f.error} == {"users/me/closed": "Permission denied"}
+    assert list(walk(str(open_folder), "users/nobody", lambda *_: False)) == []
 
 
 def test_every_area_but_the_inbox_is_covered(library: Library) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -239,6 +239,26 @@ def test_an_inbox_that_goes_away_between_two_looks_takes_nothing_with_it(unwatch
     away(unwatched)
     unwatched.run(lambda: unwatched.inboxes.undecided() == 0)
     assert unwatched.vanished() == []
+
+
+def test_a_listing_without_the_marker_is_not_believed_even_if_the_marker_answers(
+    unwatched: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stick that was pulled out lists as empty while single names are still answered from memory (vfat)."""
+    put(unwatched.inbox, "a.jpg")
+    unwatched.sweep()
+
+    @contextmanager
+    def nothing(_path: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+        yield iter(())
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", nothing)
+        unwatched.sweep()
+        assert [p.code for p in unwatched.inboxes.problems()] == ["inbox-unmarked"]
+        (unwatched.inbox / "a.jpg").unlink()
+    assert unwatched.vanished() == []
+    unwatched.run(lambda: unwatched.vanished() == ["a.jpg"])
 
 
 def test_an_inbox_may_be_a_link_to_a_folder(unwatched: Any) -> None:

@@ -164,6 +164,25 @@ def test_the_longest_due_come_first_and_no_more_than_asked_for() -> None:
     assert candidates.next_at() == 3.0
 
 
+def test_plans_that_were_brought_forward_are_cleared_away_and_the_order_holds() -> None:
+    candidates = Candidates(SETTLE)
+    paths = [str(number) for number in range(3_000)]
+    for number, path in enumerate(paths):
+        candidates.found(path, -number / 1000)
+    for round_ in range(1, 4):
+        for path in candidates.due(float(round_)):
+            candidates.looked(path, look(float(round_), size=round_), float(round_))
+        for number, path in enumerate(reversed(paths)):
+            candidates.mark(path, round_ + number / 10_000)
+        assert len(candidates._heap) <= 2 * len(candidates) + 1001
+    looked_at = []
+    while len(looked_at) < 3_000:
+        at = due_at(candidates)
+        looked_at += [(at, path) for path in candidates.due(at)]
+    assert [at for at, _ in looked_at] == sorted(at for at, _ in looked_at)
+    assert sorted(path for _, path in looked_at) == sorted(paths)
+
+
 steps = st.lists(
     st.tuples(
         st.sampled_from(["write", "mark", "remove", "replace", "open", "close", "empty", "pass"]),

@@ -1,0 +1,94 @@
+"""The real program, in processes of its own. The rule: readiness is what it tells its manager, never a pause."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from box.sections import Config
+
+READY_SECONDS = 60
+
+
+class Box:
+    """One root and the program that works on it."""
+
+    def __init__(self, config: Config, folder: Path) -> None:
+        self.config = config
+        self.root = Path(config.box.root)
+        self.inbox = self.root / "users" / config.users.names[0] / "inbox"
+        self._folder = folder
+
+    def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            self.command(*arguments), env=self.environment(**environment), capture_output=True, text=True, timeout=120,
+            check=False, cwd=self.root,
+        )  # fmt: skip
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "box", *arguments, "--config", self.config.path]
+
+    def environment(self, **more: str) -> dict[str, str]:
+        package = str(Path(__file__).resolve().parents[2])
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("BOX_") and name != "NO_COLOR"}
+        return {**kept, "PYTHONPATH": package, "PYTHONIOENCODING": "utf-8", **more}
+
+    def json(self, *arguments: str) -> Any:
+        """What a command prints for programs, whatever its exit code."""
+        done = self(*arguments, "--json")
+        assert done.stdout, done.stderr
+        return json.loads(done.stdout)
+
+    @contextmanager
+    def running(self) -> Iterator[subprocess.Popen[str]]:
+        """The service, from the moment it says that it is ready until it has stopped."""
+        address = str(self._folder / "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told, (self._folder / "run.log").open("w") as log:
+            told.bind(address)
+            told.settimeout(READY_SECONDS)
+            service = subprocess.Popen(
+                self.command("run"), env=self.environment(NOTIFY_SOCKET=address), stdout=subprocess.PIPE, stderr=log,
+                text=True,
+            )  # fmt: skip
+            try:
+                while b"READY=1" not in told.recv(4096):
+                    pass
+                yield service
+            finally:
+                os.unlink(address)
+                if service.poll() is None:
+                    service.send_signal(signal.SIGTERM)
+                service.communicate(timeout=60)
+
+
+@pytest.fixture
+def box(make_root: Callable[..., Config], tmp_path: Path) -> Box:
+    """A root for the user `me`; drops settle fast."""
+    return Box(make_root(), tmp_path)
+
+
+@pytest.fixture
+def make_box(make_root: Callable[..., Config], tmp_path: Path) -> Callable[..., Box]:
+    """Makes roots for other users, or with other keys."""
+    return lambda *users, **keys: Box(make_root(*users, **keys), tmp_path)
+
+
+@pytest.fixture
+def photo(corpora: Path, tmp_path: Path) -> Path:
+    """A photo of 2009-04-10 outside of every root."""
+    target = tmp_path / "camera" / "IMG0001.JPG"
+    target.parent.mkdir(exist_ok=True)
+    target.write_bytes((corpora / "camera-trap/raw_images/StationA/IMG0001.JPG").read_bytes())
+    os.utime(target, ns=(1_240_000_000_123_456_789, 1_240_000_000_123_456_789))
+    return target
