@@ -138,6 +138,12 @@ def take_snapshot(root: str, store: Store, position: int, keep: int) -> str:
     return f"{SNAPSHOTS}/{name}"
 
 
+def newest_snapshot_at(root: str) -> float:
+    """When the newest snapshot was taken, in seconds since the epoch; 0 without one."""
+    times = [os.stat(os.path.join(root, SNAPSHOTS, name)).st_mtime for name in _snapshots(root)]
+    return max(times, default=0.0)
+
+
 def _snapshots(root: str) -> list[str]:
     """Names of the snapshots, oldest first."""
     try:

@@ -14,6 +14,9 @@ import shutil
 from collections.abc import Iterable
 from typing import Final
 
+READABLE: Final = 0o644
+"""Small files that Box writes about itself may be read by everybody, whatever the umask says."""
+
 _AT_FDCWD: Final = -100
 _RENAME_NOREPLACE: Final = 1
 _NO_SUCH_CALL: Final = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP)
@@ -130,6 +133,7 @@ def write_whole(path: str, text: str, *, durable: bool = True) -> None:
     part = f"{path}.part"
     try:
         with open(part, "w", encoding="utf-8") as out:
+            os.fchmod(out.fileno(), READABLE)
             out.write(text)
             if durable:
                 out.flush()

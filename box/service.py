@@ -21,7 +21,7 @@ from box.claims import Claims
 from box.config import Config
 from box.engine import Engine, utc_now
 from box.errors import BoxError, OutOfSpace
-from box.events import DatabaseRestored, JobFailed, JobReleased, JobRequested, Recorded
+from box.events import DatabaseRestored, JobDue, JobFailed, JobReleased, JobRequested, JobRetried, Recorded
 from box.models import jobs, live, usage
 from box.models.base import Store
 from box.queue import BoxConsumer, Queue
@@ -34,6 +34,7 @@ from box.tasks.choose import Chooser
 from box.tasks.perform import Performer
 from box.tasks.recover import recover
 from box.tasks.runner import Runner
+from box.timers import Timer, run_due
 from box.upkeep import Upkeep
 from box.watching import Watching
 
@@ -43,11 +44,17 @@ STATUS_SECONDS_MIN: Final = 1.0
 ONCE_PATIENCE_SECONDS: Final = 60.0
 """How long `box once` waits for files that do not settle, and for retries, before it leaves them."""
 
+HEALTH_SECONDS: Final = 10.0
+"""How often a worker thread that died is replaced."""
+
 ONCE_LOOK_SECONDS: Final = 0.05
 """How often `box once` asks whether everything is done."""
 
 HAND_BACK_SECONDS: Final = 10.0
 """How long a worker may take to hand its jobs back once its child is ended; else the next start takes them back."""
+
+WORK: Final = (JobRequested, JobDue, JobReleased, JobFailed, JobRetried)
+"""After these a job may be waiting to be claimed, now or later."""
 
 _log = logs.get(__name__)
 
@@ -147,6 +154,7 @@ class Service:
         layout.empty_scratch(root)
         if count:
             _log.warning("jobs were interrupted and go on", jobs=count)
+        self.watching.reconsider()
 
     def start(self, *, full_sweep: bool) -> None:
         """Open the doors: workers, timers, watchers. Until now nothing was claimed."""
@@ -161,7 +169,7 @@ class Service:
         work = later = False
         for each in recorded:
             event = each.event
-            if isinstance(event, JobRequested | JobReleased | JobFailed):
+            if isinstance(event, WORK):
                 work = True
                 later = later or bool(getattr(event, "not_before", "") or getattr(event, "retry_at", ""))
             self.tally.count(event)
@@ -188,13 +196,11 @@ class Service:
             self.start(full_sweep=False)
             _log.info("box is running", root=self.config.box.root, log=log.last_position(self.store))
             notify.ready("running")
-            ping = notify.ping_seconds()
+            beat = Timer("watchdog", notify.ping_seconds() or float("inf"), notify.alive)
+            health = Timer("workers", HEALTH_SECONDS, self.consumer.check_worker_health)
             while not self._stops:
                 wait = self.watching.step(time.monotonic())
-                wait = min(wait, self._tell_status(time.monotonic()))
-                if ping:
-                    notify.alive()
-                    wait = min(wait, ping)
+                wait = min(wait, self._tell_status(time.monotonic()), run_due((beat, health), time.monotonic()))
                 if not self._stops:
                     self.bell.wait(wait)
                 if self.watching.rung_outside():  # a command recorded something: a job to claim, a time to wait for

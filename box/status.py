@@ -128,8 +128,8 @@ def _jobs(store: Store) -> dict[str, Any]:
         "by_kind": by_kind,
         "active": [
             {
-                "id": job["id"], "kind": job["kind"], "user": job["user"], "progress": job["percent"],
-                "message": job["message"], "started_at": job["started_at"],
+                "id": job["id"], "kind": job["kind"], "user": job["user"], "progress": None,
+                "message": "", "started_at": job["started_at"],
                 "lease_expires_at": rfc3339(job["lease_expires"]),
             }
             for job in active

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -19,6 +20,9 @@ from box.models import files, live
 from box.paths import join
 from box.watchers import Problem
 from box.watchers.library import FolderSeen, library_changes
+
+FULL: Final = ""
+"""Stands among the folder times for "all of them": when the last full sweep ended."""
 
 BATCH: Final = 200
 """How many changes are recorded together."""
@@ -50,6 +54,10 @@ class LibrarySweep:
         if self._thread is not None:
             self._thread.join(seconds)
 
+    def last_full_at(self) -> float:
+        """When the whole library was compared last, in seconds since the epoch; 0 if it never was."""
+        return (live.folder_time(self.engine.store, FULL) or 0) / 1e9
+
     def _guarded(self, full: bool) -> None:  # noqa: FBT001
         try:
             self.sweep(full=full)
@@ -65,6 +73,9 @@ class LibrarySweep:
             if self.stopped.is_set():
                 return changes
         self.on_problem(problems)
+        if full:
+            at = time.time_ns()
+            self.engine.transact(lambda t: live.set_folder_time(t.store, FULL, at), events=0)
         if changes:
             _log.info("the library was changed by hand", changes=changes)
         return changes

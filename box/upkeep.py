@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,7 +24,10 @@ from box.sweeps import LibrarySweep
 from box.tasks import retry
 from box.tasks.recover import recover
 from box.tasks.runner import Runner
-from box.timers import Timer, run_due
+from box.timers import Timer, first_in, run_due
+
+SETTLED_SECONDS: Final = 60.0
+"""What was due while the box was off waits so long after a start: drops and the status come first."""
 
 DUE_MAX: Final = 500
 """How many scheduled jobs come due in one commit."""
@@ -57,9 +61,19 @@ class Upkeep:
             Timer("reaper", lease / 2, self.reap),
             Timer("idle children", max(1.0, self.config.child.idle_seconds / 2), self.runner.stop_idle),
             Timer("wal", IDLE_SECONDS, self.fold_wal_at_rest),
-            Timer("snapshot", self.config.database.snapshot_seconds, self.snapshot),
-            Timer("library sweep", self.config.library.sweep_seconds, lambda: self.sweep.start(full=True)),
+            self._daily("snapshot", self.config.database.snapshot_seconds, self.snapshot, self._snapshot_taken()),
+            self._daily("library sweep", self.config.library.sweep_seconds, self.sweep_all, self.sweep.last_full_at()),
         )
+
+    def _daily(self, name: str, seconds: float, run: Callable[[], object], last: float) -> Timer:
+        return Timer(name, seconds, run, time.monotonic() + first_in(seconds, last, time.time()) + SETTLED_SECONDS)
+
+    def _snapshot_taken(self) -> float:
+        return damage.newest_snapshot_at(self.config.box.root)
+
+    def sweep_all(self) -> None:
+        """Compare the whole library with the projections."""
+        self.sweep.start(full=True)
 
     def tick(self) -> float:
         """Do what is due; in how many seconds something is due again."""

@@ -10,11 +10,13 @@ from box import bells, logs
 from box.config import Config
 from box.engine import Engine
 from box.errors import BoxError
+from box.events import FileSettled
 from box.models import drops
-from box.paths import area_folder, to_text
+from box.paths import area_folder, join, split, to_text
 from box.photos.formats import sniff
 from box.status import Problems, rfc3339
 from box.watchers.doorbell import Doorbell
+from box.watchers.look import Unreadable, inspect
 from box.watchers.scan import Inboxes
 
 RECORD_MAX: Final = 250
@@ -34,6 +36,7 @@ class Watching:
         self._engine = engine
         self._problems = problems
         self._bell = bell
+        self._root = config.box.root
         self._sweep_seconds = config.watch.sweep_seconds
         self._sweep_at = 0.0
         self._retry_at = 0.0
@@ -65,6 +68,33 @@ class Watching:
         """Hang up the doorbell; the first step looks at everything anyway."""
         self._doorbell.start(now)
         self._listening = True
+
+    def reconsider(self) -> int:
+        """Drops that nobody handled when they came and that this version handles are settled again; how many."""
+        store, kinds, after, count = self._engine.store, self._engine.policy.kinds, ("", ""), 0
+        while found := drops.never_asked(store, after, RECORD_MAX):
+            after = split(found[-1].path)
+            again = [drop for drop in found if self._type_of(drop.path) in kinds]
+            count += len(again)
+            if not again:
+                continue
+            self._engine.record(
+                *(
+                    FileSettled(
+                        user=drop.user, path=drop.path, size=drop.size, mtime_ns=drop.mtime_ns, inode=drop.inode,
+                        media_type=self._type_of(drop.path),
+                    )
+                    for drop in again
+                )
+            )  # fmt: skip
+        return count
+
+    def _type_of(self, path: str) -> str:
+        try:
+            sight = inspect(join(self._root, path), 0.0, None)
+        except Unreadable:
+            return ""
+        return sniff(sight.head)
 
     def stop(self) -> None:
         """Listen no more."""

@@ -95,7 +95,9 @@ def test_a_module_imports_only_what_it_may(path: Path):
     name = name_of(path)
     for imported in imports(path):
         if top(imported) != "box":
-            assert top(imported) in sys.stdlib_module_names or top(name) in ONLY.get(top(imported), {top(name)}), imported
+            assert top(imported) in sys.stdlib_module_names or top(name) in ONLY.get(top(imported), {top(name)}), (
+                imported
+            )
             continue
         inner = imported.split(".")[1] if "." in imported else ""
         inner = inner if (PACKAGE / inner).exists() or (PACKAGE / f"{inner}.py").exists() else ""
@@ -129,7 +131,13 @@ def test_the_map_is_the_territory():
     _, _, listed = (box.__doc__ or "").partition("in the order of that sentence:")
     named = [line.split()[0] for line in listed.splitlines() if line.startswith("    ")]
     there = {path.stem if path.suffix == ".py" else path.name for path in PACKAGE.iterdir()}
-    there = {name for name in there if not name.startswith(".")} - {"__init__", "__main__", "__pycache__", "config.toml", "py.typed"}
+    there = {name for name in there if not name.startswith(".")} - {
+        "__init__",
+        "__main__",
+        "__pycache__",
+        "config.toml",
+        "py.typed",
+    }
     assert sorted(named) == sorted({name.removesuffix(".toml") for name in there})
 
 
@@ -138,9 +146,7 @@ def test_every_event_has_its_folds():
 
 
 def test_every_module_with_a_handler_stands_in_the_table_of_contents():
-    handlers = {
-        path.stem for path in (PACKAGE / "tasks").glob("*.py") if "\nHANDLER = " in path.read_text("utf-8")
-    }
+    handlers = {path.stem for path in (PACKAGE / "tasks").glob("*.py") if "\nHANDLER = " in path.read_text("utf-8")}
     assert {handler.run.__module__.rpartition(".")[2] for handler in tasks.ALL} == handlers
     assert len({handler.kind for handler in tasks.ALL}) == len(tasks.ALL)
 

@@ -155,7 +155,9 @@ def test_a_dead_workers_job_comes_back_after_a_while_with_its_attempt_counted(en
     assert live.expired_leases(store, 2e9 * 10) == []
 
 
-def test_jobs_that_were_claimed_together_come_back_at_once_and_are_then_claimed_alone(engine: Engine, store: Store, tmp_path):
+def test_jobs_that_were_claimed_together_come_back_at_once_and_are_then_claimed_alone(
+    engine: Engine, store: Store, tmp_path
+):
     ask(engine, 6)
     claims = claims_of(engine, str(tmp_path), workers=1, batch_max=3)
     _, lease = claims._try() or (0, "")

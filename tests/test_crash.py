@@ -31,10 +31,14 @@ def leftovers(config: Config) -> list[str]:
     root = Path(config.box.root)
     found = [str(p.relative_to(root)) for p in root.rglob("*") if p.is_file() and ".part" in p.name]
     found += [str(p.relative_to(root)) for p in root.glob("users/*/temp/*")]
-    return found + [str(p.relative_to(root)) for p in root.glob("users/*/inbox/**/*") if p.is_file() and p.name != ".box"]
+    return found + [
+        str(p.relative_to(root)) for p in root.glob("users/*/inbox/**/*") if p.is_file() and p.name != ".box"
+    ]
 
 
-def assert_all_there_once(config: Config, expected: list[bytes], run_box: Callable[..., subprocess.CompletedProcess[str]]):
+def assert_all_there_once(
+    config: Config, expected: list[bytes], run_box: Callable[..., subprocess.CompletedProcess[str]]
+):
     done = run_box("--config", config.path, "once", timeout=180)
     assert done.returncode == 0, done.stdout + done.stderr
     assert Counter(library(config).values()) == Counter(expected)
@@ -186,7 +190,9 @@ def test_a_replaced_inbox_is_reported_and_nothing_in_it_counts_as_deleted(make_r
 
 
 @pytest.mark.parametrize("snapshot", [True, False])
-def test_a_damaged_database_is_moved_aside_and_the_disk_compared_with_what_replaces_it(make_root, run_box, snapshot: bool):
+def test_a_damaged_database_is_moved_aside_and_the_disk_compared_with_what_replaces_it(
+    make_root, run_box, snapshot: bool
+):
     config = make_root()
     (inbox(config) / "a.jpg").write_bytes(jpeg(1))
     assert run_box("--config", config.path, "once").returncode == 0

@@ -106,7 +106,8 @@ def test_what_holds_after_every_history(seed: int, steps: int):
         assert {k: v for k, v in kept.items() if v} == counted
         for user in USERS:
             reserved = store.value(
-                "SELECT coalesce(sum(reserve_bytes), 0) FROM jobs WHERE user = ? AND state IN ('queued', 'running')", (user,)
+                "SELECT coalesce(sum(reserve_bytes), 0) FROM jobs WHERE user = ? AND state IN ('queued', 'running')",
+                (user,),
             )
             assert usage.balance(store, user).reserved_bytes == reserved
             assert all(files >= 0 and size >= 0 for files, size in usage.by_area(store, user).values())

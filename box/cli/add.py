@@ -30,6 +30,11 @@ NOTED_MAX: Final = 20
 """Skipped files that are named; the rest are counted."""
 
 _GOOD: Final = ("filed", "duplicate", "left", "waiting")
+_OUTCOMES: Final = {
+    "filed": "filed", "duplicate": "already there", "left": "left in the inbox", "quota": "waiting for room",
+    "quarantined": "quarantined", "failed": "failed", "cancelled": "cancelled", "vanished": "vanished",
+    "replaced": "replaced", "waiting": "waiting",
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -188,7 +193,7 @@ def _finish(run: _Run, inbox: Inbox, *, is_running: bool) -> int:
             output.note(f"{output.styled('not copied', 'red')} {words.path(path)}: {why}")
         if len(run.drops) > 1 or waiting:
             counts = Counter(drop.outcome for drop in run.drops)
-            listed = ", ".join(f"{number:,} {outcome}" for outcome, number in counts.items())
+            listed = ", ".join(f"{counts[outcome]:,} {text}" for outcome, text in _OUTCOMES.items() if counts[outcome])
             output.line(f"{words.count(len(run.drops), 'file')} copied: {listed}")
     if not run.drops:
         raise BoxError("nothing was added")

@@ -7,6 +7,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
+from textwrap import wrap
 from typing import Any, Final
 
 from box import locks
@@ -17,6 +18,7 @@ from box.sections import Config
 
 PAINT_SECONDS: Final = 1.0
 """Between two looks of `--watch`."""
+NAME_COLUMNS: Final = 10
 LISTED_MAX: Final = 10
 """Active jobs and problems that a page shows; it says how many more there are."""
 
@@ -28,7 +30,7 @@ def status(args: Namespace) -> int:
     config = settings.load(args)
     if args.watch:
         return _watch(config, as_json=args.json)
-    found = written.read(config)
+    found = _read(config)
     problem = _not_running(found, config)
     if args.json:
         output.value(found)
@@ -38,6 +40,16 @@ def status(args: Namespace) -> int:
     if problem is None:
         return 0
     raise problem
+
+
+def _read(config: Config) -> dict[str, Any]:
+    """The status that was written last. Raises NotRunning if there is none."""
+    try:
+        return written.read(config)
+    except NotRunning:
+        if locks.is_held(config.box.root):
+            raise NotRunning(f"the service in {config.box.root} has only just started: ask again") from None
+        raise
 
 
 def _not_running(found: Mapping[str, Any], config: Config) -> NotRunning | None:
@@ -60,13 +72,13 @@ def _watch(config: Config, *, as_json: bool) -> int:
         while True:
             found: dict[str, Any] | None = None
             try:
-                found = written.read(config)
+                found = _read(config)
                 problem = _not_running(found, config)
             except NotRunning as error:
                 problem = error
             if not as_json:
                 lines = [] if found is None else [*_page(found, time.time(), is_running=problem is None)]
-                output.paint([*lines, *([output.styled(str(problem), "yellow")] if problem else [])])
+                output.paint([*lines, *(_rows("", str(problem), "yellow") if problem else ())])
             elif found is not None and found != last:
                 output.value(found)
                 sys.stdout.flush()
@@ -96,7 +108,16 @@ def _page(found: Mapping[str, Any], now: float, *, is_running: bool) -> Iterator
 
 
 def _row(name: str, text: str) -> str:
-    return f"{output.styled(words.padded(name, 10), 'bold')} {text}"
+    return f"{output.styled(words.padded(name, NAME_COLUMNS), 'bold')} {text}"
+
+
+def _rows(name: str, text: str, style: str = "") -> Iterator[str]:
+    """A text that may need more than one line on a terminal, where it has to be read to its end."""
+    lines = [text]
+    if output.is_terminal():
+        lines = wrap(text, max(20, output.columns() - NAME_COLUMNS - 1), break_on_hyphens=False)
+    for n, line in enumerate(lines):
+        yield _row("" if n else name, output.styled(line, style))
 
 
 def _users(users: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -167,8 +188,8 @@ def _watched(folders: list[Mapping[str, Any]], now: float) -> Iterator[str]:
     for n, folder in enumerate(folders):
         last = folder["last_event_at"]
         heard = f"last event {words.ago(words.timestamp(last), now)}" if last else "nothing heard yet"
-        mode = output.styled(folder["mode"], "red" if folder["mode"] == "missing" else "")
-        yield _row("watching" if n == 0 else "", f"{words.printable(folder['path'])} ({mode}), {heard}")
+        text = f"{words.printable(folder['path'])} ({folder['mode']}), {heard}"
+        yield from _rows("" if n else "watching", text, "yellow" if folder["mode"] == "missing" else "")
 
 
 def _problems(problems: list[Mapping[str, str]]) -> Iterator[str]:
@@ -176,6 +197,6 @@ def _problems(problems: list[Mapping[str, str]]) -> Iterator[str]:
         yield _row("problems", "none")
     for n, problem in enumerate(problems[:LISTED_MAX]):
         text = f"{problem['code']} since {words.local_time(problem['since'])}: {words.printable(problem['message'])}"
-        yield _row("problems" if n == 0 else "", output.styled(text, "yellow"))
+        yield from _rows("" if n else "problems", text, "yellow")
     if len(problems) > LISTED_MAX:
         yield _row("", f"... and {len(problems) - LISTED_MAX} more")

@@ -25,10 +25,15 @@ def examine(load: Callable[[], Config]) -> Iterator[Finding]:
     except BoxError as error:
         yield Finding("config", "fail", str(error), "correct it; the other checks need it")
         return
-    root = config.box.root
     yield Finding("config", "ok", f"{config.path} is valid")
-    if not os.path.isdir(root):
+    root = config.box.root
+    try:
+        os.listdir(root)
+    except FileNotFoundError:
         yield Finding("root", "fail", f"there is no folder {root}", "`box init` makes it; or mount its disk")
+        return
+    except OSError as error:
+        yield Finding("root", "fail", f"{root}: {error.strerror}", f"give uid {os.geteuid()} the right to it")
         return
     for of_box in (
         place.permissions, place.file_system, place.space, place.children,

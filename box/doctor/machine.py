@@ -78,7 +78,7 @@ def memory() -> Iterator[Finding]:
 
 def meminfo() -> tuple[int, int]:
     """(total, available) bytes."""
-    with open("/proc/meminfo", encoding="ascii") as lines:
+    with open("/proc/meminfo", encoding="utf-8") as lines:
         found = {name: int(rest.split()[0]) * 1024 for name, _, rest in (line.partition(":") for line in lines)}
     return found["MemTotal"], found.get("MemAvailable", found["MemFree"])
 

@@ -18,6 +18,7 @@ from box.watchers.mounts import remote_type, type_of
 SYNC_SECONDS_MAX: Final = 0.5
 """A durable write that takes longer makes everything slow."""
 INODES_MIN: Final = 10_000
+_ALL: Final = os.R_OK | os.W_OK | os.X_OK
 
 
 def permissions(config: Config) -> Iterator[Finding]:
@@ -26,7 +27,7 @@ def permissions(config: Config) -> Iterator[Finding]:
     wanted = [root, *(os.path.join(root, "users", user, "inbox") for user in config.users.names)]
     wanted += [os.path.join(root, "users", user) for user in config.users.names]
     wanted += [config.status.dir] if config.status.dir else []
-    denied = [path for path in wanted if os.path.isdir(path) and not os.access(path, os.R_OK | os.W_OK | os.X_OK)]
+    denied = [path for path in wanted if os.path.isdir(path) and not os.access(path, _ALL, effective_ids=True)]
     for path in denied:
         yield Finding(
             "permissions",

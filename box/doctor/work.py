@@ -67,7 +67,7 @@ def watches(config: Config) -> Iterator[Finding]:
 
 
 def _inotify(name: str) -> int:
-    with open(f"/proc/sys/fs/inotify/{name}", encoding="ascii") as file:
+    with open(f"/proc/sys/fs/inotify/{name}", encoding="utf-8") as file:
         return int(file.read())
 
 

@@ -16,7 +16,7 @@ from box.models.base import Store, Table
 PROJECTIONS: Final[tuple[type[Table], ...]] = (
     drops.Drop, files.File, photos.Photo, photos.PhotoDay, usage.Usage, usage.Account, jobs.Job, jobs.JobCount,
 )  # fmt: skip
-LIVE: Final[tuple[type[Table], ...]] = (live.Lease, live.Journal, live.Folder, live.Progress)
+LIVE: Final[tuple[type[Table], ...]] = (live.Lease, live.Journal, live.Folder)
 INDEXES: Final = (*drops.INDEXES, *photos.INDEXES, *jobs.INDEXES)
 
 type_fold = Callable[[Store, Recorded, Any], None]

@@ -80,12 +80,12 @@ def oldest_waiting(store: Store, user: str, size_max: int) -> Waiting | None:
     return Waiting(*row) if row else None
 
 
-def never_asked(store: Store, media_types: tuple[str, ...], limit: int) -> list[Waiting]:
-    """Drops of types that nobody handled when they came and somebody handles now."""
-    marks = ", ".join("?" * len(media_types))
+def never_asked(store: Store, after: tuple[str, str], limit: int) -> list[Waiting]:
+    """Drops that no job was ever asked for, because nobody handled their kind; in the order of (folder, name)."""
     rows = store.rows(
-        f"SELECT {_COLUMNS} FROM drops WHERE job = 0 AND waiting = 0 AND media_type IN ({marks}) LIMIT ?",
-        (*media_types, limit),
+        f"SELECT {_COLUMNS} FROM drops WHERE job = 0 AND waiting = 0 AND (folder, name) > (?, ?)"
+        " ORDER BY folder, name LIMIT ?",
+        (*after, limit),
     )
     return [Waiting(*row) for row in rows]
 

@@ -110,6 +110,11 @@ def of_lease(store: Store, lease: str) -> list[Claimed]:
     ]
 
 
+def any_of_lease(store: Store, lease: str) -> bool:
+    """Whether a lease still holds a job."""
+    return store.row("SELECT 1 FROM jobs WHERE state = 'running' AND lease = ? LIMIT 1", (lease,)) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Ready:
     """A job that a worker may claim now."""
@@ -150,8 +155,13 @@ def any_ready(store: Store) -> bool:
 
 def any_unfinished(store: Store) -> bool:
     """Whether a job is running or could be claimed now; scheduled ones do not count."""
-    running = store.row("SELECT 1 FROM jobs WHERE state = 'running' LIMIT 1")
-    return running is not None or any_ready(store)
+    return (  # one statement: between two a job can be claimed, and seem to be in neither state
+        store.row(
+            "SELECT 1 FROM (SELECT 1 FROM jobs WHERE state = 'queued' AND not_before = '' LIMIT 1)"
+            " UNION ALL SELECT 1 FROM (SELECT 1 FROM jobs WHERE state = 'running' LIMIT 1)"
+        )
+        is not None
+    )
 
 
 def next_due(store: Store) -> str:
@@ -205,12 +215,11 @@ def scheduled_count(store: Store, limit: int) -> int:
 
 
 def running(store: Store, limit: int) -> list[dict[str, Any]]:
-    """The jobs at work, the oldest first, with their lease and progress."""
-    names = ("id", "kind", "user", "started_at", "lease_expires", "percent", "message")
+    """The jobs at work, the oldest first, with the time when their lease runs out (seconds since the epoch)."""
+    names = ("id", "kind", "user", "started_at", "lease_expires")
     rows = store.rows(
-        "SELECT jobs.id, kind, user, started_at, expires_at, percent, coalesce(progress.message, '') FROM jobs"
-        " LEFT JOIN leases ON leases.lease = jobs.lease LEFT JOIN progress ON progress.job = jobs.id"
-        " WHERE state = 'running' ORDER BY jobs.id LIMIT ?",
+        "SELECT jobs.id, kind, user, started_at, expires_at FROM jobs"
+        " LEFT JOIN leases ON leases.lease = jobs.lease WHERE state = 'running' ORDER BY jobs.id LIMIT ?",
         (limit,),
     )
     return [dict(zip(names, row, strict=True)) for row in rows]

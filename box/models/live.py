@@ -45,14 +45,6 @@ class Folder(Table):
         table_name = "folders"
 
 
-class Progress(Table):
-    """How far a running job says it is."""
-
-    job = peewee.BigIntegerField(primary_key=True)
-    percent = peewee.DoubleField()
-    message = peewee.TextField()
-
-
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A journal entry; `moves` and `events` are JSON."""
@@ -78,11 +70,16 @@ def close_lease(store: Store, lease: str) -> None:
     store.execute("DELETE FROM leases WHERE lease = ?", (lease,))
 
 
+def is_open(store: Store, lease: str) -> bool:
+    """Whether the lease has not been closed yet."""
+    return store.row("SELECT 1 FROM leases WHERE lease = ?", (lease,)) is not None
+
+
 def close_all(store: Store) -> None:
     """No worker holds anything: the process that had the root is gone and what it had begun is dealt with."""
-    with store.transaction():
-        store.execute("DELETE FROM leases")
-        store.execute("DELETE FROM progress")
+    if store.value("SELECT count(*) FROM leases"):
+        with store.transaction():
+            store.execute("DELETE FROM leases")
 
 
 def expired_leases(store: Store, now: float) -> list[str]:
@@ -134,12 +131,3 @@ def set_folder_time(store: Store, folder: str, mtime_ns: int | None) -> None:
             " DO UPDATE SET mtime_ns = excluded.mtime_ns",
             (folder, mtime_ns),
         )
-
-
-def set_progress(store: Store, job: int, percent: float, message: str) -> None:
-    """How far a job is."""
-    store.execute(
-        "INSERT INTO progress (job, percent, message) VALUES (?, ?, ?) ON CONFLICT (job) DO UPDATE SET"
-        " percent = excluded.percent, message = excluded.message",
-        (job, percent, message),
-    )

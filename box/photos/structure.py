@@ -19,8 +19,8 @@ from box.photos.tiff import Bytes
 _SEGMENTS_MAX = 10_000
 _CHUNKS_MAX = 100_000
 _BLOCKS_MAX = 1_000_000
-_EXIF_BYTES_MAX = 1_000_000
 """More parts than any picture has: past them the walk ends and the decoder decides."""
+_EXIF_BYTES_MAX = 1_000_000
 
 Flaw = Literal["", "truncated", "corrupt"]
 

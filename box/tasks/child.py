@@ -15,8 +15,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from box import errors
-from box.errors import BoxError, ChildDied, Unprocessable
+from box.errors import BoxError, ChildDied, OutOfSpace, SourceChanged, Unprocessable
 from box.tasks.child_process import STOPPED, Process
 from box.tasks.handler import Found, Placement, Request
 
@@ -147,7 +146,7 @@ class Child:
             return
         answer = self._answer(process, on_progress)
         request, _ = self._sent.popleft()
-        if isinstance(answer, ChildDied):
+        if self._process is None:  # it died: the others are for the next one
             self._waiting.extendleft(request for request, _ in reversed(self._sent))
             self._sent.clear()
         yield request, answer
@@ -157,7 +156,7 @@ class Child:
         with self._lock:
             if self._is_closed:
                 raise ChildDied("the process that reads files was stopped")
-            if self._process and not self._sent and self._process.popen.poll() is not None:
+            if self._process and not self._sent and not self._process.is_alive():
                 self._drop()  # it died while it had nothing to do
             try:
                 process = self._process = self._process or Process(self._settings, self._handlers)
@@ -176,14 +175,15 @@ class Child:
     def _answer(self, process: Process, on_progress: Progress | None) -> Answer:
         """What the process says about the request that it works on."""
         request, mark = self._sent[0]
-        while line := process.receive(mark, self._limits.deadline_seconds, "child.deadline_seconds"):
+        limit = self._limits.deadline_seconds
+        while (line := process.receive(mark, limit, "child.deadline_seconds")) is not None:
             try:
                 message = json.loads(line)
                 if "progress" not in message:
                     process.since = time.monotonic()
                     return _read(message)
-                percent, text = message["progress"]
-            except (ValueError, KeyError, TypeError):
+                percent, text = float(message["progress"][0]), str(message["progress"][1])
+            except (ValueError, LookupError, TypeError, RecursionError):
                 process.kill("answered what is no answer")
                 break
             if on_progress:
@@ -200,15 +200,23 @@ class Child:
 
 
 def _read(message: Mapping[str, Any]) -> Answer:
-    """The answer as the handler gave it. Raises KeyError, TypeError or ValueError when it is none."""
+    """The answer as the handler gave it. Raises LookupError, TypeError or ValueError when it is none."""
     if "found" in message:
         found = message["found"]
         placements = tuple(Placement(*map(str, placement)) for placement in found["placements"])
         return Found(placements, str(found["digest"]), dict(found["facts"]))
-    kind = getattr(errors, message["error"], BoxError)
-    text = str(message["message"])
-    error: BoxError = Unprocessable(message["code"], text) if kind is Unprocessable else kind(text)
-    error.code, error.retryable = message["code"], message["retryable"]
+    code, text = str(message["code"]), str(message["message"])
+    error: BoxError
+    match message["error"]:
+        case "Unprocessable":
+            error = Unprocessable(code, text)
+        case "SourceChanged":
+            error = SourceChanged(text)
+        case "OutOfSpace":
+            error = OutOfSpace(text)
+        case _:
+            error = BoxError(text)
+    error.code, error.retryable = code, bool(message["retryable"])
     return error
 
 

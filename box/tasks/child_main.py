@@ -145,7 +145,7 @@ def _answer(handler: Handler, request: Request, settings: Settings, out: IO[byte
 
 
 def _as_box_error(error: Exception, settings: Settings) -> BoxError:
-    """What an exception means for the file. One that no handler should raise is a defect and says where it was."""
+    """What an exception means for the file; one that no handler should raise is a defect and says where it was."""
     number = error.errno if isinstance(error, OSError) else None
     if isinstance(error, BoxError):
         return error
@@ -157,6 +157,10 @@ def _as_box_error(error: Exception, settings: Settings) -> BoxError:
     if number == errno.EFBIG:
         limit = f"child.file_bytes ({settings['file_bytes']})"
         return Unprocessable("too-large", f"what is made of the file is larger than {limit}")
+    if number is not None:
+        failed = BoxError(f"the file cannot be read: {error}")
+        failed.code, failed.retryable = "file-system", True
+        return failed
     where = traceback.extract_tb(error.__traceback__)[-1]
     said = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
     defect = BoxError(f"{said} ({os.path.basename(where.filename)}, line {where.lineno})")

@@ -28,6 +28,7 @@ _LINE_BYTES_MAX = 4_000_000
 _TAIL_BYTES_MAX = 2000
 _END_SECONDS = 5.0
 """How long a child may take to end when it is asked to; then it is killed."""
+_LOOK_SECONDS = 0.005
 
 _ENVIRONMENT: Final = (
     "PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "PYTHONUTF8", "TZ",
@@ -89,10 +90,15 @@ class Process:
             if self._written < mark:
                 self.since = now
             left = self.since + seconds - now
-            if not self._wait(max(left, 0.0)) and left <= 0:
+            if not self._wait(max(left, 0.0)) and left <= 0:  # not even an answer that had been there for long
                 self.kill(f"took longer than {seconds:g} s ({limit})")
                 return None
         return self._lines.popleft()
+
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        with self._ending:
+            return self.popen.poll() is None
 
     def kill(self, reason: str) -> None:
         """End it and all that it started at once; from any thread. The reason is for the message."""
@@ -106,11 +112,9 @@ class Process:
         """Ask it to end, wait, close the pipes."""
         for pipe in self._pipes():
             pipe.close()
-        with suppress(subprocess.TimeoutExpired):
-            self.popen.wait(_END_SECONDS)
+        self._await_end()
         self.kill("did not end")
-        with suppress(subprocess.TimeoutExpired):  # not even then: it hangs in the disk, and the system will reap it
-            self.popen.wait(_END_SECONDS)
+        self._await_end()  # in vain only if it hangs in a broken disk
 
     def why(self) -> str:
         """Why it ended, as the end of a sentence; to be asked after `end`."""
@@ -135,21 +139,25 @@ class Process:
         """Whether somebody stopped it on purpose."""
         return self._reason == STOPPED
 
+    def _await_end(self) -> None:
+        until = time.monotonic() + _END_SECONDS
+        # Not popen.wait: a process that was reaped while `kill` is about to signal it may be another by then.
+        while self.is_alive() and time.monotonic() < until:
+            time.sleep(_LOOK_SECONDS)
+
     def _pipes(self) -> tuple[Any, Any, Any]:
         return self.popen.stdin, self.popen.stdout, self.popen.stderr
 
     def _wait(self, seconds: float) -> bool:
-        """Move what can be moved within that time; whether anything could."""
-        ready = self._poll.poll(math.ceil(seconds * 1000))
-        for fd, _ in ready:
-            if fd == self._in:
-                self._write()
-            elif fd == self._out:
-                self._read()
-            else:
-                said = self._take(fd)
-                self._tail = (self._tail + said)[-_TAIL_BYTES_MAX:]
-        return bool(ready)
+        """Move what can be moved within that time; whether there was something of an answer."""
+        ready = [fd for fd, _ in self._poll.poll(math.ceil(seconds * 1000))]
+        if self._in in ready:
+            self._write()
+        if self._err in ready:
+            self._tail = (self._tail + (self._take(self._err) or b""))[-_TAIL_BYTES_MAX:]
+        if self._out in ready:
+            self._read()
+        return self._out in ready
 
     def _write(self) -> None:
         try:
@@ -165,6 +173,8 @@ class Process:
 
     def _read(self) -> None:
         data = self._take(self._out)
+        if data is None:
+            return
         self._has_ended = not data
         self._partial += data
         *lines, rest = self._partial.split(b"\n")
@@ -174,12 +184,12 @@ class Process:
             self._has_ended = True
             self.kill("answered without end")
 
-    def _take(self, fd: int) -> bytes:
-        """What a pipe holds; nothing, and no more of it, at its end."""
+    def _take(self, fd: int) -> bytes | None:
+        """What a pipe holds, None when that is nothing yet; nothing, and never more of it, at its end."""
         try:
             data = os.read(fd, _READ_BYTES)
-        except BlockingIOError:  # another look at it will come
-            return b""
+        except BlockingIOError:
+            return None
         if not data:
             self._poll.unregister(fd)
         return data

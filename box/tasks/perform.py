@@ -28,7 +28,7 @@ from box.tasks.choose import Chooser, Landing, Result
 from box.tasks.handler import Found, Handler, Request
 from box.tasks.outcomes import cancelled, released
 
-LAND_SECONDS: Final = 0.25
+LAND_SECONDS: Final = 0.5
 """How long results are gathered before they land together."""
 
 FINISH_SECONDS: Final = 30.0
@@ -139,7 +139,7 @@ class Performer:
         if not landings:
             return []
         outcomes: list[tuple[Result, tuple[Event, ...]]] = []
-        held = self.engine.transact(lambda transaction: self._journal(transaction, landings), events=len(landings))
+        held = self.engine.transact(lambda transaction: self._journal(transaction, landings), events=_events(landings))
         folders: set[str] = set()
         for each, holds in zip(landings, held, strict=True):
             if holds is None:
@@ -183,6 +183,9 @@ class Performer:
             for result, facts in outcomes:
                 refused.append((result, transaction.try_record(*facts)))
                 live.clear_journal(transaction.store, result.job.id)
+            lease = outcomes[0][0].job.lease
+            if not jobs.any_of_lease(transaction.store, lease):
+                live.close_lease(transaction.store, lease)
             return refused
 
         for result, error in self._patiently(write, sum(len(facts) for _, facts in outcomes)):
@@ -239,6 +242,9 @@ class Performer:
     def _give_back(self, lease: str, reason: str, *, counted: bool) -> None:
         """End the lease; jobs that it still holds go back to the queue, those on their way to the library excepted."""
 
+        if not live.is_open(self.engine.store, lease):
+            return
+
         def write(transaction: Transaction) -> None:
             moving = {entry.job for entry in live.journal(transaction.store, lease)}
             for job in jobs.of_lease(transaction.store, lease):
@@ -249,6 +255,11 @@ class Performer:
                 live.close_lease(transaction.store, lease)
 
         self._patiently(write, 1)
+
+
+def _events(landings: Sequence[Landing]) -> int:
+    """How many events a journal holds: it weighs in a commit what they will weigh in the log."""
+    return sum(len(each.events) for each in landings)
 
 
 def _made_something(result: Result) -> bool:

@@ -64,7 +64,7 @@ def run(request: Request, tools: Tools) -> Found:
     folder = naming.folder_of(tools.options["folder"], taken)
     name = os.path.basename(request.source)
     placements = [Placement("photos", folder, name)]
-    if look.thumbnail:
+    if look.thumbnail is not None:
         _write(look.thumbnail, request.scratch)
         placements.append(Placement("thumbnails", folder, naming.thumbnail_name(name), _MADE))
     return Found(tuple(placements), digest, facts)

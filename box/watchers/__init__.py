@@ -1,5 +1,6 @@
 """Events in. The rule: a watcher only rings, a look at the disk decides, and nothing here writes the log.
 
+What is where:
     folder, doorbell   something may have changed there: losing a ring costs time, never a file
     settle             when is a file complete: two equal looks, `settle_seconds` apart (pure)
     look               one look at one file: size, time, inode, is somebody writing it, its first bytes

@@ -1,9 +1,9 @@
 """The doorbell. The rule: it rings in good time where it can and polls where it cannot, and it always says which.
 
-A folder is polled when the kernel has no watch left for it, when it lies on a file system that other machines change, or when
-the configuration wants it; polling is to ring for the whole folder every `poll_seconds`, the walk that follows finds
-what is new. The service calls `check` when `next_at` has come: it notices folders that went away, came back
-or were replaced, and tries again to watch natively, after a minute and then ever less often, down to once an hour.
+A folder is polled when the kernel has no watch left for it, when it lies on a file system that other machines change,
+or when the configuration wants it; polling is to ring for the whole folder every `poll_seconds`, the walk that follows
+finds what is new. The service calls `check` when `next_at` has come: it notices folders that went away, came back or
+were replaced, and tries again to watch natively, after a minute and then ever less often, down to once an hour.
 """
 
 from __future__ import annotations
@@ -64,10 +64,12 @@ class Doorbell:
         bell: str = "",
         on_bell: Callable[[], object] | None = None,
     ) -> None:
-        """`folders`: absolute paths, watched with all below them. `ring(path, is a folder)` gets absolute paths as `os` gives
-        them and must neither block nor raise. `skips(absolute path)`: folders that need no watch. `bell`: a folder
-        (absolute) in which other processes touch a file to have `on_bell` called. mode "native" trusts inotify on network
-        file systems too.
+        """Touch nothing yet.
+
+        `folders`: absolute paths, watched with all below them. `ring(path, is a folder)` gets absolute paths as `os`
+        gives them and must neither block nor raise. `skips(absolute path)`: folders that need no watch. `bell`: a
+        folder (absolute) in which other processes touch a file to have `on_bell` called. mode "native" trusts inotify
+        on network file systems too.
         """
         self._mode, self._poll_seconds, self._skips = mode, poll_seconds, skips
         self._reader: InotifyFD | None = None

@@ -1,16 +1,17 @@
-"""Native watching of one folder tree. The rule: a ring says where something happened, nothing more; watchdog lives here only.
+"""Native watching, by watchdog (here only). The rule: a ring says where something happened and nothing more.
 
 watchdog's reader (`InotifyFD`) is used without its observer. Measured with 7.1: the observer holds back *every* event
-for 0.5 s whenever a file leaves the folder (it waits for the other half of the move, and Box moves every photo out), costs
-300 µs of CPU a dropped file in three threads with two unbounded queues, and prints warnings of 31 KB; the reader calls
-back from one thread within 0.2 ms for 40 µs a file, its queue is the kernel's.
+for 0.5 s whenever a file leaves the folder (it waits for the other half of the move, and Box moves every photo out),
+has three threads, two unbounded queues and warnings of 31 KB, and costs 220 µs of CPU a dropped file; the reader calls
+back from one thread within 0.2 ms for 85 µs, and its queue is the kernel's.
 
-What watchdog's observer does for directory trees is done here: a folder that appears is watched first, with all that is in
-it, and rung for after that, so what was put into it before the watch is found by the walk that the ring causes.
+What watchdog's observer does for directory trees is done here: a folder that appears is watched first, with all that is
+in it, and rung for after that, so what was put into it before the watch is found by the walk that the ring causes.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import threading
@@ -40,8 +41,9 @@ _MASK: Final = Mask(
     | _IN.IN_MOVE_SELF
     | _IN.IN_ONLYDIR
 )
-"""Not opened and closed_no_write: Box reads the files itself. Not modified: a photo of 1.5 MB makes a dozen of them, and what
-is being written was rung for when it appeared and will be when it is closed; until then the settle rule looks after it."""
+"""Not opened and closed_no_write: Box reads the files itself. Not modified: a photo of 1.5 MB makes a dozen of them
+(250 µs of CPU, not 85), and what is being written was rung for when it appeared and will be when it is closed; between
+the two the settle rule looks after it."""
 _BELL_MASK: Final = Mask(_MASK | _IN.IN_MODIFY)
 _PLACES_MAX: Final = 50_000
 """Folders watched below one; the kernel's own limit on a small Pi is 8,192 for all programs of a user."""
@@ -57,8 +59,8 @@ def open_reader() -> InotifyFD:
     """Start watchdog's reading thread. Raises WatchLimitError when there are no descriptors or instances left."""
     spare: list[int] = []
     try:
-        # InotifyFD loses a descriptor for good when it gets one but not the two of its pipe: so see that there are three.
-        for _ in range(3):
+        # InotifyFD loses a descriptor for good when it gets one but not the two of its pipe: see that there are three.
+        while len(spare) < 3:
             spare.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
         while spare:
             os.close(spare.pop())
@@ -113,7 +115,7 @@ class Tree:
                 place = self._paths.get(event.wd)
                 if place is not None:
                     self._happened(event, place[0])
-        except Exception as error:  # noqa: BLE001 - kept in `lost` for the doorbell, which watches afresh and reports it
+        except Exception as error:  # noqa: BLE001  kept in `lost`: the doorbell watches afresh and reports it
             self._lose(error if isinstance(error, OSError) else OSError(errno.EIO, f"{type(error).__name__}: {error}"))
 
     def on_watch_deleted(self, wd: WatchDescriptor) -> None:
@@ -153,10 +155,9 @@ class Tree:
         self._ring(self.folder, True)  # noqa: FBT003 - the signature of a ring
 
     def _watch_below(self, path: str) -> None:
-        try:
+        # Gone again, or not for us: the walk that follows the ring says so.
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
             self._watch(path)
-        except (FileNotFoundError, NotADirectoryError, PermissionError):
-            pass  # gone again, or not for us: the walk that follows the ring says so
 
     def _watch(self, top: str) -> None:
         """Watch a folder and all below it; a folder that appears meanwhile is seen by the listing or by the watch."""
@@ -187,7 +188,7 @@ class Tree:
         if watch == -1:  # what add_callback returns for EACCES
             self._reader.remove_callbacks([(watch, id_)])
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
-        # The kernel gives one watch to one inode: a folder met again (under another name, if it was moved) has its old one.
+        # The kernel gives one watch to one inode: a folder met again, under whatever name, has its old one.
         former_path, former_id = self._paths.get(watch, ("", None))
         former_watch = self._watches.get(path)
         self._paths[watch], self._watches[path] = (path, id_), watch

@@ -1,8 +1,8 @@
-"""What is never touched. The rule: the names of DESIGN section 3 and the globs of `watch.ignore`, for files and folders.
+"""What is never touched. The rule: a fixed list of names and the globs of `watch.ignore`, for files and folders.
 
-Names are compared without regard to case (memory cards and Windows shares write `THUMBS.DB`). A glob is held against the
-name and against the path relative to the inbox; one that ends in `/` means folders only. In a path `*` matches `/` too.
-What lies in an ignored folder is ignored.
+Names are compared without regard to case (memory cards and Windows shares write `THUMBS.DB`). A glob is held against
+the name and against the path relative to the inbox; one that ends in `/` means folders only. In a path `*` matches `/`
+too. What lies in an ignored folder is ignored.
 """
 
 from __future__ import annotations

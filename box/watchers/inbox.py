@@ -1,4 +1,4 @@
-"""One inbox. The rule: it is there when its folder and the marker in it are; otherwise nothing in it is gone, it is away."""
+"""One inbox. The rule: without its folder and the marker in it, it is away, and nothing in it is gone."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Inbox:
         return (folder.st_dev, folder.st_ino), "", ""
 
     def doubt(self) -> None:
-        """Its listing does not hold the marker, whatever its own answer is: some dead disks still answer from memory."""
+        """Its listing does not hold the marker: some dead disks still answer for single names, from memory."""
         if not self.check() and self.there:
             self.identity, self.reason = None, "inbox-unmarked"
 
@@ -99,10 +99,10 @@ class Inbox:
 
 
 _MESSAGES: Final = {
-    "inbox-missing": "The inbox {0} is missing: nothing in it counts as deleted. Mount its disk, or make the folder again "
-    f"with an empty file {MARKER} in it.",
-    "inbox-unmarked": f"The inbox {{0}} has no file {MARKER} in it and is paused: if it is the right folder (and its disk "
-    f"is mounted), make that file: touch {{0}}/{MARKER}",
+    "inbox-missing": "The inbox {0} is missing: nothing in it counts as deleted. "
+    f"Mount its disk, or make the folder again with an empty file {MARKER} in it.",
+    "inbox-unmarked": f"The inbox {{0}} has no file {MARKER} in it and is paused: "
+    f"if it is the right folder (and its disk is mounted), make that file: touch {{0}}/{MARKER}",
     "inbox-unreadable": "The inbox {0} cannot be read ({1}) and is paused: give Box the right to read and write in it.",
 }
 

@@ -1,8 +1,8 @@
 """What people did in the library by hand. The rule: disk minus what is known = events; no disk is not an empty disk.
 
 `library_changes` covers `users/<user>` without the inbox. Quick: only folders whose time changed since they were last
-listed. Full: every folder, so that a file rewritten in place is found too. A day folder that is gone is gone;
-an area (`photos/`, `media/`, ...) or a user's folder that is gone, or emptied without a trace, is only away: a problem, and no
+listed. Full: every folder, so that a file rewritten in place is found too. A day folder that is gone is gone; an area
+(`photos/`, `media/`, ...) or a user's folder that is gone, or emptied without a trace, is only away: a problem, and no
 event for anything in it.
 """
 
@@ -43,9 +43,9 @@ def library_changes(
 ) -> Iterator[Event | FolderSeen | Problem]:
     """Compare a user's library with what is known of it.
 
-    `known_folders()`, read once at the start: (path text, time of its last `FolderSeen`) of every folder that was seen or
-    holds known files. `known` is asked right after a folder was listed. Memory: the largest folder, and the names of the
-    known folders.
+    `known_folders()`, read once at the start: (path text, time of its last `FolderSeen`) of every folder that was seen
+    or holds known files. `known` is asked right after a folder was listed. Memory: the largest folder, and the names of
+    the known folders.
     """
     sweep = _Sweep(root, user, known, full)
     for folder, mtime_ns in known_folders():
@@ -88,8 +88,9 @@ class _Sweep:
             yield Problem(
                 "library-missing",
                 area,
-                f"The folder {area} is missing or was emptied, and Box knows files in it: none of them counts as deleted. "
-                f"Mount its disk, or make the folder with an empty file {MARKER} in it if they were removed on purpose.",
+                f"The folder {area} is missing or was emptied, and Box knows files in it: none of them counts as "
+                f"deleted. Mount its disk; or, if they were removed on purpose, make the folder with an empty file "
+                f"{MARKER} in it.",
             )
 
     def _away(self, area: str) -> bool:

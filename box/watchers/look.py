@@ -1,11 +1,11 @@
-"""One look at one file. The rule: a name is never trusted twice: size, times, writers and first bytes come from one open file.
+"""One look at one file. The rule: size, times, writers and first bytes that decide come from one open file.
 
-Whether somebody has a file open for writing is asked by taking a read lease (`fcntl(2)`, F_SETLEASE): the kernel refuses it
-with EAGAIN while there is a writer. The lease is given back at once. Whoever opens the file for writing in those
-microseconds waits for that, and the holder of the lease gets a signal: SIGIO, which by default *ends the process*. So the
-lease is told to use SIGURG, which by default does nothing; that is a setting of the open file, so no handler of the
-process is touched and it works in any thread. Reading rings nobody: only `opened` and `closed_no_write` follow
-from it, and the doorbell does not listen to these.
+Whether somebody has a file open for writing is asked by taking a read lease (`fcntl(2)`, F_SETLEASE): the kernel
+refuses it with EAGAIN while there is a writer. The lease is given back at once. Whoever opens the file for writing in
+those microseconds waits for that, and the holder of the lease gets a signal: SIGIO, which by default *ends the
+process*. So the lease is told to use SIGURG, which by default does nothing; that is a setting of the open file, so no
+handler of the process is touched and it works in any thread. Reading rings nobody: only `opened` and `closed_no_write`
+follow from it, and the doorbell does not listen to these.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _OPEN: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
 
 
-class Unreadable(Exception):  # noqa: N818 - not an error of Box: an answer that a look can give
-    """The file is there, but may not or cannot be read; nothing can be said about it."""
+class Unreadable(Exception):
+    """An answer, not an error of Box: the file may not or cannot be read, so nothing can be said about it."""
 
 
 class Sight(NamedTuple):

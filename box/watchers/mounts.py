@@ -12,9 +12,9 @@ from typing import Final
 MOUNTS: Final = "/proc/self/mountinfo"
 
 _REMOTE: Final = frozenset({
-    "9p", "acfs", "afs", "afp", "beegfs", "ceph", "cifs", "coda", "davfs", "drvfs", "fhgfs", "gfs2", "glusterfs", "gpfs",
-    "lustre", "ncpfs", "nfs", "nfs4", "ocfs2", "orangefs", "prl_fs", "shfs", "smb2", "smb3", "smbfs", "vboxsf", "virtiofs",
-    "vmhgfs",
+    "9p", "acfs", "afp", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "drvfs", "fhgfs", "gfs2", "glusterfs",
+    "gpfs", "lustre", "ncpfs", "nfs", "nfs4", "ocfs2", "orangefs", "prl_fs", "shfs", "smb2", "smb3", "smbfs", "vboxsf",
+    "virtiofs", "vmhgfs",
 })  # fmt: skip
 _LOCAL_FUSE: Final = frozenset({"fuseblk"})
 """NTFS and exFAT drives; every other FUSE file system may be a window to anywhere (sshfs, rclone, mergerfs)."""

@@ -1,8 +1,8 @@
 """The inboxes. The rule: disk minus what the projections know = events; rings and sweeps only say where to look.
 
-One thread drives it: `sweep(at)` and rings put folders and files in line, `look(at)` does what is due and returns what it
-found, `next_at()` says when there is more to do. Every step is bounded. A known file is gone when two looks missed it
-*and* its inbox is there with its marker, asked last.
+One thread drives it: `sweep(at)` and rings put folders and files in line, `look(at)` does what is due and returns what
+it found, `next_at()` says when there is more to do. Every step is bounded. A known file is gone when two looks missed
+it *and* its inbox is there with its marker, asked last.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CHECK_SECONDS: Final = 10.0
 LOOKS_MAX: Final = 500
 """Files looked at in one step: as many events as one commit takes."""
 _SOON: Final = 0.05
-"""Part of `settle_seconds` for which rings are gathered: making and closing a file is one look, a flood a few wake-ups."""
+"""Part of `settle_seconds` for which rings are gathered: to make and close a file is one look, a flood a few turns."""
 RINGS_MAX: Final = 50_000
 """Paths rung for and not yet taken up; past it the inboxes are swept instead."""
 
@@ -35,7 +35,7 @@ Decided = tuple[str, Inbox, Look | None, bytes]
 class Inboxes:
     """All inboxes of a root. Everything but `ring` belongs to one thread; `at` is any clock that does not go back."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what the projections know comes as functions
         self,
         root: str,
         inboxes: Iterable[tuple[str, str]],
@@ -49,9 +49,11 @@ class Inboxes:
         check_seconds: float = CHECK_SECONDS,
         candidates_max: int = CANDIDATES_MAX,
     ) -> None:
-        """Touches no disk yet. `inboxes`: (user, path text of the folder); `known_folders(path text of an inbox)`: the path
-        texts of the folders in it that hold known files; `sniff(first bytes)`: the media type. `known_files` saves asking
-        `known` for a whole folder where a few files are in question.
+        """Touch no disk yet.
+
+        `inboxes`: (user, path text of the folder); `known_folders(path text of an inbox)`: the
+        path texts of the folders in it that hold known files; `sniff(first bytes)`: the media type. `known_files` saves
+        asking `known` for a whole folder where a few files are in question.
         """
         self._root = root
         self._inboxes = InboxMap(root, inboxes)

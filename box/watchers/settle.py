@@ -130,7 +130,7 @@ class Candidates:
         candidate = self._candidates.get(path)
         return candidate is not None and candidate.seen[0] > 0 and at >= candidate.since + self._settle
 
-    def looked(self, path: str, look: Look | None, at: float, *, held: bool = False) -> Verdict:
+    def looked(self, path: str, look: Look | None, at: float, *, held: bool = False) -> Verdict:  # noqa: PLR0911
         """Judge a look (None: not there). `held`: somebody has the file open for writing."""
         candidate = self._candidates.get(path)
         if candidate is None:

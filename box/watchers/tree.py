@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from box.paths import join, to_text
 
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """What a folder held directly in it."""
@@ -23,7 +24,7 @@ class Listing:
     """Names."""
 
     def sizes(self) -> dict[str, tuple[int, int]]:
-        """(size, mtime_ns) of each file by its name as text; one system call a file. Raises OSError but for what is gone."""
+        """(size, mtime_ns) of each file by its name (text). Raises OSError, but not for what is gone meanwhile."""
         found = {}
         for entry in self.files:
             try:
@@ -78,7 +79,7 @@ def walk(root: str, top: str, skipped: Callable[[str, bool], bool]) -> Iterator[
         except OSError as error:
             yield Folder(text, 0, {}, error.strerror or str(error))
             continue
-        files = {n: seen for n, seen in sizes.items() if not skipped(f"{text}/{n}", False)}
+        files = {n: seen for n, seen in sizes.items() if not skipped(f"{text}/{n}", False)}  # noqa: FBT003
         yield Folder(text, listing.mtime_ns, files)
         below = (f"{text}/{to_text(name)}" for name in listing.folders)
-        waiting.extend(path for path in below if not skipped(path, True))
+        waiting.extend(path for path in below if not skipped(path, True))  # noqa: FBT003

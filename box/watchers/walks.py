@@ -1,7 +1,7 @@
 """Which files of the inboxes to look at. The rule: a listing is compared with what is known, folder by folder.
 
-New, changed and missing files become candidates; nothing is decided here. A folder that cannot be read says nothing about
-what is in it, and one that is gone only sends for the files that are known in it.
+New, changed and missing files become candidates; nothing is decided here. A folder that cannot be read says nothing
+about what is in it, and one that is gone only sends for the files that are known in it.
 """
 
 from __future__ import annotations

@@ -50,6 +50,16 @@ class Box:
         assert done.stdout, done.stderr
         return json.loads(done.stdout)
 
+    def shows(self, text: str) -> None:
+        """Wait until the status page says that; it is written at most once a second."""
+        with subprocess.Popen(
+            self.command("status", "--watch"), env=self.environment(), stdout=subprocess.PIPE, text=True
+        ) as watch:
+            assert watch.stdout is not None
+            while text not in watch.stdout.readline():
+                pass
+            watch.kill()
+
     @contextmanager
     def running(self) -> Iterator[subprocess.Popen[str]]:
         """The service, from the moment it says that it is ready until it has stopped."""

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 
 import pytest
+
+from box import config as configuration
+from box import doctor
 
 
 @pytest.fixture
@@ -34,7 +42,6 @@ def test_verify_lists_every_difference_and_ends_with_1(held):
     *lines, total = done.stdout.splitlines()
     assert total.startswith(f"{len(lines)} differences (")
     told = held.json("verify")["differences"]
-    assert [f"{each['where']:<5} {each['subject']}" for each in told] == [line.partition(": expected")[0] for line in lines] or True
     assert {each["where"] for each in told} == {"log", "disk", "sums"}
     assert any(line.startswith("disk  users/me/photos/2009/2009-04-10/IMG0001.JPG: expected 28211") for line in lines)
     assert any("two\\nlines.md" in line for line in lines)
@@ -61,8 +68,6 @@ def test_without_a_database_there_is_nothing_to_check(box, command):
 
 
 def findings(box, **environment: str) -> dict[str, list[tuple[str, str]]]:
-    import json
-
     told: dict[str, list[tuple[str, str]]] = {}
     for each in json.loads(box("doctor", "--json", **environment).stdout)["checks"]:
         told.setdefault(each["check"], []).append((each["state"], each["message"]))
@@ -87,6 +92,7 @@ def test_a_service_that_does_not_run_is_only_a_warning(held):
 
 def test_a_service_that_holds_the_root_and_says_nothing_is_a_failure(held):
     with held.running():
+        held.shows("Box")
         (held.root / "status.json").unlink()
         assert findings(held)["service"][0][0] == "fail"
 
@@ -95,9 +101,8 @@ def test_what_the_service_complains_of_is_passed_on(make_box, photo):
     box = make_box(quota__users={"me": "10 kB"})
     with box.running():
         box("add", str(photo))
+        box.shows("quota-exceeded")
         told = findings(box)["service"]
-        while len(told) < 2:  # the status is written once a second
-            told = findings(box)["service"]
     assert told[1][1].startswith("quota-exceeded: ")
 
 
@@ -143,10 +148,25 @@ def test_a_damaged_database_that_was_moved_aside_is_remembered(held):
     assert findings(held)["database"][-1][0] == "warn"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everything")
-def test_a_root_that_may_not_be_written_is_a_failure(held):
-    held.inbox.chmod(0o500)
+def test_a_root_that_may_not_be_written_or_read_is_a_failure():
+    with tempfile.TemporaryDirectory() as root:
+        examine = partial(doctor.examine, partial(configuration.default, root))
+        assert list(examine()), "and all that it imports is loaded: nobody may not read it"
+        for mode, check in ((0o555, "permissions"), (0o000, "root")):
+            os.chmod(root, mode)
+            with as_nobody():
+                found = {each.check: each.state for each in examine()}
+            assert found[check] == "fail"
+        os.chmod(root, 0o700)
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Root may do everything; everybody else is nobody in particular."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
     try:
-        assert findings(held)["permissions"][0][0] == "fail"
+        yield
     finally:
-        held.inbox.chmod(0o700)
+        os.seteuid(before)

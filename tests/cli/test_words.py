@@ -54,5 +54,7 @@ def test_whatever_a_name_holds_it_is_one_line_without_commands(text: str):
 
 
 def test_a_table_lines_up_with_wide_and_styled_cells():
-    lines = words.table(("name", "n"), [("\u6f22\u5b57", "1"), ("\x1b[31mred\x1b[0m", "100"), ("e\u0301", "22")], right=("n",))
+    lines = words.table(
+        ("name", "n"), [("\u6f22\u5b57", "1"), ("\x1b[31mred\x1b[0m", "100"), ("e\u0301", "22")], right=("n",)
+    )
     assert {words.width(line) for line in lines} == {9}

@@ -63,7 +63,7 @@ def close_everything(request: Request, tools: Tools) -> None:
 def answer_nonsense(request: Request, tools: Tools) -> None:
     for fd in range(3, 20):
         try:
-            os.write(fd, b'{"found": 1}\n')
+            os.write(fd, request.args["nonsense"].encode() + b"\n")
         except OSError:
             continue
 
@@ -90,6 +90,13 @@ def tell(request: Request, tools: Tools) -> dict[str, Any]:
         "is_dumpable": ctypes.CDLL(None).prctl(3, 0, 0, 0, 0),
         "modules": sorted(name for name in ("PIL", "peewee", "huey", "ssl", "asyncio") if name in sys.modules),
     }
+
+
+def flood(request: Request, tools: Tools) -> None:
+    os.set_blocking(2, True)
+    while True:
+        os.write(2, b"z" * 65536)
+        time.sleep(0)
 
 
 def fail(request: Request, tools: Tools) -> None:
@@ -120,6 +127,8 @@ DOINGS: dict[str, Callable[[Request, Tools], dict[str, Any] | None]] = {
     "nonsense": answer_nonsense,
     "endless": answer_endlessly,
     "tell": tell,
+    "flood": flood,
+    "read nothing": lambda request, tools: os.stat("/nowhere at all"),
     "fail": fail,
     "refuse": refuse,
 }

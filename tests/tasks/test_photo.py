@@ -395,7 +395,7 @@ def test_the_report_of_a_photo_without_thumbnail_is_one_event(drop):
 
 def test_the_service_never_loads_the_decoder():
     program = "import sys, box.tasks; assert not {'PIL', 'blake3'} & set(sys.modules), sys.modules.keys()"
-    subprocess.run([sys.executable, "-c", program], check=True)
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])
 
 
 # --- real files, in a real child --------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A small service around the watchers: one thread (the test's own) drives them as `box run` does, and folds what they say."""
+"""A small service around the watchers: the test drives them as `box run` does, and folds what they say."""
 
 from __future__ import annotations
 
@@ -122,7 +122,14 @@ def make(tmp_path: Path) -> Iterator[Make]:
     """Makes boxes: `make(watch=True, settle_seconds=..., ...)`."""
     running: list[Doorbell] = []
 
-    def build(*, watch: bool = True, mode: str = "auto", users: tuple[str, ...] = ("me",), root: Path = tmp_path / "root", **options: object) -> Box:
+    def build(
+        *,
+        watch: bool = True,
+        mode: str = "auto",
+        users: tuple[str, ...] = ("me",),
+        root: Path = tmp_path / "root",
+        **options: object,
+    ) -> Box:
         for user in users:
             make_inbox(root, user)
         known = Projection()
@@ -187,4 +194,3 @@ def _nobody() -> Iterator[None]:
 def as_nobody() -> Callable[[], AbstractContextManager[None]]:
     """Without the rights of root, to whom no file is closed."""
     return _nobody
-

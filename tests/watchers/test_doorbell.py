@@ -63,7 +63,9 @@ def watches(doorbell: Doorbell) -> list[str]:
         return sorted(tree._watches)
 
 
-def test_it_rings_for_what_appears_changes_moves_and_leaves(tmp_path: Path, begin: Callable[..., Doorbell], rings: Rings) -> None:
+def test_it_rings_for_what_appears_changes_moves_and_leaves(
+    tmp_path: Path, begin: Callable[..., Doorbell], rings: Rings
+) -> None:
     doorbell = begin()
     top = tmp_path / "in"
     assert doorbell.modes() == {str(top): "native"}
@@ -140,7 +142,9 @@ def test_thousands_of_folders_come_and_go_without_leaving_a_watch_behind(
     assert watches(doorbell) == [str(top)]
 
 
-def test_folders_that_are_met_twice_have_one_watch(tmp_path: Path, begin: Callable[..., Doorbell], rings: Rings) -> None:
+def test_folders_that_are_met_twice_have_one_watch(
+    tmp_path: Path, begin: Callable[..., Doorbell], rings: Rings
+) -> None:
     doorbell = begin()
     top = tmp_path / "in"
     tree = doorbell._watched[0].tree
@@ -150,8 +154,14 @@ def test_folders_that_are_met_twice_have_one_watch(tmp_path: Path, begin: Callab
             (top / name).mkdir()
         tree._watch(str(top))
         (top / "a/b").rename(top / "a/z")
+        tree._watch(str(top))
+        assert watches(doorbell) == [str(top / name) for name in ("", "a", "a/z", "a/z/c")]
         (top / "a/b").mkdir()
         tree._watch(str(top))
+        (top / "a/b").rename(tmp_path / "out")
+        (top / "a/b").mkdir()
+        tree._watch(str(top))
+        assert watches(doorbell) == [str(top / name) for name in ("", "a", "a/b", "a/z", "a/z/c")]
     (top / "last").write_bytes(b"x")
     until(rings, top / "last")
     assert watches(doorbell) == [str(top / name) for name in ("", "a", "a/b", "a/z", "a/z/c")]
@@ -173,7 +183,9 @@ def test_a_removed_folder_that_somebody_still_has_open_is_not_watched(
     os.close(kept)
 
 
-def test_a_folder_that_is_missing_is_watched_when_it_comes(tmp_path: Path, begin: Callable[..., Doorbell], rings: Rings) -> None:
+def test_a_folder_that_is_missing_is_watched_when_it_comes(
+    tmp_path: Path, begin: Callable[..., Doorbell], rings: Rings
+) -> None:
     top = tmp_path / "in"
     top.rmdir()
     doorbell = begin()
@@ -206,7 +218,9 @@ def test_a_folder_that_is_replaced_is_watched_afresh_and_walked(
         assert not any(path.endswith("x") for path, _ in until(rings, top / "y"))
 
 
-def test_polling_rings_for_the_whole_folder_when_it_is_due(tmp_path: Path, begin: Callable[..., Doorbell], rings: Rings) -> None:
+def test_polling_rings_for_the_whole_folder_when_it_is_due(
+    tmp_path: Path, begin: Callable[..., Doorbell], rings: Rings
+) -> None:
     doorbell = begin(mode="polling", poll_seconds=7.0)
     assert doorbell.next_at() == 7.0
     doorbell.check(6.9)
@@ -243,6 +257,17 @@ def test_too_many_folders_are_polled_and_tried_again_ever_less_often(
     assert doorbell.problems() == []
     (top / "a/x").write_bytes(b"x")
     until(rings, top / "a/x")
+
+
+def test_a_retry_that_fails_does_not_put_off_the_next_poll(
+    tmp_path: Path, begin: Callable[..., Doorbell], rings: Rings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder, "_PLACES_MAX", 0)
+    doorbell = begin(poll_seconds=RETRY_SECONDS + 30)
+    doorbell.check(RETRY_SECONDS)
+    assert rings.empty()
+    doorbell.check(RETRY_SECONDS + 30)
+    assert rings.get_nowait() == (str(tmp_path / "in"), True)
 
 
 def test_without_descriptors_it_polls_and_watches_when_there_are_some_again(tmp_path: Path) -> None:
@@ -296,6 +321,29 @@ def test_watchdogs_thread_that_dies_is_replaced(tmp_path: Path, begin: Callable[
     until(rings, top / "a")
 
 
+def test_a_thread_that_died_of_an_error_leaves_no_descriptor_behind(tmp_path: Path) -> None:
+    code = """if True:
+        import os, sys, threading
+        from box.watchers.doorbell import Doorbell
+        threading.excepthook = lambda _: None
+        def ring(*_):
+            if threading.current_thread() is not threading.main_thread():
+                raise ValueError("defect")
+        doorbell = Doorbell([sys.argv[1]], ring)
+        doorbell.start(0.0)
+        before = len(os.listdir("/proc/self/fd"))
+        for at in range(1, 4):
+            open(sys.argv[1] + f"/{at}", "w").close()
+            doorbell._reader.join()
+            doorbell.check(10.0 * at)
+            assert doorbell.modes() == {sys.argv[1]: "native"}
+            assert len(os.listdir("/proc/self/fd")) == before
+        print([p.code for p in doorbell.problems()])
+    """
+    done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("['watch-fault']\n", 0), done.stderr
+
+
 def test_an_error_in_a_ring_is_kept_reported_and_the_folder_watched_afresh(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     top = str(tmp_path / "in")
@@ -339,7 +387,9 @@ def test_another_process_rings_the_bell(tmp_path: Path, begin: Callable[..., Doo
             assert rung.wait(TIMEOUT_SECONDS)
 
 
-def test_a_bell_that_cannot_be_watched_is_taken_for_rung_every_second(tmp_path: Path, begin: Callable[..., Doorbell]) -> None:
+def test_a_bell_that_cannot_be_watched_is_taken_for_rung_every_second(
+    tmp_path: Path, begin: Callable[..., Doorbell]
+) -> None:
     (tmp_path / ".doorbell").mkdir()
     rung = []
     doorbell = begin(bell=str(tmp_path / ".doorbell"), on_bell=lambda: rung.append(1), mode="polling")
@@ -350,12 +400,16 @@ def test_a_bell_that_cannot_be_watched_is_taken_for_rung_every_second(tmp_path: 
 
 
 def test_watchdog_is_not_loaded_before_something_is_watched_natively() -> None:
-    code = "import sys, box.watchers.doorbell, box.watchers.scan, box.watchers.library; print('watchdog' in sys.modules)"
+    code = (
+        "import sys, box.watchers.doorbell, box.watchers.scan, box.watchers.library; print('watchdog' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 
 
-def test_stopping_gives_everything_back_and_it_may_start_again(tmp_path: Path, begin: Callable[..., Doorbell], rings: Rings) -> None:
+def test_stopping_gives_everything_back_and_it_may_start_again(
+    tmp_path: Path, begin: Callable[..., Doorbell], rings: Rings
+) -> None:
     descriptors, threads = len(os.listdir("/proc/self/fd")), threading.active_count()
     doorbell = begin()
     doorbell.stop()

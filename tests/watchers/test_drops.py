@@ -1,4 +1,4 @@
-"""What people and programs do to an inbox, with the real doorbell and never a sweep: every drop settles, once, complete."""
+"""What people and programs do to an inbox, with the real doorbell and never a sweep: all settles, once, whole."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ DATA = b"\xff\xd8 photo"
 
 
 def python(code: str, *args: object) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", code, *map(str, args)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, args)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
 
 
 def test_a_file_that_is_copied_in_settles_once(box: Any) -> None:

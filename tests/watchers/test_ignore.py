@@ -10,9 +10,9 @@ from box.watchers.ignore import Ignored
 @pytest.mark.parametrize(
     "path",
     [
-        ".hidden", "a/.hidden", "x.jpg.part", "x.partial", "x.crdownload", "X.TMP", "~x.doc", "~$x.docx", "~syncthing~x.tmp",
-        ".syncthing.x.jpg.tmp", "._IMG_1.JPG", ".DS_Store", "Thumbs.db", "THUMBS.DB", "desktop.ini", "a/b/desktop.ini",
-        "@eaDir/x.jpg", "a/@eaDir/b/x.jpg", "__MACOSX/x.jpg", ".stversions/x.jpg", "upload.part/x.jpg",
+        ".hidden", "a/.hidden", "x.jpg.part", "x.partial", "x.crdownload", "X.TMP", "~x.doc", "~$x.docx",
+        "~syncthing~x.tmp", ".syncthing.x.jpg.tmp", "._IMG_1.JPG", ".DS_Store", "Thumbs.db", "THUMBS.DB", "desktop.ini",
+        "a/b/desktop.ini", "@eaDir/x.jpg", "a/@eaDir/b/x.jpg", "__MACOSX/x.jpg", ".stversions/x.jpg", "upload.part/x.jpg",
     ],
 )  # fmt: skip
 def test_names_of_the_design_are_never_touched(path: str) -> None:
@@ -20,7 +20,19 @@ def test_names_of_the_design_are_never_touched(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["x.jpg", "part", "x.part.jpg", "tmp/x.jpg", "a~.jpg", "Thumbs.db.jpg", "a/MACOSX/x", "\udcff.jpg", "a\nb.jpg", "…"]
+    "path",
+    [
+        "x.jpg",
+        "part",
+        "x.part.jpg",
+        "tmp/x.jpg",
+        "a~.jpg",
+        "Thumbs.db.jpg",
+        "a/MACOSX/x",
+        "\udcff.jpg",
+        "a\nb.jpg",
+        "…",
+    ],
 )
 def test_other_names_are(path: str) -> None:
     assert not Ignored().file(path)

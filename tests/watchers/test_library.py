@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from box.events import FileNoticed, FileVanished
-from box.paths import area_folder
+from box.paths import AREAS, area_folder
 from box.watchers import Problem
 from box.watchers.library import FolderSeen, library_changes
 from box.watchers.tree import walk
@@ -230,8 +230,6 @@ def test_a_walk_goes_through_every_folder_and_says_what_it_could_not_read(
 
 
 def test_every_area_but_the_inbox_is_covered(library: Library) -> None:
-    from box.paths import AREAS
-
     for area in AREAS:
         (library.root / area_folder("me", area)).mkdir(exist_ok=True)
         library.put(f"{area}/x.bin")

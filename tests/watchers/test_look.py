@@ -155,13 +155,17 @@ MOUNTS = """\
     [("/", "ext4"), ("/srv", "ext4"), ("/srv/with space/a", "nfs4"), ("/srv/with spaces", "ext4"), ("/srv/usb", "cifs"),
      ("/srv/usb/inner/a", "vfat"), ("/srv/usb/inner2", "cifs")],
 )  # fmt: skip
-def test_the_type_of_a_file_system_is_that_of_the_nearest_and_latest_mount(tmp_path: Path, folder: str, kind: str) -> None:
+def test_the_type_of_a_file_system_is_that_of_the_nearest_and_latest_mount(
+    tmp_path: Path, folder: str, kind: str
+) -> None:
     table = tmp_path / "mountinfo"
     table.write_text(MOUNTS)
     assert type_of(folder, str(table)) == kind
 
 
-@pytest.mark.parametrize("kind", ["nfs", "nfs4", "cifs", "smb3", "9p", "vboxsf", "virtiofs", "fuse.sshfs", "fuse.rclone"])
+@pytest.mark.parametrize(
+    "kind", ["nfs", "nfs4", "cifs", "smb3", "9p", "vboxsf", "virtiofs", "fuse.sshfs", "fuse.rclone"]
+)
 def test_network_file_systems_are_remote(kind: str) -> None:
     assert remote_type(kind)
 

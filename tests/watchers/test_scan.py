@@ -95,6 +95,24 @@ def test_a_known_file_that_became_a_folder_vanishes_and_the_folder_is_walked(unw
     assert (unwatched.vanished(), unwatched.settled()) == (["a"], ["a", "a/b.jpg"])
 
 
+def test_a_ring_for_a_known_file_that_did_not_change_says_nothing(unwatched: Any) -> None:
+    put(unwatched.inbox, "a.jpg")
+    unwatched.sweep()
+    unwatched.inboxes.ring(str(unwatched.inbox / "a.jpg"), False)
+    unwatched.run(lambda: unwatched.inboxes.waiting() == 1)
+    unwatched.run(lambda: unwatched.inboxes.waiting() == 0)
+    assert len(unwatched.events) == 1
+
+
+def test_an_inbox_that_was_exchanged_unnoticed_is_walked(unwatched: Any) -> None:
+    put(unwatched.inbox, "a.jpg")
+    unwatched.sweep()
+    away(unwatched)
+    put(unwatched.inbox, ".box", "b.jpg")
+    unwatched.run(lambda: len(unwatched.events) == 3)
+    assert (unwatched.settled()[1:], unwatched.vanished()) == (["b.jpg"], ["a.jpg"])
+
+
 def test_what_box_took_meanwhile_has_not_vanished(unwatched: Any) -> None:
     put(unwatched.inbox, "a.jpg")
     unwatched.sweep()
@@ -107,9 +125,9 @@ def test_what_box_took_meanwhile_has_not_vanished(unwatched: Any) -> None:
 
 
 NAMES = [
-    "a 'quoted' \"name\".jpg", "new\nline.jpg", "tab\t.jpg", "emoji 🦋.jpg", "back\\slash.jpg", "back\\x41.jpg", "ü.jpg",
-    "u\u0308.jpg", os.fsdecode(b"\xff\xfe invalid.jpg"), " lead.jpg", "trail .jpg", "-rf.jpg", "*?[a].jpg", "x" * 251 + ".jpg",
-    "%s%d{}.jpg", "$(reboot).jpg", "\u202egpj.exe",
+    "a 'quoted' \"name\".jpg", "new\nline.jpg", "tab\t.jpg", "emoji 🦋.jpg", "back\\slash.jpg", "back\\x41.jpg",
+    "ü.jpg", "u\u0308.jpg", os.fsdecode(b"\xff\xfe invalid.jpg"), " lead.jpg", "trail .jpg", "-rf.jpg", "*?[a].jpg",
+    "x" * 251 + ".jpg", "%s%d{}.jpg", "$(reboot).jpg", "\u202egpj.exe",
 ]  # fmt: skip
 
 
@@ -117,7 +135,9 @@ def test_any_name_is_taken_and_leads_back_to_its_file(unwatched: Any) -> None:
     put(unwatched.inbox, *NAMES, *(f"{name}.d/{name}" for name in NAMES if len(name) < 200))
     there = {os.path.join(folder, name) for folder, _, names in os.walk(unwatched.inbox) for name in names}
     unwatched.sweep()
-    assert {join(str(unwatched.root), e.path) for e in unwatched.events} == {p for p in there if not p.endswith("/.box")}
+    assert {join(str(unwatched.root), e.path) for e in unwatched.events} == {
+        p for p in there if not p.endswith("/.box")
+    }
     for event in unwatched.events:
         event.path.encode()
     for path in there:
@@ -130,7 +150,18 @@ def test_any_name_is_taken_and_leads_back_to_its_file(unwatched: Any) -> None:
 
 def test_ignored_names_links_pipes_and_empty_files_are_left_alone(make: Make) -> None:
     box = make(watch=False, ignore=["*.raw", "private/"])
-    put(box.inbox, ".hidden", "x.part", "Thumbs.db", "@eaDir/x.jpg", ".d/x.jpg", "x.raw", "private/x.jpg", "~x", "good.jpg")
+    put(
+        box.inbox,
+        ".hidden",
+        "x.part",
+        "Thumbs.db",
+        "@eaDir/x.jpg",
+        ".d/x.jpg",
+        "x.raw",
+        "private/x.jpg",
+        "~x",
+        "good.jpg",
+    )
     put(box.inbox, "empty.jpg", data=b"")
     (box.inbox / "link.jpg").symlink_to(box.inbox / "good.jpg")
     (box.root / "outside").mkdir()
@@ -182,7 +213,12 @@ def no_folder(box: Any) -> None:
 
 @pytest.mark.parametrize(
     ("lose", "code"),
-    [(away, "inbox-missing"), (unmarked, "inbox-unmarked"), (empty_mount_point, "inbox-unmarked"), (no_folder, "inbox-missing")],
+    [
+        (away, "inbox-missing"),
+        (unmarked, "inbox-unmarked"),
+        (empty_mount_point, "inbox-unmarked"),
+        (no_folder, "inbox-missing"),
+    ],
 )
 def test_without_folder_or_marker_nothing_counts_as_deleted_and_nothing_is_taken(
     unwatched: Any, lose: Callable[[Any], None], code: str
@@ -289,6 +325,20 @@ def test_an_unreadable_folder_is_a_problem_and_its_files_have_not_vanished(
     with as_nobody():
         box.sweep()
     assert (box.vanished(), sorted(box.settled())) == ([], ["a/b.jpg", "c.jpg", "d.jpg"])
+    assert box.inboxes.problems() == []
+
+
+def test_an_unreadable_drop_that_is_removed_is_no_problem_any_more(
+    make: Make, open_folder: Path, as_nobody: Callable[[], AbstractContextManager[None]]
+) -> None:
+    box = make(watch=False, root=open_folder)
+    put(box.inbox, "a.jpg")
+    (box.inbox / "a.jpg").chmod(0o000)
+    with as_nobody():
+        box.sweep()
+    assert len(box.inboxes.problems()) == 1
+    (box.inbox / "a.jpg").unlink()
+    box.sweep()
     assert box.inboxes.problems() == []
 
 

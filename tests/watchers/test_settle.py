@@ -174,6 +174,7 @@ def test_plans_that_were_brought_forward_are_cleared_away_and_the_order_holds() 
             candidates.looked(path, look(float(round_), size=round_), float(round_))
         for number, path in enumerate(reversed(paths)):
             candidates.mark(path, round_ + number / 10_000)
+            assert due_at(candidates) == min(c.due for c in candidates._candidates.values()) or number % 100
         assert len(candidates._heap) <= 2 * len(candidates) + 1001
     looked_at = []
     while len(looked_at) < 3_000:
