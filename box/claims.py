@@ -53,6 +53,8 @@ class Claims:
     """Why nothing is claimed just now."""
     on_hold: Callable[[BoxError | None], None] = lambda _: None
     """Told when nothing is claimed for want of room, and with None when that is over."""
+    prepare: Callable[[str], None] = lambda _: None
+    """Called with the kind of the next job before it is claimed."""
     closed: bool = False
     _bell: threading.Condition = field(default_factory=threading.Condition)
     _rung: int = 0
@@ -96,8 +98,10 @@ class Claims:
         return None
 
     def _try(self) -> tuple[int, str] | None:
-        if not jobs.any_ready(self.engine.store) or not self._has_room():
+        upcoming = jobs.ready(self.engine.store, 1)
+        if not upcoming or not self._has_room():
             return None
+        self.prepare(upcoming[0].kind)
         return self.engine.transact(self._claim, events=self.batch_max)
 
     def _has_room(self) -> bool:

@@ -11,11 +11,17 @@ import ctypes
 import errno
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
+
+NAME_BYTES_MAX: Final = 255
+"""What Linux's file systems take."""
 
 READABLE: Final = 0o644
 """Small files that Box writes about itself may be read by everybody, whatever the umask says."""
+
+SYNC_EACH_MAX: Final = 8
+"""Beyond so many files one flush of the file system is quicker than theirs (measured: 100 us a file against 350)."""
 
 _AT_FDCWD: Final = -100
 _RENAME_NOREPLACE: Final = 1
@@ -92,6 +98,45 @@ def digest_of(path: str) -> str:
         while piece := file.read(1 << 20):
             hasher.update(piece)
     return hasher.hexdigest()
+
+
+def open_to_read(path: str) -> int:
+    """Open a file that may be anything by now: links are not followed, a pipe does not block, its atime stays.
+
+    The atime is not only politeness: touching it makes the inode dirty, and each fsync after that a write to the card.
+    """
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
+    try:
+        return os.open(path, flags | os.O_NOATIME)
+    except PermissionError:  # only the owner of a file may leave its atime alone
+        return os.open(path, flags)
+
+
+def sync_files(paths: Sequence[str]) -> None:
+    """Make the bytes of files durable: a few one by one, many with one flush of each file system that they are on.
+
+    A file that is gone by now is none of ours any more.
+    """
+    devices: dict[int, int] = {}
+    try:
+        for path in paths:
+            try:
+                descriptor = open_to_read(path)
+            except FileNotFoundError:
+                continue
+            if len(paths) <= SYNC_EACH_MAX:
+                devices[len(devices)] = descriptor
+            elif devices.setdefault(os.fstat(descriptor).st_dev, descriptor) != descriptor:
+                os.close(descriptor)
+        for descriptor in devices.values():
+            if len(paths) <= SYNC_EACH_MAX:
+                os.fsync(descriptor)
+            elif _libc.syncfs(descriptor) != 0:
+                number = ctypes.get_errno()
+                raise OSError(number, os.strerror(number))
+    finally:
+        for descriptor in devices.values():
+            os.close(descriptor)
 
 
 def make_folder(path: str) -> None:
@@ -179,5 +224,22 @@ def numbered(name: str, number: int) -> str:
         return name
     stem, extension = os.path.splitext(name)
     suffix = f"-{number}"
-    room = 255 - len(os.fsencode(suffix + extension))
-    return os.fsdecode(os.fsencode(stem)[:room]) + suffix + extension
+    return _cut(stem, NAME_BYTES_MAX - len(os.fsencode(suffix + extension))) + suffix + extension
+
+
+def with_suffix(name: str, suffix: str) -> str:
+    """The name of a file that goes with another: its name and `suffix`; a digest stands for what is too long of it."""
+    whole = name + suffix
+    if len(os.fsencode(whole)) <= NAME_BYTES_MAX:
+        return whole
+    from blake3 import blake3  # noqa: PLC0415  hardly ever needed
+
+    digest = "~" + blake3(os.fsencode(name)).hexdigest(length=6)
+    return _cut(name, NAME_BYTES_MAX - len(os.fsencode(digest + suffix))) + digest + suffix
+
+
+def _cut(name: str, size: int) -> str:
+    """The beginning of a name, at most `size` bytes, no character in pieces."""
+    while len(os.fsencode(name)) > size:
+        name = name[:-1]
+    return name

@@ -121,7 +121,9 @@ class Queue(Huey):  # type: ignore[misc]  # huey has no types
     """The huey of a service: one task, the ledger as its storage."""
 
     def __init__(self, claims: Claims, perform: Callable[[str], int], tick: Callable[[], float]) -> None:
-        """`perform(lease)` does the jobs of a lease and says how many; `tick()` runs due timers and says in how many
+        """Nothing runs yet.
+
+        `perform(lease)` does the jobs of a lease and says how many; `tick()` runs due timers and says in how many
         seconds the next is.
         """
         self.tick = tick

@@ -64,7 +64,7 @@ class Photos:
     folder: str = _key("%Y/%Y-%m-%d", units.date_pattern)
     duplicates: Literal["drop", "keep"] = _key("drop", units.choice("drop", "keep"))
     thumbnail_pixels: int = _key(320, numbers(0, 4096))
-    pixels_max: int = _key(150_000_000, numbers(1, 2_000_000_000))
+    pixels_max: int = _key(300_000_000, numbers(1, 2_000_000_000))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ class Child:
     deadline_seconds: float = _key(120.0, durations(1, DAY))
     file_bytes: int = _key(256 * MB, sizes(1000, 1000 * GB))
     idle_seconds: float = _key(30.0, durations(0, DAY))
-    files_max: int = _key(1000, numbers(1, 1_000_000))
+    files_max: int = _key(10_000, numbers(1, 1_000_000))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,7 +107,7 @@ def _assemble(config: Config, lock: locks.RootLock, store: Store, restored: dama
         watching=watching,
     )  # fmt: skip
     engine.on_commit = service.woken
-    claims.on_hold = service.held_up
+    claims.on_hold, claims.prepare = service.held_up, runner.prepare
     service.recover(retries, restored)
     return service
 

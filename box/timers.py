@@ -22,10 +22,10 @@ class Timer:
 
 
 def first_in(seconds: float, last: float, now: float) -> float:
-    """In how many seconds something is due that is done every `seconds` and was done last at `last` (both by the clock).
+    """In how many seconds something is due that is done every `seconds` and was done last at `last` (by the clock).
 
-    A box that loses power every night would never reach a daily timer that begins afresh with each start. A time in the
-    future is a clock that was wrong: then it is due at once.
+    A box that loses power every night would never reach a daily timer that begins afresh with each start. A time in
+    the future is a clock that was wrong: then it is due at once.
     """
     return 0.0 if not 0 <= now - last < seconds else seconds - (now - last)
 

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any
+from typing import Any, Final
 
 from box import disk, engine
 from box.config import Config
@@ -21,7 +21,7 @@ from box.models.base import Store, Table
 from box.paths import AREAS, join, to_text
 from box.watchers.tree import list_folder
 
-PAGE_ROWS = 2000
+PAGE_ROWS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def differences(store: Store, config: Config, *, deep: bool = False) -> Iterator
             yield from content_differences(store, config.box.root)
 
 
-# --- the log -----------------------------------------------------------------------------------------------------------
+# --- the log ---------------------------------------------------------------------------------------------------------
 
 
 def log_differences(store: Store, root: str) -> Iterator[Difference]:
@@ -118,7 +118,7 @@ def _shown(columns: list[str], row: tuple[Any, ...] | None, beside: tuple[Any, .
     return ", ".join(f"{name}={value!r}" for name, value, other in zip_longest(columns, row, beside) if value != other)
 
 
-# --- the sums ----------------------------------------------------------------------------------------------------------
+# --- the sums --------------------------------------------------------------------------------------------------------
 
 
 def sum_differences(store: Store) -> Iterator[Difference]:
@@ -153,7 +153,7 @@ def _owner_of_folder(folder: str) -> tuple[str, str]:
     return user, parts[2] if len(parts) > 2 and parts[2] in AREAS else "other"
 
 
-# --- the disk ----------------------------------------------------------------------------------------------------------
+# --- the disk --------------------------------------------------------------------------------------------------------
 
 
 def disk_differences(store: Store, root: str) -> Iterator[Difference]:
@@ -193,9 +193,8 @@ def _folders(root: str, top: str, under_way: set[str]) -> Iterator[str]:
             entries = list(os.scandir(join(root, folder)))
         except (FileNotFoundError, NotADirectoryError):
             continue
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False) and entry.name not in under_way:
-                waiting.append(f"{folder}/{to_text(entry.name)}")
+        below = (e.name for e in entries if e.is_dir(follow_symlinks=False) and e.name not in under_way)
+        waiting.extend(f"{folder}/{to_text(name)}" for name in below)
 
 
 def _file_differences(store: Store, root: str, folder: str) -> Iterator[Difference]:

@@ -37,13 +37,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "log": {"errors", "events", "models"},
     "models": CORE | {"models"},
     "engine": {"errors", "events", "log", "models", "rules"},
-    "watchers": CORE | {"watchers"},
+    "watchers": CORE | {"disk", "watchers"},
     "photos": {"errors", "photos"},
     "tasks": CORE | {"tasks", "photos", "models", "engine", "disk", "logs", ""},
     "claims": {"engine", "errors", "events", "models", "tasks"},
     "queue": {"claims", "logs"},
     "sweeps": {"engine", "events", "logs", "models", "paths", "watchers"},
-    "watching": {"bells", "config", "engine", "errors", "logs", "models", "paths", "photos", "status", "watchers"},
+    "watching": {"bells", "config", "engine", "errors", "events", "logs", "models", "paths", "photos", "status", "watchers"},
     "damage": {"disk", "engine", "errors", "models"},
     "layout": {"bells", "disk", "models", "paths"},
     "status": {"config", "disk", "engine", "errors", "log", "models", "rules", ""},
@@ -87,7 +87,7 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def top(name: str) -> str:
-    return name.split(".")[0]
+    return name.split(".", maxsplit=1)[0]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

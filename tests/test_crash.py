@@ -19,7 +19,15 @@ from blake3 import blake3
 from box import damage
 from box.config import Config
 from tests.helpers import (
-    PATIENCE_SECONDS, REPOSITORY, inbox, jpeg, library, running, start_box, status_of, until,
+    PATIENCE_SECONDS,
+    REPOSITORY,
+    inbox,
+    jpeg,
+    library,
+    running,
+    start_box,
+    status_of,
+    until,
 )  # fmt: skip
 
 KILLS = 20
@@ -109,7 +117,7 @@ POINTS = [
 ]
 
 
-@pytest.mark.parametrize(("call", "number"), POINTS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("call", "number"), POINTS, ids=str)
 def test_killed_just_before_each_step_that_touches_the_disk(make_root, run_box, call: str, number: int):
     """strace kills the service before the n-th such system call of a thread; the next start makes it whole."""
     if shutil.which("strace") is None:

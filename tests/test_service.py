@@ -13,17 +13,16 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 
-from box import beside, service
+from box import beside, damage, service
 from box import events as e
 from box.models import jobs
+from box.models.job_moves import MOVES
 from box.models.jobs import State
 from tests.helpers import PATIENCE_SECONDS, inbox, jpeg, library, running, start_box, status_of, until
 
 
 def test_every_event_that_leaves_a_job_in_the_queue_wakes_the_workers():
     """Whatever may move a job to `queued` must ring: a job nobody is woken for waits until the next tick."""
-    from box.models.job_moves import MOVES
-
     queues = {event for event, (_, to) in MOVES.items() if State.QUEUED in to} | {e.JobRequested}
     assert queues == set(service.WORK)
 
@@ -197,12 +196,9 @@ def test_a_second_service_says_who_holds_the_root(make_root, run_box):
 
 def test_a_commit_from_another_process_starts_work_at_once(make_root):
     config = make_root()
-    with running(config):
-        with beside.beside(config) as way:
-            job = way.engine.record(e.JobRequested(user="me", kind="quarantine", source="users/me/inbox/none"))[
-                0
-            ].position
-            until(lambda: (jobs.state_of(way.store, job) or ("", ""))[0] == State.CANCELLED, "it was claimed", 10)
+    with running(config), beside.beside(config) as way:
+        job = way.engine.record(e.JobRequested(user="me", kind="quarantine", source="users/me/inbox/none"))[0].position
+        until(lambda: (jobs.state_of(way.store, job) or ("", ""))[0] == State.CANCELLED, "it was claimed", 10)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -240,8 +236,6 @@ class beside_a_settled:  # noqa: N801  reads as a statement
         self.config, self.path = config, path
 
     def __enter__(self) -> None:
-        from box import damage
-
         store, _ = damage.open_checked(self.config.box.root)
         seen = self.path.stat()
         beside.engine_of(self.config, store).record(

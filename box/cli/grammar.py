@@ -38,7 +38,7 @@ def build() -> Parser:
         prog="box",
         description="Box files, indexes and accounts for whatever is dropped into a folder, and loses nothing.",
         epilog="Start with:\n  box init ~/box\n  box run --config ~/box/config.toml\n\n"
-        "Exit codes: 0 done; 1 something is wrong with the work; 2 wrong usage or configuration;\n"
+        "Exit codes: 0 done; 1 something is wrong with the work; 2 wrong usage or configuration; "
         "3 the service is not running or its status is stale; 130 interrupted.",
         formatter_class=_Help,
         allow_abbrev=False,
@@ -53,8 +53,16 @@ def build() -> Parser:
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
+    """Fills paragraphs, and leaves examples as they are."""
+
     def __init__(self, prog: str, **options: Any) -> None:
         super().__init__(prog, max_help_position=30, **options)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        from textwrap import fill  # noqa: PLC0415 - only help needs it
+
+        lines = text.split("\n")
+        return "\n".join(line if line.startswith("  ") else fill(line, width, initial_indent=indent) for line in lines)
 
 
 def _common() -> argparse.ArgumentParser:
@@ -101,7 +109,7 @@ def _number(text: str) -> int:
 def _init(commands: Any) -> None:
     parser = _command(
         commands, "init", "setup:init", "make a root: config.toml, and the folders of its users",
-        text="What is there already stays as it is. Calling it again makes what is missing: a folder that was lost,\n"
+        text="What is there already stays as it is. Calling it again makes what is missing: a folder that was lost, "
         "or the marker (.box) of an inbox, without which Box leaves the inbox alone.",
         examples=("box init ~/box", "box init /srv/box --user ann", "box init --config /etc/box/config.toml"),
     )  # fmt: skip
@@ -128,7 +136,7 @@ def _once(commands: Any) -> None:
 def _add(commands: Any) -> None:
     parser = _command(
         commands, "add", "add:add", "copy files into the inbox and wait for what becomes of them",
-        text="Folders come with all that is in them and keep their sub-folders; the originals stay where they are.\n"
+        text="Folders come with all that is in them and keep their sub-folders; the originals stay where they are. "
         "Links inside folders are not followed; names that Box never touches are skipped.",
         examples=("box add IMG_0001.JPG", "box add /media/card/DCIM --user ann", "box add --no-wait *.jpg"),
         options=[_json()],
@@ -196,7 +204,7 @@ def _jobs(commands: Any) -> None:
 def _events(commands: Any) -> None:
     parser = _command(
         commands, "events", "events:events", "show the log: everything that happened, in order",
-        text=f"Without --since the newest {LISTED} are shown. With --json: one object a line, with\n"
+        text=f"Without --since the newest {LISTED} are shown. With --json: one object a line, with "
         "position, at (UTC), kind, user and data.",
         examples=("box events --follow", "box events --since 1000 --limit 20", "box events --kind PhotoFiled --json"),
         options=[_json()],
@@ -232,14 +240,12 @@ def _quota(commands: Any) -> None:
     )  # fmt: skip
     check.add_argument("user", metavar="USER", help="whose")
     check.add_argument("size", metavar="SIZE", help='how much more, such as "500 MB"')
-    for name, run, summary, more in (
-        ("breakdown", "quota:breakdown", "show what is kept in each area", ()),
-        ("recalculate", "quota:recalculate", "compare the sums with the disk; exits with 1 if they differ", ()),
+    for name, summary in (
+        ("breakdown", "show what is kept in each area"),
+        ("recalculate", "compare the sums with the disk; exits with 1 if they differ"),
     ):
-        parser = _command(
-            actions, name, run, summary, examples=(f"box quota {name}", f"box quota {name} me", *more),
-            options=[_json()],
-        )  # fmt: skip
+        examples = (f"box quota {name}", f"box quota {name} me")
+        parser = _command(actions, name, f"quota:{name}", summary, examples=examples, options=[_json()])
         parser.add_argument("user", metavar="USER", nargs="?", default="", help="whose (default: everybody's)")
 
 

@@ -6,7 +6,6 @@ every locale, and nothing in it can leave the library.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -47,8 +46,8 @@ FIELDS: Final[dict[str, Callable[[datetime], str]]] = {
 """What may follow `%` in the pattern, with the meaning that it has for strftime."""
 
 _FIELD = re.compile(r"%(.?)", re.DOTALL)
-_SUFFIX = ".jpg"
-_NAME_BYTES_MAX = 255
+THUMBNAIL_SUFFIX: Final = ".jpg"
+"""Behind the name of the photo: the thumbnail of `a.png` is `a.png.jpg`."""
 
 
 def folder_of(pattern: str, taken: Taken | None) -> str:
@@ -60,13 +59,6 @@ def folder_of(pattern: str, taken: Taken | None) -> str:
     if "\0" in folder or any(not part.strip(". ") for part in folder.split("/")):
         raise ConfigError(f"photos.folder: {pattern!r} does not name a folder below the photos; try %Y/%Y-%m-%d")
     return folder
-
-
-def thumbnail_name(name: str) -> str:
-    """The name of a photo's thumbnail: the photo's and `.jpg`, cut where that would be too long for a name."""
-    while len(os.fsencode(name)) + len(_SUFFIX) > _NAME_BYTES_MAX:
-        name = name[:-1]
-    return name + _SUFFIX
 
 
 def _fill(letter: str, time: datetime, pattern: str) -> str:

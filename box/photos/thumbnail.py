@@ -6,7 +6,6 @@ Imports Pillow: for the child process only.
 from __future__ import annotations
 
 import math
-import os
 from typing import Final
 
 from PIL import Image
@@ -40,11 +39,8 @@ def thumbnail(image: Image.Image, pixels: int, orientation: int) -> Image.Image:
 
 
 def save(image: Image.Image, path: str) -> None:
-    """Write a thumbnail, durably."""
-    with open(path, "wb") as file:
-        image.save(file, "JPEG", quality=_QUALITY)
-        file.flush()
-        os.fsync(file.fileno())
+    """Write a thumbnail. It is made durable when it lands."""
+    image.save(path, "JPEG", quality=_QUALITY)
 
 
 def _plain(image: Image.Image) -> Image.Image:

@@ -66,7 +66,7 @@ def main(argv: list[str]) -> None:
     _send(answers, {"ready": True})
     for line in requests:
         asked = json.loads(line)
-        request = Request(**asked["request"])
+        request = Request(*asked["request"])
         _renew_limits(settings, address_bytes + request.size)
         _send(answers, _answer(handlers[asked["kind"]], request, settings, answers))
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -140,7 +140,7 @@ def _answer(handler: Handler, request: Request, settings: Settings, out: IO[byte
             "retryable": refused.retryable,
             "message": str(refused),
         }
-    placements = [[p.area, p.folder, p.name, p.made] for p in found.placements]
+    placements = [[p.area, p.folder, p.name, p.suffix, p.made] for p in found.placements]
     return {"found": {"placements": placements, "digest": found.digest, "facts": dict(found.facts)}}
 
 

@@ -33,19 +33,22 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """A file that should stand in the library: `users/<user>/<area>/<folder>/<name>` (os path pieces)."""
+    """A file that should stand in the library, in `users/<user>/<area>/<folder>` (os path pieces)."""
 
     area: str
     folder: str
     """Relative to the area, may be empty."""
-    name: str
+    name: str = ""
+    """The wanted name of the main file; it gets another one if something stands there."""
+    suffix: str = ""
+    """Of a file that goes with the main one: its name is that one's, as it landed, with this behind it."""
     made: str = ""
     """Name of the file in the scratch folder; empty: the source itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a handler found out. The first placement is the main one; the others follow its name on a collision."""
+    """What a handler found out. The first placement is the main one; the others take its name."""
 
     placements: tuple[Placement, ...] = ()
     digest: str = ""

@@ -1,4 +1,4 @@
-"""Landing: files come to stand where they belong. The rule: journal, move, sync, record; a restart finishes or undoes.
+"""Landing: files come to stand where they belong. The rule: sync, journal, move, sync, record; a restart finishes it.
 
 A job's files are a short list of moves, the ones that Box made first and the drop itself last, so that "the drop has
 left the inbox" means "everything stands". The list and the events that will say so are in the journal, durable, before
@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from box import disk
-from box.errors import SourceChanged
-from box.paths import join, split, to_text
-from box.tasks.handler import Found, Landed, Request
+from box.errors import BoxError, SourceChanged
+from box.paths import AREAS, join, split, to_text
+from box.tasks.handler import Found, Landed, Placement, Request
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One file on its way, paths as path texts. Without a target the source is removed: it is kept elsewhere already."""
+    """One file on its way (path texts). Without a target the source is removed: it is kept elsewhere already."""
 
     source: str
     target: str
@@ -45,8 +46,10 @@ class Plan:
 def plan(root: str, request: Request, found: Found, taken: set[str]) -> Plan:
     """Choose free names (adding them to `taken`, as absolute paths) and list the moves. Touches no file.
 
-    The files that go with the main one take its name: `a.jpg` landing as `a-2.jpg` makes `a.jpg.jpg` `a-2.jpg.jpg`.
+    The files that go with the main one take its name: where `a.jpg` lands as `a-2.jpg`, its thumbnail is `a-2.jpg.jpg`.
     """
+    for placement in found.placements:
+        _check(placement)
     main = found.placements[0]
     moves: list[Move] = []
     landed: list[Landed] = []
@@ -56,9 +59,11 @@ def plan(root: str, request: Request, found: Found, taken: set[str]) -> Plan:
         if index == 0:
             name = disk.free_name(os.path.join(root, folder), main.name, taken)
             taken.add(os.path.join(root, folder, name))
-        own = name + placement.name.removeprefix(main.name) if index else name
+        own = disk.with_suffix(name, placement.suffix) if index else name
         source = os.path.join(request.scratch, placement.made) if placement.made else request.source
         status = os.lstat(source) if placement.made else None
+        if status and not stat.S_ISREG(status.st_mode):
+            raise BoxError(f"{placement.made} is no regular file: it is not taken into the library")
         size, mtime_ns, inode = (
             (status.st_size, status.st_mtime_ns, status.st_ino)
             if status
@@ -70,6 +75,15 @@ def plan(root: str, request: Request, found: Found, taken: set[str]) -> Plan:
     return Plan((*moves[1:], moves[0]), tuple(landed))
 
 
+def _check(placement: Placement) -> None:
+    """Refuse a placement outside its area: the process that asked for it has read hostile bytes."""
+    pieces = [placement.area, *placement.folder.split("/"), placement.name, placement.suffix, placement.made]
+    if placement.area not in AREAS or placement.area == "inbox" or any(p in {".", ".."} or "\0" in p for p in pieces):
+        raise BoxError(f"{placement.area}/{placement.folder} is no place in the library")
+    if placement.folder.startswith("/") or any("/" in p for p in (placement.name, placement.suffix, placement.made)):
+        raise BoxError(f"{placement.name!r} is no name for a file in the library")
+
+
 def removal(root: str, request: Request) -> Plan:
     """The plan of a duplicate: the drop goes."""
     source = to_text(request.source[len(root) + 1 :])
@@ -77,8 +91,9 @@ def removal(root: str, request: Request) -> Plan:
 
 
 def carry_out(root: str, moves: Sequence[Move], folders: set[str]) -> None:
-    """Make the moves; the folders to sync are added to `folders`. Raises SourceChanged or FileExistsError, and then
-    every move is undone.
+    """Make the moves; the folders to sync are added to `folders`.
+
+    Raises SourceChanged or FileExistsError, and then every move is undone.
     """
     done: list[Move] = []
     try:

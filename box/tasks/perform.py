@@ -135,10 +135,11 @@ class Performer:
         return landings, outcomes, again
 
     def _carry_out(self, landings: list[Landing], again: list[Result]) -> list[tuple[Result, tuple[Event, ...]]]:
-        """Journal, move, sync. What comes of each landing; those whose name was just taken go to `again`."""
+        """Sync, journal, move, sync. What comes of each landing; those whose name was just taken go to `again`."""
         if not landings:
             return []
         outcomes: list[tuple[Result, tuple[Event, ...]]] = []
+        disk.sync_files([join(self.root, m.source) for each in landings for m in each.plan.moves if m.target])
         held = self.engine.transact(lambda transaction: self._journal(transaction, landings), events=_events(landings))
         folders: set[str] = set()
         for each, holds in zip(landings, held, strict=True):
@@ -241,7 +242,6 @@ class Performer:
 
     def _give_back(self, lease: str, reason: str, *, counted: bool) -> None:
         """End the lease; jobs that it still holds go back to the queue, those on their way to the library excepted."""
-
         if not live.is_open(self.engine.store, lease):
             return
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
+from box import disk
 from box.errors import SourceChanged, Unprocessable
 from box.events import Event, FilePlaced, PhotoFiled
 from box.photos import exif, formats, naming, structure
@@ -48,7 +49,6 @@ def run(request: Request, tools: Tools) -> Found:
         except Unprocessable:
             _check_same(file.fileno(), request)  # a file that is being written is not to blame
             raise
-        os.fsync(file.fileno())  # before anybody says that it is filed
         _check_same(file.fileno(), request)
     taken = capture_time(look.tags)
     facts = {
@@ -66,7 +66,7 @@ def run(request: Request, tools: Tools) -> Found:
     placements = [Placement("photos", folder, name)]
     if look.thumbnail is not None:
         _write(look.thumbnail, request.scratch)
-        placements.append(Placement("thumbnails", folder, naming.thumbnail_name(name), _MADE))
+        placements.append(Placement("thumbnails", folder, suffix=naming.THUMBNAIL_SUFFIX, made=_MADE))
     return Found(tuple(placements), digest, facts)
 
 
@@ -89,8 +89,7 @@ HANDLER = Handler(
 def _source(request: Request) -> Iterator[IO[bytes]]:
     """The file, open for reading, if it is still the one that settled."""
     try:
-        # Not blocking: a pipe may have taken the name.
-        fd = os.open(request.source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        fd = disk.open_to_read(request.source)
     except OSError as error:
         if error.errno in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO}:
             raise SourceChanged("the file is no longer there") from error
@@ -145,7 +144,7 @@ def _look(file: IO[bytes], size: int, options: Mapping[str, Any]) -> _Look:
 
 
 def _write(thumbnail: Image, scratch: str) -> None:
-    """Put the thumbnail into the scratch folder, durably."""
+    """Put the thumbnail into the scratch folder."""
     from box.photos.thumbnail import save  # noqa: PLC0415 - imports Pillow
 
     os.makedirs(scratch, exist_ok=True)

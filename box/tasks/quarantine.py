@@ -1,4 +1,4 @@
-"""quarantine: a drop that cannot be handled is moved aside, its reason beside it. The rule: its bytes stay untouched."""
+"""quarantine: a drop that cannot be handled is moved aside with its reason. The rule: its bytes stay untouched."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ def run(request: Request, _: Tools) -> Found:
     with open(os.path.join(request.scratch, "reason.json"), "w", encoding="utf-8") as out:
         json.dump(reason, out, indent=2, ensure_ascii=False)
         out.write("\n")
-        out.flush()
-        os.fsync(out.fileno())
     return Found(
-        placements=(Placement("quarantine", "", name), Placement("quarantine", "", name + _REASON, "reason.json")),
+        placements=(
+            Placement("quarantine", "", name),
+            Placement("quarantine", "", suffix=_REASON, made="reason.json"),
+        ),
         facts={"code": reason["code"], "message": reason["message"]},
     )
 

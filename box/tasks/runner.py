@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from box.errors import BoxError
-from box.tasks import failures
+from box.tasks import by_kind, failures
 from box.tasks.child import Child, ChildLimits
 from box.tasks.handler import Found, Handler, Request
 
@@ -45,6 +45,15 @@ class Runner:
             except Exception as error:  # noqa: BLE001  around a handler everything is caught
                 found = failures.as_box_error(error)
             yield request, found
+
+    def prepare(self, kind: str) -> None:
+        """On a worker's thread, before it claims a job of that kind: its child is started first.
+
+        An attempt counts from the claim on: a job should not be found guilty for what happened while Python started.
+        """
+        handler = by_kind(kind)
+        if handler is not None and handler.isolated:
+            self._child().start()
 
     def _child(self) -> Child:
         child: Child | None = getattr(self._own, "child", None)

@@ -18,13 +18,13 @@ import signal
 from stat import S_ISDIR, S_ISREG
 from typing import Final, NamedTuple
 
+from box import disk
 from box.watchers.settle import Look
 
 HEAD_BYTES: Final = 32
 """Enough to recognise every media type Box knows."""
 
 _GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
-_OPEN: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
 
 
 class Unreadable(Exception):
@@ -60,7 +60,7 @@ def inspect(path: str, at: float, device: int | None) -> Sight:
     answer EAGAIN too when it is the server that did not grant the lease.)
     """
     try:
-        file = os.open(path, _OPEN)
+        file = disk.open_to_read(path)
     except OSError as error:
         if error.errno in _GONE or error.errno == errno.ENXIO:  # ENXIO: a socket has taken its place
             return Sight(None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import locale
-import os
 from datetime import datetime
 
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 
 from box.errors import ConfigError
 from box.photos.capture import Taken
-from box.photos.naming import FIELDS, folder_of, thumbnail_name
+from box.photos.naming import FIELDS, folder_of
 from box.units import DATE_DIRECTIVES
 
 OLDEST = datetime.fromisoformat("1826-01-01")
@@ -83,15 +82,3 @@ def _speaks(name: str) -> bool:
     except locale.Error:
         return False
     return True
-
-
-@given(st.binary(min_size=1, max_size=255).filter(lambda name: b"/" not in name and b"\0" not in name))
-def test_a_thumbnail_has_a_name_that_every_file_system_takes(name: bytes):
-    made = thumbnail_name(os.fsdecode(name))
-    assert made.endswith(".jpg")
-    assert len(os.fsencode(made)) <= 255
-    assert made == os.fsdecode(name) + ".jpg" or len(name) > 251
-
-
-def test_a_long_name_is_not_cut_in_the_middle_of_a_character():
-    assert thumbnail_name("é" * 127) == "é" * 125 + ".jpg"

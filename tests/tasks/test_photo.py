@@ -111,7 +111,7 @@ def test_a_photo_goes_to_its_day_with_all_that_is_known_of_it(drop):
     assert found(request) == Found(
         (
             Placement("photos", "2024/2024-05-03", "IMG_0001.JPG"),
-            Placement("thumbnails", "2024/2024-05-03", "IMG_0001.JPG.jpg", "thumbnail.jpg"),
+            Placement("thumbnails", "2024/2024-05-03", suffix=".jpg", made="thumbnail.jpg"),
         ),
         blake3(data).hexdigest(),
         {
@@ -184,8 +184,8 @@ def test_without_a_date_it_is_undated(drop):
 @pytest.mark.parametrize("name", NAMES)
 def test_names_are_kept_as_they_are(drop, name: bytes):
     kept = os.fsdecode(name)
-    names = [placement.name for placement in found(drop(encoded("JPEG"), kept)).placements]
-    assert names == [kept, kept + ".jpg"]
+    names = [(placement.name, placement.suffix) for placement in found(drop(encoded("JPEG"), kept)).placements]
+    assert names == [(kept, ""), ("", ".jpg")]
 
 
 @pytest.mark.parametrize("broken", [b"", b"II*\0\xff\xff\xff\xff", bytes(200), b"II*\0garbage"])

@@ -11,8 +11,9 @@ from box.watchers.ignore import Ignored
     "path",
     [
         ".hidden", "a/.hidden", "x.jpg.part", "x.partial", "x.crdownload", "X.TMP", "~x.doc", "~$x.docx",
-        "~syncthing~x.tmp", ".syncthing.x.jpg.tmp", "._IMG_1.JPG", ".DS_Store", "Thumbs.db", "THUMBS.DB", "desktop.ini",
-        "a/b/desktop.ini", "@eaDir/x.jpg", "a/@eaDir/b/x.jpg", "__MACOSX/x.jpg", ".stversions/x.jpg", "upload.part/x.jpg",
+        "~syncthing~x.tmp", ".syncthing.x.jpg.tmp", "._IMG_1.JPG", ".DS_Store", "Thumbs.db", "THUMBS.DB",
+        "desktop.ini", "a/b/desktop.ini", "@eaDir/x.jpg", "a/@eaDir/b/x.jpg", "__MACOSX/x.jpg",
+        ".stversions/x.jpg", "upload.part/x.jpg",
     ],
 )  # fmt: skip
 def test_names_of_the_design_are_never_touched(path: str) -> None:

@@ -1,0 +1,11 @@
+"""The bench. The rule: the real program on real files, beside its peers, and every run's outcome is checked.
+
+`make bench`, or `python -m bench [names] [--runs N] [--photos N] [--json FILE]`. Only the standard library and Pillow.
+
+machine      what it ran on, and how quiet that was          photoset   2,000 different photos, made once
+running      a program and all its children, measured        roots      roots, sets of photos, what came out
+filing       photos filed, beside exiftool and jhead         latency    commit to start, close to filed
+inside       (a process) the service with a clock in it      outside    (a process) somebody who records beside it
+rest         a service with nothing to do                    growth     cost per event; start-up with many files
+tables       figures -> text                                 __main__   the command line
+"""
