@@ -12,7 +12,7 @@ The map, one line a module, in the order of that sentence:
     log         the append-only table of what happened
     engine      record(): append, fold, react, commit, wake; rebuild()
     models      PROJECTIONS and tables: drops, files, photos, usage, jobs; the database
-    rules       what follows from what: seven numbered rules
+    rules       what follows from what: eight numbered rules
     claims      a job is claimed with a lease, alone or with its like
     queue       huey on the ledger: workers and scheduler
     tasks       EFFECTS: the handlers, the children they run in, landing, recovery

@@ -40,6 +40,9 @@ class FileNoticed(Event):
     path: str
     size: int
     mtime_ns: int
+    inode: int = 0
+    media_type: str = ""
+    """What its first bytes say it is, where that is asked (in `photos/`); empty otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +76,7 @@ class FileQuarantined(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoFiled(Event):
-    """A photo was moved from the inbox to its day."""
+    """A photo was moved from the inbox to its day; or, with `source` = `path`, one that lay there was read."""
 
     source: str
     path: str

@@ -7,6 +7,7 @@
 5. A job that lost its worker too often goes into quarantine.
 6. A job in quarantine takes its drop there.
 7. A drop of a kind that nobody handles waits in its inbox: a later version may know it.
+8. A picture that somebody put into `photos/` by hand is read where it lies, when nothing else is to be done.
 
 A rule sees the event, already folded, and a view of the projections; it answers with further events, which are recorded
 in the same transaction and seen by the rules in their turn.
@@ -27,6 +28,9 @@ QUARANTINE: Final = "quarantine"
 
 QUARANTINE_PRIORITY: Final = 10
 """Before ordinary work: a bad file should be out of the way before it is asked about."""
+
+NOTICED_PRIORITY: Final = -10
+"""After ordinary work: the file is safe where it lies, it is only not known yet."""
 
 
 class Drop(Protocol):
@@ -125,6 +129,15 @@ def on_file_settled(policy: Policy, event: e.FileSettled, view: View) -> Iterato
         )  # fmt: skip
 
 
+def on_file_noticed(policy: Policy, event: e.FileNoticed, _: View) -> Iterator[Event]:
+    """Rule 8."""
+    if event.media_type in policy.kinds:
+        yield e.JobRequested(
+            user=event.user, kind=policy.kinds[event.media_type], source=event.path, priority=NOTICED_PRIORITY,
+            size=event.size, mtime_ns=event.mtime_ns, inode=event.inode, args=json.dumps({"stays": True}),
+        )  # fmt: skip
+
+
 def on_room(policy: Policy, event: Event, view: View) -> Iterator[Event]:
     """Rule 4."""
     used, reserved, is_set, set_bytes = view.account(event.user)
@@ -167,7 +180,7 @@ type_rule = Callable[[Policy, Any, View], Iterator[Event]]
 RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.FileSettled: (on_file_settled,),
     e.FileVanished: (on_room,),
-    e.FileNoticed: (on_room,),
+    e.FileNoticed: (on_file_noticed, on_room),
     e.DuplicateDropped: (on_room,),
     e.QuotaSet: (on_room,),
     e.JobRequested: (on_room,),

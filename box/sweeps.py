@@ -10,16 +10,18 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from box import logs
 from box.engine import Engine, Transaction
-from box.events import Event, FileVanished
+from box.events import Event, FileNoticed, FileVanished
 from box.models import files, live
-from box.paths import join
+from box.paths import join, owner
+from box.photos.formats import sniff
 from box.watchers import Problem
 from box.watchers.library import FolderSeen, library_changes
+from box.watchers.look import Unreadable, inspect
 
 FULL: Final = ""
 """Stands among the folder times for "all of them": when the last full sweep ended."""
@@ -107,7 +109,11 @@ class LibrarySweep:
 
     def _keep(self, events: list[Event], seen: list[FolderSeen]) -> int:
         """Record a batch. A file that is there after all landed between the listing and the look at the projections."""
-        true = [e for e in events if not (isinstance(e, FileVanished) and os.path.lexists(join(self.root, e.path)))]
+        true = [
+            self._sniffed(event) if isinstance(event, FileNoticed) else event
+            for event in events
+            if not (isinstance(event, FileVanished) and os.path.lexists(join(self.root, event.path)))
+        ]
         changed = [s for s in seen if s.gone or s.mtime_ns != live.folder_time(self.engine.store, s.folder)]
         if not true and not changed:
             return 0
@@ -119,3 +125,15 @@ class LibrarySweep:
 
         self.engine.transact(work, events=len(true))
         return len(true)
+
+    def _sniffed(self, event: FileNoticed) -> FileNoticed:
+        """With what its first bytes say it is, if it lies among the photos."""
+        if owner(event.path)[1] != "photos":
+            return event
+        try:
+            sight = inspect(join(self.root, event.path), 0.0, None)
+        except Unreadable:
+            return event
+        if sight.look is None:
+            return event
+        return replace(event, inode=sight.look.inode, media_type=sniff(sight.head))

@@ -42,7 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tasks": CORE | {"tasks", "photos", "models", "engine", "disk", "logs", ""},
     "claims": {"engine", "errors", "events", "models", "tasks"},
     "queue": {"claims", "logs"},
-    "sweeps": {"engine", "events", "logs", "models", "paths", "watchers"},
+    "sweeps": {"engine", "events", "logs", "models", "paths", "photos", "watchers"},
     "watching": {"bells", "config", "engine", "errors", "events", "logs", "models", "paths", "photos", "status", "watchers"},
     "damage": {"disk", "engine", "errors", "models"},
     "layout": {"bells", "disk", "models", "paths"},

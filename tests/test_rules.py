@@ -137,3 +137,15 @@ def test_6_a_quarantine_that_cannot_be_done_asks_for_no_other(engine: Engine):
 def test_7_a_drop_that_nobody_handles_waits_in_its_inbox(engine: Engine, store: Store, media_type: str):
     assert told(engine, settled("a.pdf", media_type=media_type)) == ["FileSettled"]
     assert [d.path for d in drops.never_asked(store, ("", ""), 9)] == [f"{INBOX}/a.pdf"]
+
+
+def test_8_a_picture_put_into_the_photos_by_hand_is_read_where_it_lies_after_everything_else(engine: Engine, store: Store):
+    path = "users/me/photos/album/mine.jpg"
+    noticed = e.FileNoticed(user="me", path=path, size=5, mtime_ns=1, inode=9, media_type="image/jpeg")
+    assert told(engine, settled(), noticed) == ["FileSettled", "JobRequested", "FileNoticed", "JobRequested"]
+    assert [r.id for r in jobs.ready(store, 9)] == [2, 4]
+    assert usage.balance(store, "me").reserved_bytes == 10
+
+
+def test_8_another_file_is_only_counted(engine: Engine):
+    assert told(engine, e.FileNoticed(user="me", path="users/me/photos/a.txt", size=5, mtime_ns=1)) == ["FileNoticed"]

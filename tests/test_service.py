@@ -171,6 +171,25 @@ def test_what_people_do_by_hand_in_the_library_is_counted(make_root, run_box):
     assert run_box("--config", config.path, "verify").returncode == 0
 
 
+def test_pictures_put_into_the_library_by_hand_are_read_where_they_lie(make_root, run_box):
+    config = make_root()
+    album = Path(config.box.root, "users/me/photos/Bilder é/2011")
+    album.mkdir(parents=True)
+    (album / "old.jpg").write_bytes(jpeg(1, "2011:11:11 11:11:11"))
+    (album / "same.jpg").write_bytes(jpeg(1, "2011:11:11 11:11:11"))  # two copies, put there on purpose: both stay
+    (album / "broken.jpg").write_bytes(jpeg(2)[:300])
+    run_box("--config", config.path, "once")
+    assert sorted(library(config)) == [f"Bilder é/2011/{n}.jpg" for n in ("broken", "old", "same")]
+    assert sorted(library(config, "thumbnails")) == [f"Bilder é/2011/{n}.jpg.jpg" for n in ("old", "same")]
+    assert status_of(config)["photos"]["count"] == 2
+    assert status_of(config)["photos"]["first_day"] == "2011-11-11"
+    (inbox(config) / "again.jpg").write_bytes(jpeg(1, "2011:11:11 11:11:11"))
+    run_box("--config", config.path, "once")
+    assert len(library(config)) == 3, "what was put there by hand counts as kept"
+    assert library(config, "quarantine") == {}
+    assert run_box("--config", config.path, "verify").returncode == 0
+
+
 def test_a_drop_over_the_quota_waits_untouched_and_is_taken_when_there_is_room(make_root, run_box):
     size = len(jpeg(1))
     config = make_root(photos__thumbnail_pixels=0, quota__users={"me": size + 10})

@@ -209,7 +209,10 @@ def _read(message: Mapping[str, Any]) -> Answer:
     """The answer as the handler gave it. Raises LookupError, TypeError or ValueError when it is none."""
     if "found" in message:
         found = message["found"]
-        placements = tuple(Placement(*map(str, placement)) for placement in found["placements"])
+        placements = tuple(
+            Placement(str(area), str(folder), str(name), str(suffix), str(made), stays=bool(stays))
+            for area, folder, name, suffix, made, stays in found["placements"]
+        )
         return Found(placements, str(found["digest"]), dict(found["facts"]))
     code, text = str(message["code"]), str(message["message"])
     error: BoxError

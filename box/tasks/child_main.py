@@ -140,7 +140,7 @@ def _answer(handler: Handler, request: Request, settings: Settings, out: IO[byte
             "retryable": refused.retryable,
             "message": str(refused),
         }
-    placements = [[p.area, p.folder, p.name, p.suffix, p.made] for p in found.placements]
+    placements = [[p.area, p.folder, p.name, p.suffix, p.made, p.stays] for p in found.placements]
     return {"found": {"placements": placements, "digest": found.digest, "facts": dict(found.facts)}}
 
 

@@ -59,7 +59,7 @@ class Chooser:
         """Where the result lands, and what to record then; None when its twin is on its way and has to land first."""
         job = result.job
         key = (job.user, found.digest)
-        dedupe = bool(found.digest) and self.duplicates == "drop"
+        dedupe = bool(found.digest) and self.duplicates == "drop" and not found.placements[0].stays
         with self._turn:
             if dedupe and key in self._digests:
                 return None

@@ -44,6 +44,8 @@ class Placement:
     """Of a file that goes with the main one: its name is that one's, as it landed, with this behind it."""
     made: str = ""
     """Name of the file in the scratch folder; empty: the source itself."""
+    stays: bool = False
+    """The source stands where it belongs already: it is not moved, and never taken for a duplicate."""
 
 
 @dataclass(frozen=True, slots=True)

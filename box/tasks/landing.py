@@ -56,7 +56,7 @@ def plan(root: str, request: Request, found: Found, taken: set[str]) -> Plan:
     name = main.name
     for index, placement in enumerate(found.placements):
         folder = f"users/{request.user}/{placement.area}" + (f"/{placement.folder}" if placement.folder else "")
-        if index == 0:
+        if index == 0 and not main.stays:
             name = disk.free_name(os.path.join(root, folder), main.name, taken)
             taken.add(os.path.join(root, folder, name))
         own = disk.with_suffix(name, placement.suffix) if index else name
@@ -70,9 +70,10 @@ def plan(root: str, request: Request, found: Found, taken: set[str]) -> Plan:
             else (request.size, request.mtime_ns, request.inode)
         )
         target = to_text(f"{folder}/{own}")
-        moves.append(Move(to_text(source[len(root) + 1 :]), target, size, mtime_ns, inode, bool(placement.made)))
+        if not placement.stays:
+            moves.append(Move(to_text(source[len(root) + 1 :]), target, size, mtime_ns, inode, bool(placement.made)))
         landed.append(Landed(target, size, mtime_ns))
-    return Plan((*moves[1:], moves[0]), tuple(landed))
+    return Plan(tuple(moves) if main.stays else (*moves[1:], moves[0]), tuple(landed))
 
 
 def _check(placement: Placement) -> None:

@@ -61,13 +61,19 @@ def run(request: Request, tools: Tools) -> Found:
         "taken_at": taken.at if taken else "",
         "taken_from": taken.source if taken else "",
     }
-    folder = naming.folder_of(tools.options["folder"], taken)
-    name = os.path.basename(request.source)
-    placements = [Placement("photos", folder, name)]
+    folder, name = os.path.split(request.source)
+    stays = bool(request.args.get("stays"))
+    folder = _own_folder(folder, request.user) if stays else naming.folder_of(tools.options["folder"], taken)
+    placements = [Placement("photos", folder, name, stays=stays)]
     if look.thumbnail is not None:
         _write(look.thumbnail, request.scratch)
         placements.append(Placement("thumbnails", folder, suffix=naming.THUMBNAIL_SUFFIX, made=_MADE))
     return Found(tuple(placements), digest, facts)
+
+
+def _own_folder(folder: str, user: str) -> str:
+    """The folder below `photos/` of a picture that lies there already."""
+    return (folder + "/").partition(f"/users/{user}/photos/")[2].rstrip("/")
 
 
 def report(request: Request, found: Found, landed: tuple[Landed, ...]) -> tuple[Event, ...]:
