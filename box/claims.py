@@ -102,7 +102,13 @@ class Claims:
         if not upcoming or not self._has_room():
             return None
         self.prepare(upcoming[0].kind)
-        return self.engine.transact(self._claim, events=self.batch_max)
+        try:
+            return self.engine.transact(self._claim, events=self.batch_max)
+        except BoxError as error:
+            if not error.retryable:
+                raise
+            self.hold(error)
+            return None
 
     def _has_room(self) -> bool:
         if time.monotonic() < self._hold_until:

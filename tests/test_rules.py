@@ -139,7 +139,9 @@ def test_7_a_drop_that_nobody_handles_waits_in_its_inbox(engine: Engine, store: 
     assert [d.path for d in drops.never_asked(store, ("", ""), 9)] == [f"{INBOX}/a.pdf"]
 
 
-def test_8_a_picture_put_into_the_photos_by_hand_is_read_where_it_lies_after_everything_else(engine: Engine, store: Store):
+def test_8_a_picture_put_into_the_photos_by_hand_is_read_where_it_lies_after_everything_else(
+    engine: Engine, store: Store
+):
     path = "users/me/photos/album/mine.jpg"
     noticed = e.FileNoticed(user="me", path=path, size=5, mtime_ns=1, inode=9, media_type="image/jpeg")
     assert told(engine, settled(), noticed) == ["FileSettled", "JobRequested", "FileNoticed", "JobRequested"]

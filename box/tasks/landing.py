@@ -148,7 +148,7 @@ def _undo(root: str, move: Move) -> None:
         return  # a removal is always the last move: nothing can fail after it
     target = join(root, move.target)
     if move.replace:
-        os.unlink(target)  # of Box's own making: it is made again with the next attempt
+        os.replace(target, join(root, move.source))
     else:
         disk.rename_new(target, join(root, move.source))
 

@@ -1,0 +1,179 @@
+"""Landing: what a restart finds on the disk, it finishes or undoes; nothing leaves its place in the library."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from box import disk
+from box.errors import BoxError, SourceChanged
+from box.tasks import landing
+from box.tasks.handler import Found, Placement, Request
+from box.tasks.landing import Move
+
+THUMBNAIL = Placement("thumbnails", "2024", suffix=".jpg", made="thumbnail.jpg")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "users/me/inbox").mkdir(parents=True)
+    (tmp_path / "users/me/temp/job-7").mkdir(parents=True)
+    (tmp_path / "users/me/inbox/a.jpg").write_text("photo")
+    (tmp_path / "users/me/temp/job-7/thumbnail.jpg").write_text("small")
+    return tmp_path
+
+
+def request_of(root: Path) -> Request:
+    source = root / "users/me/inbox/a.jpg"
+    seen = source.stat()
+    scratch = str(root / "users/me/temp/job-7")
+    return Request(7, "me", str(source), seen.st_size, seen.st_mtime_ns, seen.st_ino, scratch)
+
+
+def plan_of(root: Path) -> landing.Plan:
+    return landing.plan(str(root), request_of(root), Found((Placement("photos", "2024", "a.jpg"), THUMBNAIL)), set())
+
+
+def tree(root: Path) -> dict[str, str]:
+    top = root / "users/me"
+    return {str(p.relative_to(top)): p.read_text() for p in sorted(top.rglob("*")) if p.is_file()}
+
+
+BEFORE = {"inbox/a.jpg": "photo", "temp/job-7/thumbnail.jpg": "small"}
+AFTER = {"photos/2024/a.jpg": "photo", "thumbnails/2024/a.jpg.jpg": "small"}
+
+
+def test_a_plan_touches_nothing_and_moves_the_drop_last(root: Path):
+    plan = plan_of(root)
+    assert [move.target for move in plan.moves] == [
+        "users/me/thumbnails/2024/a.jpg.jpg",
+        "users/me/photos/2024/a.jpg",
+    ]
+    assert [landed.path for landed in plan.landed] == [
+        "users/me/photos/2024/a.jpg",
+        "users/me/thumbnails/2024/a.jpg.jpg",
+    ]
+    assert tree(root) == BEFORE
+
+
+def test_what_goes_with_a_file_takes_the_name_that_the_file_got(root: Path):
+    (root / "users/me/photos/2024").mkdir(parents=True)
+    (root / "users/me/photos/2024/a.jpg").write_text("another")
+    taken = {str(root / "users/me/photos/2024/a-2.jpg")}
+    plan = landing.plan(str(root), request_of(root), Found((Placement("photos", "2024", "a.jpg"), THUMBNAIL)), taken)
+    assert [landed.path for landed in plan.landed] == [
+        "users/me/photos/2024/a-3.jpg",
+        "users/me/thumbnails/2024/a-3.jpg.jpg",
+    ]
+
+
+def test_moves_survive_the_journal(root: Path):
+    moves = plan_of(root).moves
+    assert landing.load(landing.dump(moves)) == moves
+
+
+def test_carried_out_all_stands(root: Path):
+    folders: set[str] = set()
+    landing.carry_out(str(root), plan_of(root).moves, folders)
+    assert tree(root) == AFTER
+    assert folders == {str(root / "users/me" / f) for f in ("inbox", "temp/job-7", "photos/2024", "thumbnails/2024")}
+
+
+def test_when_the_name_was_just_taken_everything_is_as_before(root: Path):
+    plan = plan_of(root)
+    (root / "users/me/photos/2024").mkdir(parents=True)
+    (root / "users/me/photos/2024/a.jpg").write_text("somebody was quicker")
+    with pytest.raises(FileExistsError):
+        landing.carry_out(str(root), plan.moves, set())
+    assert tree(root) == {**BEFORE, "photos/2024/a.jpg": "somebody was quicker"}
+
+
+def test_another_file_under_the_drops_name_is_not_taken(root: Path):
+    plan = plan_of(root)
+    source = root / "users/me/inbox/a.jpg"
+    source.unlink()
+    source.write_text("newer")
+    with pytest.raises(SourceChanged):
+        landing.carry_out(str(root), plan.moves, set())
+    assert tree(root) == {"inbox/a.jpg": "newer", "temp/job-7/thumbnail.jpg": "small"}
+
+
+@pytest.mark.parametrize("done", [0, 1, 2])
+def test_killed_after_any_move_a_restart_finishes(root: Path, done: int):
+    plan = plan_of(root)
+    for move in plan.moves[:done]:
+        landing.carry_out(str(root), [move], set())
+    assert landing.finish(str(root), plan.moves)
+    assert tree(root) == AFTER
+    assert landing.finish(str(root), plan.moves), "finishing twice is finishing once"
+    assert tree(root) == AFTER
+
+
+@pytest.mark.parametrize("how", [os.link, shutil.copy2])
+def test_killed_between_the_copy_and_the_removal_a_restart_removes_the_source(root: Path, how):
+    plan = plan_of(root)
+    landing.carry_out(str(root), plan.moves[:1], set())
+    (root / "users/me/photos/2024").mkdir(parents=True)
+    how(root / "users/me/inbox/a.jpg", root / "users/me/photos/2024/a.jpg")
+    assert landing.finish(str(root), plan.moves)
+    assert tree(root) == AFTER
+
+
+def test_killed_during_a_copy_a_restart_removes_the_part(root: Path):
+    plan = plan_of(root)
+    (root / "users/me/photos/2024").mkdir(parents=True)
+    (root / "users/me/photos/2024/.a.jpg.box.part").write_text("pho")
+    assert landing.finish(str(root), plan.moves)
+    assert tree(root) == AFTER
+
+
+def test_what_somebody_took_away_meanwhile_is_undone(root: Path):
+    plan = plan_of(root)
+    landing.carry_out(str(root), plan.moves[:1], set())
+    (root / "users/me/inbox/a.jpg").unlink()
+    assert not landing.finish(str(root), plan.moves)
+    assert tree(root) == {}
+
+
+def test_an_unfinished_removal_is_not_finished_but_decided_again(root: Path):
+    gone = landing.removal(str(root), request_of(root))
+    assert not landing.finish(str(root), gone.moves)
+    assert (root / "users/me/inbox/a.jpg").exists()
+    landing.carry_out(str(root), gone.moves, set())
+    assert landing.finish(str(root), gone.moves)
+
+
+@pytest.mark.parametrize(
+    "placement",
+    [
+        Placement("photos", "../../other", "a.jpg"),
+        Placement("photos", "/etc", "a.jpg"),
+        Placement("photos", "2024", "../a.jpg"),
+        Placement("photos", "2024", ".."),
+        Placement("inbox", "", "a.jpg"),
+        Placement("..", "", "a.jpg"),
+        Placement("photos", "2024", "a\0.jpg"),
+        Placement("photos", "2024", "a.jpg", made="../../../../etc/passwd"),
+        Placement("photos", "2024", "a.jpg", suffix="/../../x"),
+    ],
+)
+def test_a_placement_outside_its_area_is_refused(root: Path, placement: Placement):
+    with pytest.raises(BoxError):
+        landing.plan(str(root), request_of(root), Found((placement,)), set())
+
+
+def test_a_link_that_a_handler_made_is_not_taken(root: Path):
+    made = root / "users/me/temp/job-7/thumbnail.jpg"
+    made.unlink()
+    made.symlink_to("/etc/passwd")
+    with pytest.raises(BoxError, match="no regular file"):
+        plan_of(root)
+
+
+def test_a_copy_that_differs_from_its_source_is_not_kept(root: Path):
+    move = Move("users/me/inbox/a.jpg", "users/me/photos/2024/a.jpg", 5, 0, 0)
+    assert not landing.finish(str(root), [move]), "another mtime: it is not the file that was meant"
+    assert disk.digest_of(str(root / "users/me/inbox/a.jpg"))
