@@ -16,7 +16,6 @@ from box.models import usage
 from box.models.base import Store
 from box.paths import AREAS, MARKER, check_user
 
-FOLDER_MODE = 0o750
 _MARK = (
     "This file tells Box that this folder is there. Without it nothing here is taken, and nothing counts as deleted.\n"
 )

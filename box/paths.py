@@ -7,7 +7,6 @@ bytes.
 
 from __future__ import annotations
 
-import os
 import re
 from typing import Final
 
@@ -83,8 +82,3 @@ def check_user(name: str) -> str:
             f"user {name!r}: use 1 to 64 of a-z, 0-9, '.', '_', '-', beginning and ending with a letter or digit"
         )
     return name
-
-
-def is_under(path: str, folder: str) -> bool:
-    """Whether an absolute path lies in a folder (by its text; nothing is resolved)."""
-    return os.path.commonpath((path, folder)) == folder

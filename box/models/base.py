@@ -39,9 +39,6 @@ type_any_row = tuple[Any, ...]
 class Table(peewee.Model):
     """Base of every table; bound to no database: each query names its store."""
 
-    class Meta:
-        legacy_table_names = False  # the class Progress is the table progress
-
 
 class Store:
     """An open database with its lock."""

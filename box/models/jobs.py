@@ -93,20 +93,17 @@ class Claimed:
     args: dict[str, Any]
     attempts: int
     lease: str
-    cancel_requested: bool
 
 
-_CLAIMED: Final = "id, kind, user, source, size, mtime_ns, inode, args, attempts, lease, cancel_requested"
+_CLAIMED: Final = "id, kind, user, source, size, mtime_ns, inode, args, attempts, lease"
 
 
 def of_lease(store: Store, lease: str) -> list[Claimed]:
     """The running jobs of a lease, in the order of their claim."""
     sql = f"SELECT {_CLAIMED} FROM jobs WHERE state = 'running' AND lease = ? ORDER BY priority DESC, id"
     return [
-        Claimed(
-            i, kind, user, source, size, mtime_ns, inode, json.loads(args) if args else {}, attempts, held, bool(stop)
-        )
-        for i, kind, user, source, size, mtime_ns, inode, args, attempts, held, stop in store.rows(sql, (lease,))
+        Claimed(i, kind, user, source, size, mtime_ns, inode, json.loads(args) if args else {}, attempts, held)
+        for i, kind, user, source, size, mtime_ns, inode, args, attempts, held in store.rows(sql, (lease,))
     ]
 
 
@@ -146,11 +143,6 @@ def is_held(store: Store, job: int, lease: str) -> bool | None:
     """Whether the lease still holds the job: None if it lost it, False if it should cancel it, True to go on."""
     row = store.row("SELECT cancel_requested FROM jobs WHERE id = ? AND state = 'running' AND lease = ?", (job, lease))
     return None if row is None else not row[0]
-
-
-def any_ready(store: Store) -> bool:
-    """Whether a worker would find something to do."""
-    return store.row("SELECT 1 FROM jobs WHERE state = 'queued' AND not_before = '' LIMIT 1") is not None
 
 
 def any_unfinished(store: Store) -> bool:
