@@ -21,7 +21,7 @@ MARKER: Final = ".box"
 """The hidden file that says "this folder is the one, and it is mounted"."""
 
 _USER = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9_])?")
-_ESCAPED = re.compile(r"\\(?:x([0-9a-f]{2})|\\)")
+_ESCAPED = re.compile(r"\\(?:x([89a-f][0-9a-f])|\\)")
 
 
 def to_text(path: str) -> str:

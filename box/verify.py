@@ -9,19 +9,27 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Any, Final
 
-from box import disk, engine
+from box import disk, engine, locks
 from box.config import Config
 from box.models import PROJECTIONS, drops, files, live, usage
 from box.models.base import Store, Table
-from box.paths import AREAS, join, to_text
+from box.paths import AREAS, join, split, to_text
 from box.watchers.tree import list_folder
 
 PAGE_ROWS: Final = 2000
+
+DIFFERENCES_MAX: Final = 10_000
+"""So many files that differ are listed; the rest is no better."""
+
+LOOKS: Final = 5
+LOOK_SECONDS: Final = 0.2
+"""How often, and after how long, a difference is looked at again while the service is running."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +48,14 @@ class Difference:
 
 def differences(store: Store, config: Config, *, deep: bool = False) -> Iterator[Difference]:
     """All that is not as it should be. `deep` reads every filed photo again and compares its digest."""
+    root = config.box.root
     with store.snapshot():
-        yield from log_differences(store, config.box.root)
+        yield from log_differences(store, root)
         yield from sum_differences(store)
-        yield from disk_differences(store, config.box.root)
-        if deep:
-            yield from content_differences(store, config.box.root)
+        on_disk = list(islice(disk_differences(store, root), DIFFERENCES_MAX))
+    yield from (each for each in on_disk if _is_lasting(store, root, each))
+    if deep:
+        yield from content_differences(store, root)
 
 
 # --- the log ---------------------------------------------------------------------------------------------------------
@@ -174,6 +184,17 @@ def disk_differences(store: Store, root: str) -> Iterator[Difference]:
                 names = {**files.known(store, folder), **drops.known(store, folder)}
                 for name, known in names.items():
                     yield Difference("disk", f"{folder}/{name}", _file(known), "no file")
+
+
+def _is_lasting(store: Store, root: str, difference: Difference) -> bool:
+    """Whether it is still so: beside a running service files move while they are compared, and are recorded after."""
+    for _ in range(LOOKS if locks.is_held(root) else 1):
+        folder, name = split(difference.subject)
+        known = files.known(store, folder).get(name) or drops.known(store, folder).get(name)
+        if known == _listed(join(root, folder)).get(name):
+            return False
+        time.sleep(LOOK_SECONDS)
+    return True
 
 
 def _users_on_disk(root: str) -> list[str]:

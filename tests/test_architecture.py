@@ -43,15 +43,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "claims": {"engine", "errors", "events", "models", "tasks"},
     "queue": {"claims", "logs"},
     "sweeps": {"engine", "events", "logs", "models", "paths", "photos", "watchers"},
-    "watching": {"bells", "config", "engine", "errors", "events", "logs", "models", "paths", "photos", "status", "watchers"},
+    "watching": {
+        "bells", "config", "engine", "errors", "events", "logs", "models", "paths", "photos", "status", "watchers",
+    },
     "damage": {"disk", "engine", "errors", "models"},
     "layout": {"bells", "disk", "models", "paths"},
     "status": {"config", "disk", "engine", "errors", "log", "models", "rules", ""},
     "upkeep": {
-        "claims", "config", "damage", "engine", "errors", "events", "log", "logs", "models", "status", "sweeps", "tasks",
-        "timers",
+        "claims", "config", "damage", "engine", "errors", "events", "log", "logs", "models", "status", "sweeps",
+        "tasks", "timers",
     },
-    "verify": {"config", "disk", "engine", "models", "paths", "watchers"},
+    "verify": {"config", "disk", "engine", "locks", "models", "paths", "watchers"},
 }  # fmt: skip
 """Everything else (`service`, `cli`, `doctor`, `__main__`) may import anything; nothing may import those."""
 

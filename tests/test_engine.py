@@ -6,6 +6,8 @@ import sqlite3
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from box import events as e
 from box import log
@@ -118,3 +120,13 @@ def test_a_lone_file_is_recorded_at_once_and_a_burst_is_paced():
     assert waits[: BURST_COMMITS - 1] == [0.0] * (BURST_COMMITS - 1)
     assert waits[-3:] == [0.05] * 3
     assert pace.wait_seconds(now + 60) == 0.0
+
+
+@given(st.lists(st.floats(0, 0.2), max_size=200), st.sampled_from([0.01, 0.05, 1.0]))
+def test_however_the_work_comes_there_are_never_more_commits_than_the_pace_allows(gaps: list[float], seconds: float):
+    pace, now, began = Pace(seconds), 1000.0, 1000.0
+    for commits, gap in enumerate(gaps, start=1):
+        now += gap
+        now += pace.wait_seconds(now)
+        pace.spend(now)
+        assert commits <= BURST_COMMITS + (now - began) / seconds + 1e-6

@@ -49,7 +49,8 @@ def some_event(draw: random.Random, store: Store) -> e.Event:
             e.FileNoticed(user=user, path=photo, size=size, mtime_ns=1),
             e.FilePlaced(user=user, path=f"users/{user}/thumbnails/{name}", size=size, mtime_ns=1),
             e.FileQuarantined(
-                user=user, source=inbox, path=f"users/{user}/quarantine/{name}", size=size, mtime_ns=1, code="x", message=""
+                user=user, source=inbox, path=f"users/{user}/quarantine/{name}", size=size, mtime_ns=1, code="x",
+                message="",
             ),
             e.PhotoFiled(
                 user=user, source=inbox, path=photo, size=size, mtime_ns=1, digest=str(size), media_type="image/jpeg",

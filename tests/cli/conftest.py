@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,15 +51,26 @@ class Box:
         assert done.stdout, done.stderr
         return json.loads(done.stdout)
 
+    @contextmanager
+    def started(self, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], Callable[[], str]]]:
+        """A command at work, and what gives its next line; empty once it has ended, as it does when it takes too long."""
+        with subprocess.Popen(
+            self.command(*arguments), env=self.environment(), stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            deadline = threading.Timer(READY_SECONDS, process.kill)
+            deadline.start()
+            try:
+                yield process, process.stdout.readline
+            finally:
+                deadline.cancel()
+                process.kill()
+
     def shows(self, text: str) -> None:
         """Wait until the status page says that; it is written at most once a second."""
-        with subprocess.Popen(
-            self.command("status", "--watch"), env=self.environment(), stdout=subprocess.PIPE, text=True
-        ) as watch:
-            assert watch.stdout is not None
-            while text not in watch.stdout.readline():
-                pass
-            watch.kill()
+        with self.started("status", "--watch") as (_, next_line):
+            while text not in (line := next_line()):
+                assert line, f"the status never said {text!r}"
 
     @contextmanager
     def running(self) -> Iterator[subprocess.Popen[str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import subprocess
 
 import pytest
 
@@ -78,19 +77,13 @@ def test_a_kind_that_is_none_is_wrong_usage_and_the_nearest_is_named(told):
 
 
 def test_follow_goes_on_with_what_comes(box, photo):
-    with (
-        box.running(),
-        subprocess.Popen(
-            box.command("events", "--follow", "--json", "--since", "0", "--kind", "PhotoFiled", "--kind", "QuotaSet"),
-            env=box.environment(), stdout=subprocess.PIPE, text=True,
-        ) as follow,
-    ):  # fmt: skip
-        assert follow.stdout is not None
+    options = ("--since", "0", "--kind", "PhotoFiled", "--kind", "QuotaSet")
+    with box.running(), box.started("events", "--follow", "--json", *options) as (follow, next_line):
         for n, path in enumerate(("one.jpg", "two.jpg")):
             (box.inbox / path).write_bytes(photo.read_bytes() + bytes([n]))
-            assert json.loads(follow.stdout.readline())["data"]["source"] == f"users/me/inbox/{path}"
+            assert json.loads(next_line())["data"]["source"] == f"users/me/inbox/{path}"
         box("quota", "set", "me", "1 GB")
-        assert json.loads(follow.stdout.readline())["data"] == {"quota_bytes": 10**9}
+        assert json.loads(next_line())["data"] == {"quota_bytes": 10**9}
         follow.send_signal(signal.SIGINT)
         rest, _ = follow.communicate(timeout=60)
     assert (rest, follow.returncode) == ("", 130)

@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import signal
-import subprocess
 
 import pytest
 from test_serve import on_a_terminal
@@ -121,14 +120,8 @@ def test_no_color_means_no_colour(box):
 
 
 def test_watch_for_programs_is_a_line_a_status(box):
-    with (
-        box.running(),
-        subprocess.Popen(
-            box.command("status", "--watch", "--json"), env=box.environment(), stdout=subprocess.PIPE, text=True
-        ) as watch,
-    ):
-        assert watch.stdout is not None
-        assert json.loads(watch.stdout.readline())["schema"] == 1
+    with box.running(), box.started("status", "--watch", "--json") as (watch, next_line):
+        assert json.loads(next_line())["schema"] == 1
         watch.send_signal(signal.SIGINT)
         watch.communicate(timeout=60)
         assert watch.returncode == 130
