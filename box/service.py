@@ -222,7 +222,7 @@ class Service:
                 wait = self.watching.step(time.monotonic())
                 if on_progress is not None:
                     on_progress(self.tally)
-                waiting = self.watching.waiting()
+                waiting = self.watching.undecided()
                 tired = time.monotonic() - began > ONCE_PATIENCE_SECONDS
                 if not jobs.any_unfinished(self.store) and (tired or not (waiting or self._due_soon())):
                     break

@@ -55,6 +55,7 @@ class Watching:
             self.ring,
             mode=config.watch.mode,
             poll_seconds=config.watch.poll_seconds,
+            skips=self._inboxes.skips,
             bell=os.path.join(config.box.root, bells.FOLDER),
             on_bell=self._outside,
         )
@@ -146,9 +147,9 @@ class Watching:
             soonest = min(soonest, self._doorbell.next_at())
         return max(0.0, soonest - now)
 
-    def waiting(self) -> int:
-        """How many files are looked after that have not settled."""
-        return self._inboxes.waiting() + self._inboxes.undecided()
+    def undecided(self) -> int:
+        """How much has not been judged even once; at 0 only empty files and such as are being written remain."""
+        return self._inboxes.undecided()
 
     def modes(self) -> list[Mapping[str, Any]]:
         """How each inbox is watched, for the status."""

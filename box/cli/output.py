@@ -44,6 +44,11 @@ def line(text: str = "") -> None:
     sys.stdout.write(text + "\n")
 
 
+def flush() -> None:
+    """Let whoever reads a pipe see it now."""
+    sys.stdout.flush()
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()) -> None:
     """A table; columns named in `right` stand to the right."""
     first, *rest = words.table(head, rows, right)

@@ -23,13 +23,14 @@ def run(args: Namespace) -> int:
     """Serve until somebody says stop."""
     config = settings.load(args)
     service = _built(_debugged(config) if args.debug else config)
-    if output.is_terminal():
+    if "NOTIFY_SOCKET" not in os.environ:  # systemd's journal has no use for it; people and scripts have
         several = len(config.users.names) > 1
         for user, folder in layout.inboxes(config.box.root, config.users.names).items():
             output.line(f"Drop files  {words.path(folder)}" + (f"  ({user})" if several else ""))
         told = os.path.join(status.folder(config), status.NAME)
         output.line(f"Status      {words.path(told)}, or `box status --watch`")
         output.line("Stop        Ctrl-C lets running jobs finish first, a second Ctrl-C stops at once")
+        output.flush()
     return service.run()
 
 
