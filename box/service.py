@@ -38,9 +38,6 @@ from box.timers import Timer, run_due
 from box.upkeep import Upkeep
 from box.watching import Watching
 
-STATUS_SECONDS_MIN: Final = 1.0
-"""The status is written at most so often while things change."""
-
 ONCE_PATIENCE_SECONDS: Final = 60.0
 """How long `box once` waits for files that do not settle, and for retries, before it leaves them."""
 
@@ -104,7 +101,7 @@ def _assemble(config: Config, lock: locks.RootLock, store: Store, restored: dama
     service = Service(
         config=config, lock=lock, store=store, engine=engine, claims=claims, runner=runner, sweep=sweep, bell=bell,
         upkeep=upkeep, problems=problems, consumer=queue.consumer(config.workers.count, config.workers.grace_seconds),
-        watching=watching,
+        watching=watching, due=status.Due(config.status.rest_seconds),
     )  # fmt: skip
     engine.on_commit = service.woken
     claims.on_hold, claims.prepare = service.held_up, runner.prepare
@@ -128,13 +125,11 @@ class Service:
     problems: Problems
     consumer: BoxConsumer
     watching: Watching
+    due: status.Due
     started_at: str = field(default_factory=utc_now)
     tally: Once = field(default_factory=Once)
     _stops: int = 0
-    _changed: bool = True
-    _told: int = 0
-    """The changes of the problems that the status has told."""
-    _status_at: float = 0.0
+    _is_open: bool = False
 
     # --- the way up ---------------------------------------------------------------------------------------------------
 
@@ -158,9 +153,13 @@ class Service:
 
     def start(self, *, full_sweep: bool) -> None:
         """Open the doors: workers, timers, watchers. Until now nothing was claimed."""
-        self.consumer.start()
+        self._open_workers()
         self.watching.listen(time.monotonic())
         self.sweep.start(full=full_sweep)
+
+    def _open_workers(self) -> None:
+        self._is_open = True
+        self.consumer.start()
 
     # --- at work ------------------------------------------------------------------------------------------------------
 
@@ -177,8 +176,7 @@ class Service:
             self.claims.ring()
         if later:
             self.consumer.huey.nudge.set()
-        if not self._changed:
-            self._changed = True
+        if self.due.change():
             self.bell.ring()
 
     def held_up(self, error: BoxError | None) -> None:
@@ -206,7 +204,7 @@ class Service:
                 if self.watching.rung_outside():  # a command recorded something: a job to claim, a time to wait for
                     self.claims.ring()
                     self.consumer.huey.nudge.set()
-                    self._changed = True
+                    self.due.change()
         finally:
             self.stop()
         return 0
@@ -217,7 +215,7 @@ class Service:
         began = time.monotonic()
         try:
             self.sweep.sweep(full=True)
-            self.consumer.start()
+            self._open_workers()
             while not self._stops:
                 wait = self.watching.step(time.monotonic())
                 if on_progress is not None:
@@ -228,7 +226,8 @@ class Service:
                     break
                 self._tell_status(time.monotonic())
                 self.bell.wait(min(wait, ONCE_LOOK_SECONDS))
-            self.tally.left = sum(usage.by_area(self.store, user)["inbox"][0] for user in usage.users(self.store))
+            known = sum(usage.by_area(self.store, user)["inbox"][0] for user in usage.users(self.store))
+            self.tally.left = known + self.watching.unsettled()
         finally:
             self.stop()
         self.tally.seconds = time.monotonic() - began
@@ -240,15 +239,10 @@ class Service:
 
     def _tell_status(self, now: float) -> float:
         """Write the status if it is due; in how many seconds it is due again."""
-        rest = self.config.status.rest_seconds
-        changed = self._changed or self.problems.changes != self._told
-        due = self._status_at + (STATUS_SECONDS_MIN if changed else rest)
-        if now >= due or not self._status_at:
-            self._changed, self._told = False, self.problems.changes
-            self._status_at = now
+        if self.due.seconds(now, self.problems.changes) <= 0:
+            self.due.told(now, self.problems.changes)
             self.write_status()
-            return rest
-        return due - now
+        return self.due.seconds(now, self.problems.changes)
 
     def write_status(self) -> None:
         """Collect and replace the status file; a full disk is told in the log and tried again."""
@@ -262,6 +256,15 @@ class Service:
             _log.warning("the status could not be written", reason=str(error))
 
     # --- the way down -------------------------------------------------------------------------------------------------
+
+    def _stop_workers(self) -> None:
+        if not self._is_open:
+            return
+        self.consumer.huey.nudge.set()
+        self.consumer.stop(graceful=True)
+        self.runner.kill()  # whoever is still at it after the grace gives its job back, the attempt not counted
+        for _, thread in self.consumer.worker_threads:
+            thread.join(HAND_BACK_SECONDS)
 
     def _catch_signals(self) -> None:
         def caught(number: int, _: Any) -> None:
@@ -282,11 +285,7 @@ class Service:
         self.claims.close()
         self.watching.stop()
         self.sweep.join(self.config.workers.grace_seconds)
-        self.consumer.huey.nudge.set()
-        self.consumer.stop(graceful=True)
-        self.runner.kill()  # whoever is still at it after the grace gives its job back, the attempt not counted
-        for _, thread in self.consumer.worker_threads:
-            thread.join(HAND_BACK_SECONDS)
+        self._stop_workers()
         self.upkeep.fold_wal()
         self.write_status()
         self.store.close()

@@ -25,6 +25,8 @@ from box.rules import Policy, quota
 
 NAME: Final = "status.json"
 SCHEMA: Final = 1
+CHANGE_SECONDS: Final = 1.0
+"""Between two writes while things change."""
 ACTIVE_MAX: Final = 20
 """How many running jobs are listed; the counts say how many more there are."""
 STALE_FACTOR: Final = 3
@@ -62,6 +64,30 @@ class Problems:
         """As the status shows them, oldest first."""
         rows = [{"code": c, "message": m, "since": s} for (c, _), (m, s) in list(self._found.items())]
         return sorted(rows, key=lambda row: row["since"])
+
+
+@dataclass(slots=True)
+class Due:
+    """When the status is to be written: at most once a second while things change, rarely at rest (monotonic time)."""
+
+    rest_seconds: float
+    _at: float = float("-inf")
+    _changed: bool = True
+    _problems: int = 0
+
+    def change(self) -> bool:
+        """Something has changed; whether that is the first since the status was written."""
+        first, self._changed = not self._changed, True
+        return first
+
+    def seconds(self, now: float, problems: int) -> float:
+        """In how many seconds it is due; `problems` is the number of their changes so far."""
+        changed = self._changed or problems != self._problems
+        return self._at + (CHANGE_SECONDS if changed else self.rest_seconds) - now
+
+    def told(self, now: float, problems: int) -> None:
+        """It is written now."""
+        self._at, self._changed, self._problems = now, False, problems
 
 
 @dataclass(frozen=True, slots=True)

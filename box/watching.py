@@ -151,6 +151,10 @@ class Watching:
         """How much has not been judged even once; at 0 only empty files and such as are being written remain."""
         return self._inboxes.undecided()
 
+    def unsettled(self) -> int:
+        """How many files are looked after that have not settled: empty ones, and such as are being written."""
+        return self._inboxes.waiting()
+
     def modes(self) -> list[Mapping[str, Any]]:
         """How each inbox is watched, for the status."""
         modes = self._doorbell.modes()

@@ -15,7 +15,7 @@ from blake3 import blake3
 
 from box import beside, damage, service
 from box import events as e
-from box.models import jobs
+from box.models import jobs, live
 from box.models.job_moves import MOVES
 from box.models.jobs import State
 from tests.helpers import PATIENCE_SECONDS, inbox, jpeg, library, running, start_box, status_of, until
@@ -325,3 +325,41 @@ def test_a_start_with_ten_thousand_known_files_does_not_look_at_each(make_root, 
     (day / "03" / "new.txt").write_text("y")
     with running(config):
         until(lambda: status_of(config)["log"]["position"] == 401, "the new file is noticed at the start")
+
+
+def test_a_second_signal_stops_at_once_and_the_next_start_goes_on(make_root, run_box):
+    config = make_root(jobs__retry_base_seconds=0.1)
+    for n in range(200):
+        (inbox(config) / f"{n}.jpg").write_bytes(jpeg(n, size=(1200, 900)))
+    process = start_box(config)
+    until(lambda: library(config), "work has begun")
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE_SECONDS) in (128 + signal.SIGTERM, 0)
+    assert run_box("--config", config.path, "once").returncode == 0
+    assert len(library(config)) == 200
+    assert run_box("--config", config.path, "verify").returncode == 0
+
+
+def test_where_watching_is_polling_the_status_says_so_and_files_are_taken(make_root):
+    config = make_root(watch__mode="polling", watch__poll_seconds=0.2)
+    with running(config):
+        (inbox(config) / "sub").mkdir()
+        (inbox(config) / "sub" / "a.jpg").write_bytes(jpeg(1))
+        until(lambda: len(library(config)) == 1, "it is taken")
+        assert [w["mode"] for w in status_of(config)["watch"]] == ["polling"]
+
+
+def test_the_reaper_takes_back_what_a_dead_worker_held(make_root):
+    config = make_root()
+    made = service.build(config)
+    try:
+        made.engine.record(e.JobRequested(user="me", kind="quarantine", source="users/me/inbox/none"))
+        made.engine.record(e.JobStarted(user="me", job=1, lease="dead"))
+        with made.store.transaction():
+            live.open_lease(made.store, "dead", "gone:1:x", time.time() - 1)
+        made.upkeep.reap()
+        assert (jobs.state_of(made.store, 1) or ("",))[0] == State.QUEUED
+        assert live.expired_leases(made.store, time.time()) == []
+    finally:
+        made.stop()

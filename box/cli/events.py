@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from argparse import Namespace
 from collections.abc import Iterator
@@ -37,7 +36,7 @@ def events(args: Namespace) -> int:
             found = islice(_read(store, args.since, end, kinds), args.limit)
         _print(found, as_json=args.json)
         while args.follow:
-            sys.stdout.flush()
+            output.flush()
             time.sleep(FOLLOW_SECONDS)
             if commits != (now := store.other_commits()):
                 commits, start, end = now, end, log.last_position(store)

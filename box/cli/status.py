@@ -81,7 +81,7 @@ def _watch(config: Config, *, as_json: bool) -> int:
                 output.paint([*lines, *(_rows("", str(problem), "yellow") if problem else ())])
             elif found is not None and found != last:
                 output.value(found)
-                sys.stdout.flush()
+                output.flush()
                 last = found
             time.sleep(PAINT_SECONDS)
 

@@ -172,7 +172,8 @@ class Doorbell:
         try:
             if self._reader is None:
                 self._reader = open_reader()
-            tree = Tree(self._reader, watched.folder, watched.ring, recursive=watched.recursive, skips=self._skips)
+            skips = self._skips if watched.recursive else None  # the bell lies in no inbox
+            tree = Tree(self._reader, watched.folder, watched.ring, recursive=watched.recursive, skips=skips)
             tree.start()
         except (FileNotFoundError, NotADirectoryError):
             watched.mode, watched.identity = "missing", None

@@ -53,7 +53,7 @@ class Box:
 
     @contextmanager
     def started(self, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], Callable[[], str]]]:
-        """A command at work, and what gives its next line; empty once it has ended, as it does when it takes too long."""
+        """A command at work, and what gives its next line; empty once it has ended, if only for taking too long."""
         with subprocess.Popen(
             self.command(*arguments), env=self.environment(), stdout=subprocess.PIPE, text=True
         ) as process:

@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 
 import pytest
@@ -25,6 +25,14 @@ def held(box, photo):
     return box
 
 
+def spoil(box, *statements: str) -> None:
+    """Change tables behind the back of the log."""
+    with closing(sqlite3.connect(box.root / "box.db")) as database:
+        for statement in statements:
+            database.execute(statement)
+        database.commit()
+
+
 def test_verify_finds_nothing_in_a_box_that_is_right(held):
     done = held("verify")
     assert (done.returncode, done.stderr) == (0, "")
@@ -35,8 +43,7 @@ def test_verify_finds_nothing_in_a_box_that_is_right(held):
 def test_verify_lists_every_difference_and_ends_with_1(held):
     (held.root / "users/me/photos/2009/2009-04-10/IMG0001.JPG").unlink()
     (held.root / "users/me/notes/two\nlines.md").write_text("x")
-    with sqlite3.connect(held.root / "box.db") as database:
-        database.execute("UPDATE usage SET bytes = bytes + 1 WHERE area = 'photos'")
+    spoil(held, "UPDATE usage SET bytes = bytes + 1 WHERE area = 'photos'")
     done = held("verify")
     assert done.returncode == 1
     *lines, total = done.stdout.splitlines()
@@ -48,9 +55,7 @@ def test_verify_lists_every_difference_and_ends_with_1(held):
 
 
 def test_rebuild_folds_the_log_again(held):
-    with sqlite3.connect(held.root / "box.db") as database:
-        database.execute("DELETE FROM photos")
-        database.execute("UPDATE usage SET bytes = 7")
+    spoil(held, "DELETE FROM photos", "UPDATE usage SET bytes = 7")
     assert held("verify").returncode == 1
     done = held("rebuild")
     assert done.returncode == 0

@@ -100,13 +100,14 @@ def test_run_tells_a_terminal_where_to_drop_files_and_where_the_status_is(make_b
     with on_a_terminal(box.command("run"), box.environment()) as (process, read_until):
         text = read_until("box is running")
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
+        text = read_until("box has stopped")
+        assert process.wait(60) == 0, text
     for user in ("ann", "ben"):
         assert f"{box.root}/users/{user}/inbox" in text
     assert f"{box.root}/status.json" in text and "box status --watch" in text
 
 
-def test_run_is_silent_on_stdout_without_a_terminal(box):
+def test_run_is_silent_on_stdout_below_a_service_manager(box):
     with box.running() as service:
         service.send_signal(signal.SIGTERM)
         out, _ = service.communicate(timeout=60)

@@ -417,3 +417,18 @@ def test_stopping_gives_everything_back_and_it_may_start_again(
     doorbell.start(1.0)
     (tmp_path / "in/a").write_bytes(b"x")
     until(rings, tmp_path / "in/a")
+
+
+def test_the_bell_is_watched_whatever_the_inboxes_skip(tmp_path: Path) -> None:
+    inbox, bell = tmp_path / "inbox", tmp_path / "bell"
+    inbox.mkdir()
+    bell.mkdir()
+    rung = threading.Event()
+    doorbell = Doorbell([str(inbox)], lambda _path, _is_dir: None, skips=lambda path: path != str(inbox), bell=str(bell),
+                        on_bell=rung.set)  # fmt: skip
+    doorbell.start(0.0)
+    try:
+        (bell / "ring").touch()
+        assert rung.wait(30)
+    finally:
+        doorbell.stop()
