@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from bench import machine
 
 LOOK_MS = 50
+SECONDS_MAX = 900.0
+"""A program that takes longer hangs."""
 ORPHAN_SECONDS = 5.0
 _PR_SET_CHILD_SUBREAPER = 36
 _PAGE_BYTES = resource.getpagesize()
@@ -57,6 +59,8 @@ def run(command: Sequence[str], log: str, cwd: str | None = None, env: Mapping[s
     peak = 0
     while not ended.poll(LOOK_MS):
         peak = max(peak, sum(resident(pid) for pid in tree(process.pid)))
+        if time.perf_counter() - began > SECONDS_MAX:
+            process.kill()
     wall = time.perf_counter() - began
     os.close(descriptor)
     _, status, usage = os.wait4(process.pid, 0)

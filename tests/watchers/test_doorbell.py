@@ -424,8 +424,13 @@ def test_the_bell_is_watched_whatever_the_inboxes_skip(tmp_path: Path) -> None:
     inbox.mkdir()
     bell.mkdir()
     rung = threading.Event()
-    doorbell = Doorbell([str(inbox)], lambda _path, _is_dir: None, skips=lambda path: path != str(inbox), bell=str(bell),
-                        on_bell=rung.set)  # fmt: skip
+    doorbell = Doorbell(
+        [str(inbox)],
+        lambda _path, _is_dir: None,
+        skips=lambda path: path != str(inbox),
+        bell=str(bell),
+        on_bell=rung.set,
+    )
     doorbell.start(0.0)
     try:
         (bell / "ring").touch()
