@@ -29,6 +29,9 @@ QUARANTINE: Final = "quarantine"
 QUARANTINE_PRIORITY: Final = 10
 """Before ordinary work: a bad file should be out of the way before it is asked about."""
 
+WAITING_MAX: Final = 200
+"""How many waiting drops become jobs in one go."""
+
 NOTICED_PRIORITY: Final = -10
 """After ordinary work: the file is safe where it lies, it is only not known yet."""
 
@@ -64,6 +67,10 @@ class Drop(Protocol):
     def job(self) -> int:
         """The newest job about it, 0 for none."""
 
+    @property
+    def since(self) -> int:
+        """Position of the event that settled it."""
+
 
 class View(Protocol):
     """The questions that rules ask of the projections."""
@@ -71,8 +78,8 @@ class View(Protocol):
     def drop(self, path: str) -> Drop | None:
         """The drop at that path."""
 
-    def waiting(self, user: str, size_max: int) -> Drop | None:
-        """The user's oldest drop that waits for room and would fit into `size_max` bytes."""
+    def waiting(self, user: str, size_max: int, since: int) -> Drop | None:
+        """The user's oldest drop that waits for room, came after position `since` and fits into `size_max` bytes."""
 
     def job_is_queued(self, job: int) -> bool:
         """Whether nobody has begun that job."""
@@ -139,12 +146,17 @@ def on_file_noticed(policy: Policy, event: e.FileNoticed, _: View) -> Iterator[E
 
 
 def on_room(policy: Policy, event: Event, view: View) -> Iterator[Event]:
-    """Rule 4."""
+    """Rule 4. Where very many wait, the next ones are taken when the first of these are done."""
     used, reserved, is_set, set_bytes = view.account(event.user)
     limit = quota(policy, event.user, is_set=is_set, set_bytes=set_bytes)
-    drop = view.waiting(event.user, (1 << 62) if limit is None else limit - used - reserved)
-    if drop is not None:
+    room = (1 << 62) if limit is None else limit - used - reserved
+    since = 0
+    for _ in range(WAITING_MAX):
+        drop = view.waiting(event.user, room, since)
+        if drop is None:
+            return
         yield _job(policy, drop)
+        room, since = room - drop.size, drop.since
 
 
 def on_job_released(policy: Policy, event: e.JobReleased, view: View) -> Iterator[Event]:
@@ -183,7 +195,6 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.FileNoticed: (on_file_noticed, on_room),
     e.DuplicateDropped: (on_room,),
     e.QuotaSet: (on_room,),
-    e.JobRequested: (on_room,),
     e.JobSucceeded: (on_room,),
     e.JobFailed: (on_room,),
     e.JobCancelled: (on_room,),

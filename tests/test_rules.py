@@ -8,7 +8,7 @@ from box import events as e
 from box.engine import Engine
 from box.models import drops, jobs, usage
 from box.models.base import Store
-from box.rules import Policy
+from box.rules import WAITING_MAX, Policy
 
 INBOX = "users/me/inbox"
 
@@ -84,6 +84,14 @@ def test_4_the_oldest_waiting_drop_that_fits_is_taken_when_room_appears_then_the
     raised = engine.record(e.QuotaSet(user="me", quota_bytes=17))
     wanted = [r.event.source for r in raised if isinstance(r.event, e.JobRequested)]
     assert wanted == [f"{INBOX}/b.jpg", f"{INBOX}/c.jpg"]
+
+
+def test_4_very_many_waiting_drops_are_taken_in_turns(store: Store):
+    engine = limited(store, 0)
+    engine.record(*(settled(f"{n}.jpg", 1) for n in range(WAITING_MAX + 50)))
+    assert told(engine, e.QuotaSet(user="me", quota_bytes=None)).count("JobRequested") == WAITING_MAX
+    job = jobs.ready(store, 1)[0].id
+    assert filed(engine, job, "0.jpg", 1).count("JobRequested") == 50
 
 
 def test_5_a_job_that_lost_its_worker_too_often_goes_into_quarantine(engine: Engine, store: Store):

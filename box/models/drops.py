@@ -60,9 +60,10 @@ class Waiting:
     inode: int
     media_type: str
     job: int
+    since: int
 
 
-_COLUMNS: Final = "folder || '/' || name, user, size, mtime_ns, inode, media_type, job"
+_COLUMNS: Final = "folder || '/' || name, user, size, mtime_ns, inode, media_type, job, since"
 
 
 def find(store: Store, path: str) -> Waiting | None:
@@ -71,11 +72,12 @@ def find(store: Store, path: str) -> Waiting | None:
     return Waiting(*row) if row else None
 
 
-def oldest_waiting(store: Store, user: str, size_max: int) -> Waiting | None:
-    """The oldest of a user's drops waiting for room that `size_max` bytes would hold."""
+def oldest_waiting(store: Store, user: str, size_max: int, since: int) -> Waiting | None:
+    """The oldest of a user's drops that wait for room, came after position `since` and fit into `size_max` bytes."""
     row = store.row(
-        f"SELECT {_COLUMNS} FROM drops WHERE user = ? AND waiting = 1 AND size <= ? ORDER BY since LIMIT 1",
-        (user, size_max),
+        f"SELECT {_COLUMNS} FROM drops WHERE user = ? AND waiting = 1 AND since > ? AND size <= ?"
+        " ORDER BY since LIMIT 1",
+        (user, since, size_max),
     )
     return Waiting(*row) if row else None
 

@@ -16,9 +16,9 @@ class StoreView:
         """The drop at that path."""
         return drops.find(self._store, path)
 
-    def waiting(self, user: str, size_max: int) -> drops.Waiting | None:
-        """The user's oldest drop that waits for room and would fit into `size_max` bytes."""
-        return drops.oldest_waiting(self._store, user, size_max)
+    def waiting(self, user: str, size_max: int, since: int) -> drops.Waiting | None:
+        """The user's oldest drop that waits for room, came after position `since` and fits into `size_max` bytes."""
+        return drops.oldest_waiting(self._store, user, size_max, since)
 
     def job_is_queued(self, job: int) -> bool:
         """Whether nobody has begun that job."""
