@@ -111,7 +111,8 @@ def _copy(run: _Run, inbox: Inbox) -> None:
             drop = Drop(wanted.source, wanted.place, inbox.copy(wanted, on_bytes))
         except OSError as error:
             if disk.is_full(error):
-                raise OutOfSpace(f"the disk is full after {words.count(len(run.drops), 'file')}") from error
+                done = f"{words.count(len(run.drops), 'file')} of {len(run.plan.files):,}"
+                raise OutOfSpace(f"the disk is full: {done} had been copied") from error
             run.plan.refused.append((wanted.source, error.strerror or str(error)))
         except BoxError as error:
             run.plan.refused.append((wanted.source, str(error)))

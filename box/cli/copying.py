@@ -108,7 +108,10 @@ def _walk(folder: str, place: str, root: str, ignored: Ignored, found: Plan) -> 
             elif entry.is_dir():
                 below.append((entry.path, inner))
             else:
-                _file(entry.path, inner, entry.stat(follow_symlinks=False), root, ignored, found)
+                try:
+                    _file(entry.path, inner, entry.stat(follow_symlinks=False), root, ignored, found)
+                except OSError as error:  # gone since the listing
+                    found.refused.append((entry.path, error.strerror or str(error)))
         waiting.extend(reversed(below))
 
 

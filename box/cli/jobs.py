@@ -30,7 +30,11 @@ _FIELDS: Final = (
 _TIMES: Final = ("not_before", "created_at", "started_at", "finished_at")
 
 type_move = Callable[[Transaction, dict[str, Any]], str]
-"""What was done to a job, told in words. Raises BoxError if it cannot be."""
+"""What was done to a job, told in words. Raises Refused, having recorded nothing."""
+
+
+class Refused(BoxError):
+    """There is no such job, or it is not in a state for that."""
 
 
 def listing(args: Namespace) -> int:
@@ -98,7 +102,7 @@ def _told(store: Store, row: dict[str, Any]) -> list[e.Recorded]:
 def _job(store: Store, job: int) -> dict[str, Any]:
     found = store.dicts(jobs.Job.select().where(jobs.Job.id == job))
     if not found:
-        raise BoxError(f"there is no job {job}; `box jobs` lists them")
+        raise Refused(f"there is no job {job}; `box jobs` lists them")
     return found[0]
 
 
@@ -112,12 +116,12 @@ def cancel(args: Namespace) -> int:
 
 def _cancel(transaction: Transaction, row: dict[str, Any]) -> str:
     if row["state"] == jobs.State.QUEUED:
-        transaction.record(e.JobCancelled(user=row["user"], job=row["id"], reason="cancelled on request"))
+        _record(transaction, e.JobCancelled(user=row["user"], job=row["id"], reason="cancelled on request"))
         return "cancelled"
     if row["state"] == jobs.State.RUNNING:
-        transaction.record(e.JobCancelRequested(user=row["user"], job=row["id"]))
+        _record(transaction, e.JobCancelRequested(user=row["user"], job=row["id"]))
         return "asked to stop"
-    raise BoxError(f"is {row['state']} already")
+    raise Refused(f"is {row['state']} already")
 
 
 def retry(args: Namespace) -> int:
@@ -134,10 +138,10 @@ def _retry(transaction: Transaction, row: dict[str, Any]) -> str:
         and row["source"]
         and drops.find(transaction.store, row["source"]) is None
     ):
-        raise BoxError("has its file in quarantine: move it back into the inbox, and it is taken again")
+        raise Refused("has its file in quarantine: move it back into the inbox, and it is taken again")
     if row["state"] not in (jobs.State.FAILED, jobs.State.CANCELLED, jobs.State.QUARANTINED):
-        raise BoxError(f"is {row['state']}: only failed, cancelled and quarantined jobs can be done again")
-    transaction.record(e.JobRetried(user=row["user"], job=row["id"]))
+        raise Refused(f"is {row['state']}: only failed, cancelled and quarantined jobs can be done again")
+    _record(transaction, e.JobRetried(user=row["user"], job=row["id"]))
     return "queued again"
 
 
@@ -168,5 +172,11 @@ def _all_moved(ids: Sequence[int], move: type_move, transaction: Transaction) ->
 def _moved(transaction: Transaction, job: int, move: type_move) -> tuple[int, str, bool]:
     try:
         return job, move(transaction, _job(transaction.store, job)), True
-    except BoxError as error:
+    except Refused as error:  # nothing was recorded for it; any other error undoes the whole commit
         return job, str(error), False
+
+
+def _record(transaction: Transaction, event: e.Event) -> None:
+    error = transaction.try_record(event)
+    if error is not None:
+        raise Refused(str(error))

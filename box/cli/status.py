@@ -50,6 +50,8 @@ def _read(config: Config) -> dict[str, Any]:
         if locks.is_held(config.box.root):
             raise NotRunning(f"the service in {config.box.root} has only just started: ask again") from None
         raise
+    except ValueError:  # the file is not made durable: a power cut may have left it empty
+        raise NotRunning(f"{written.folder(config)}/{written.NAME} is damaged; `box run` writes a new one") from None
 
 
 def _not_running(found: Mapping[str, Any], config: Config) -> NotRunning | None:

@@ -115,7 +115,7 @@ def service(config: Config) -> Iterator[Finding]:
     try:
         found = status.read(config)
         status.check_fresh(found, config)
-    except NotRunning as error:
+    except (NotRunning, ValueError) as error:
         yield Finding("service", "fail", f"it holds the root, but: {error}", "it is stuck: restart it, and see its log")
         return
     yield Finding("service", "ok", f"running as process {found['pid']}, {found['state']}")

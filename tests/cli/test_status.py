@@ -64,6 +64,14 @@ def test_when_the_service_has_gone_the_last_status_is_shown_with_a_note(box, arg
         assert "watching" not in done.stdout, "nobody is watching"
 
 
+@pytest.mark.parametrize("left", ["", '{"schema": 1, "ver'])
+def test_what_a_power_cut_left_of_it_is_said_to_be_damaged(box, left):
+    (box.root / "status.json").write_text(left)
+    done = box("status")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == f"box: {box.root}/status.json is damaged; `box run` writes a new one\n"
+
+
 def test_a_status_that_is_too_old_is_said_to_be(make_box):
     box = make_box()
     with box.running():
