@@ -19,6 +19,7 @@ The map, one line a module, in the order of that sentence:
     photos      what a task needs to know about pictures
     disk        moving files: by rename, durably, never over another
     status      projections to status.json
+    status_file reading the status: what it says, and whether it is fresh
     service     builds everything; the loop of `box run` and `box once`
     beside      how a command gets at the log beside the service
     tally       what became of the drops of a run

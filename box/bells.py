@@ -45,7 +45,7 @@ def ring_service(root: str) -> None:
     """From another process: tell the service of this root that something was recorded. Nobody may be there to hear."""
     path = os.path.join(root, FOLDER, _FILE)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)  # for all whom the umask lets
     except FileNotFoundError:
         return  # the folder is made by the service: nobody is waiting
     try:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from box import bells, damage, layout, locks, log, logs, notify, status
+from box import bells, damage, layout, locks, log, logs, notify, status, status_file
 from box import config as configuration
 from box.beside import engine_of
 from box.claims import Claims
@@ -193,6 +193,7 @@ class Service:
         try:
             self.start(full_sweep=False)
             _log.info("box is running", root=self.config.box.root, log=log.last_position(self.store))
+            self._tell_status(time.monotonic())  # who is told that Box is ready may read it
             notify.ready("running")
             beat = Timer("watchdog", notify.ping_seconds() or float("inf"), notify.alive)
             health = Timer("workers", HEALTH_SECONDS, self.consumer.check_worker_health)
@@ -235,7 +236,7 @@ class Service:
 
     def _due_soon(self) -> bool:
         due = jobs.next_due(self.store)
-        return bool(due) and status.timestamp(due) < time.time() + ONCE_PATIENCE_SECONDS
+        return bool(due) and status_file.timestamp(due) < time.time() + ONCE_PATIENCE_SECONDS
 
     def _tell_status(self, now: float) -> float:
         """Write the status if it is due; in how many seconds it is due again."""
@@ -250,7 +251,7 @@ class Service:
         process = status.Process(self.started_at, lambda: bool(self._stops), self.watching.modes, self.problems)
         try:
             status.write(
-                status.folder(self.config), status.collect(self.store, self.config, self.engine.policy, process)
+                status_file.folder(self.config), status.collect(self.store, self.config, self.engine.policy, process)
             )
         except OSError as error:
             _log.warning("the status could not be written", reason=str(error))

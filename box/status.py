@@ -16,21 +16,18 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from box import __version__, disk, log
-from box.config import Config
 from box.engine import utc_now
-from box.errors import NotRunning
 from box.models import jobs, photos, usage
 from box.models.base import Store
 from box.rules import Policy, quota
+from box.sections import Config
+from box.status_file import NAME, timestamp
 
-NAME: Final = "status.json"
 SCHEMA: Final = 1
 CHANGE_SECONDS: Final = 1.0
 """Between two writes while things change."""
 ACTIVE_MAX: Final = 20
 """How many running jobs are listed; the counts say how many more there are."""
-STALE_FACTOR: Final = 3
-"""A status that is older than so many times its period belongs to a service that is gone or stuck."""
 
 
 @dataclass(slots=True)
@@ -98,11 +95,6 @@ class Process:
     stopping: Callable[[], bool]
     watch: Callable[[], Iterable[Mapping[str, Any]]]
     problems: Problems
-
-
-def folder(config: Config) -> str:
-    """Where the status files are: `status.dir`, else the root."""
-    return config.status.dir or config.box.root
 
 
 def collect(store: Store, config: Config, policy: Policy, process: Process) -> dict[str, Any]:
@@ -204,29 +196,6 @@ def _photos(store: Store) -> dict[str, Any]:
 def write(path: str, status: Mapping[str, Any]) -> None:
     """Replace the status file. Not fsynced: after a power cut the service writes a new one before anybody asks."""
     disk.write_whole(os.path.join(path, NAME), json.dumps(status, ensure_ascii=False) + "\n", durable=False)
-
-
-def read(config: Config) -> dict[str, Any]:
-    """The status that the service wrote last. Raises NotRunning if there is none, or it is stale."""
-    path = os.path.join(folder(config), NAME)
-    try:
-        with open(path, encoding="utf-8") as file:
-            status: dict[str, Any] = json.load(file)
-    except FileNotFoundError:
-        raise NotRunning(f"there is no {path}: the service has not run here yet; `box run` starts it") from None
-    return status
-
-
-def check_fresh(status: Mapping[str, Any], config: Config) -> None:
-    """Raise NotRunning if the status is older than it can be while the service runs."""
-    age = time.time() - timestamp(status["updated_at"])
-    if age > STALE_FACTOR * config.status.rest_seconds:
-        raise NotRunning(f"the status is {age:.0f} s old: the service is not running; `box run` starts it")
-
-
-def timestamp(text: str) -> float:
-    """Seconds since the epoch of a time as the log writes it."""
-    return datetime.fromisoformat(text).timestamp()
 
 
 def rfc3339(seconds: float | None) -> str | None:

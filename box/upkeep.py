@@ -19,7 +19,7 @@ from box.engine import Engine, utc_now
 from box.errors import BoxError
 from box.events import JobDue
 from box.models import drops, jobs, live
-from box.status import timestamp
+from box.status_file import timestamp
 from box.sweeps import LibrarySweep
 from box.tasks import retry
 from box.tasks.recover import recover

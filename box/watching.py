@@ -157,7 +157,7 @@ class Watching:
 
     def modes(self) -> list[Mapping[str, Any]]:
         """How each inbox is watched, for the status."""
-        modes = self._doorbell.modes()
+        modes = self._doorbell.modes() if self._listening else dict.fromkeys(self._inboxes.folders, "polling")
         return [
             {
                 "path": to_text(path),

@@ -44,13 +44,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "queue": {"claims", "logs"},
     "sweeps": {"engine", "events", "logs", "models", "paths", "photos", "watchers"},
     "watching": {
-        "bells", "config", "engine", "errors", "events", "logs", "models", "paths", "photos", "status", "watchers",
+        "bells", "config", "engine", "errors", "events", "logs", "models", "paths", "photos", "status", "status_file",
+        "watchers",
     },
     "damage": {"disk", "engine", "errors", "models"},
     "layout": {"bells", "disk", "models", "paths"},
-    "status": {"config", "disk", "engine", "errors", "log", "models", "rules", ""},
+    "status_file": {"errors", "sections"},
+    "status": {
+        "disk", "engine", "errors", "log", "models", "rules", "sections", "status_file", "",
+    },
     "upkeep": {
-        "claims", "config", "damage", "engine", "errors", "events", "log", "logs", "models", "status", "sweeps",
+        "claims", "config", "damage", "engine", "errors", "events", "log", "logs", "models", "status_file", "sweeps",
         "tasks", "timers",
     },
     "verify": {"config", "disk", "engine", "locks", "models", "paths", "watchers"},

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, TextIO, cast
 
-from box import layout, logs, status
+from box import layout, logs, status_file
 from box.cli import INTERRUPTED, output, settings, words
 from box.sections import Config
 
@@ -27,7 +27,7 @@ def run(args: Namespace) -> int:
         several = len(config.users.names) > 1
         for user, folder in layout.inboxes(config.box.root, config.users.names).items():
             output.line(f"Drop files  {words.path(folder)}" + (f"  ({user})" if several else ""))
-        told = os.path.join(status.folder(config), status.NAME)
+        told = os.path.join(status_file.folder(config), status_file.NAME)
         output.line(f"Status      {words.path(told)}, or `box status --watch`")
         output.line("Stop        Ctrl-C lets running jobs finish first, a second Ctrl-C stops at once")
         output.flush()

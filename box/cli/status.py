@@ -11,7 +11,7 @@ from textwrap import wrap
 from typing import Any, Final
 
 from box import locks
-from box import status as written
+from box import status_file as written
 from box.cli import output, settings, words
 from box.errors import NotRunning
 from box.sections import Config
@@ -50,8 +50,6 @@ def _read(config: Config) -> dict[str, Any]:
         if locks.is_held(config.box.root):
             raise NotRunning(f"the service in {config.box.root} has only just started: ask again") from None
         raise
-    except ValueError:  # the file is not made durable: a power cut may have left it empty
-        raise NotRunning(f"{written.folder(config)}/{written.NAME} is damaged; `box run` writes a new one") from None
 
 
 def _not_running(found: Mapping[str, Any], config: Config) -> NotRunning | None:

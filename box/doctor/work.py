@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from box import __version__, locks, units
+from box import __version__, locks, status_file, units
 from box.doctor.finding import Finding
 from box.doctor.machine import rounded
 from box.errors import NotRunning
@@ -105,16 +105,14 @@ def _size(path: str) -> int:
 
 def service(config: Config) -> Iterator[Finding]:
     """Whether the service runs, tells so, and is content."""
-    from box import status  # noqa: PLC0415 - it needs packages that may be missing; that has been said by now
-
     if not locks.is_held(config.box.root):
         yield Finding(
             "service", "warn", "it is not running", f"`box run --config {config.path}`, or `systemctl start box`"
         )
         return
     try:
-        found = status.read(config)
-        status.check_fresh(found, config)
+        found = status_file.read(config)
+        status_file.check_fresh(found, config)
     except (NotRunning, ValueError) as error:
         yield Finding("service", "fail", f"it holds the root, but: {error}", "it is stuck: restart it, and see its log")
         return

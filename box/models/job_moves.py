@@ -117,7 +117,10 @@ def on_quarantined(store: Store, recorded: Recorded, event: JobQuarantined) -> N
 
 
 def on_retried(store: Store, _: Recorded, event: JobRetried) -> None:
-    """Afresh."""
+    """Afresh; refused while another job with its key is not finished."""
+    key = store.value("SELECT key FROM jobs WHERE id = ?", (event.job,)) or ""
+    if key and jobs.with_key(store, key) not in (None, event.job):
+        raise IllegalMove(f"job {event.job} cannot be retried: a job with its key {key!r} is not finished yet")
     _move(
         store, event, State.QUEUED,
         "attempts = 0, cancel_requested = 0, code = '', message = '', not_before = '', finished_at = ''",

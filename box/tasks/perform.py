@@ -9,7 +9,6 @@ and one commit with all outcomes. Killed anywhere: before the journal the jobs a
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -193,6 +192,9 @@ class Performer:
             with logs.job_context(result.job.id, result.job.kind, result.job.user):
                 if error is not None:
                     _log.warning("outcome refused", reason=str(error))
+        for result, facts in outcomes:
+            if isinstance(facts[0], FileVanished):
+                self.ring(result.request.source, False)  # noqa: FBT003  the doorbell's signature
         _log.info("recorded", jobs=len(outcomes), kind=outcomes[0][0].job.kind)
 
     def _patiently(self, work: Callable[[Transaction], Any], count: int) -> Any:
@@ -215,10 +217,10 @@ class Performer:
         if isinstance(error, Unprocessable):
             return (JobQuarantined(user=job.user, job=job.id, lease=job.lease, code=error.code, message=str(error)),)
         if isinstance(error, SourceChanged):
-            self.ring(result.request.source, False)  # noqa: FBT003  the doorbell's signature
-            gone = () if os.path.lexists(result.request.source) else (FileVanished(user=job.user, path=job.source),)
-            known = gone and drops.find(self.engine.store, job.source)
-            return (*(gone if known else ()), cancelled(job, str(error)))
+            # What had settled is no more; whatever stands there now is looked at as if it had just come.
+            drop = drops.find(self.engine.store, job.source)
+            gone = (FileVanished(user=job.user, path=job.source),) if drop and drop.job == job.id else ()
+            return (*gone, cancelled(job, str(error)))
         if isinstance(error, OutOfSpace):
             self.on_hold(error)
             return (released(job, str(error), counted=False),)

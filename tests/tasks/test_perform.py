@@ -13,7 +13,7 @@ from box.claims import Claims
 from box.disk import digest_of
 from box.engine import Engine
 from box.errors import BoxError, ChildDied, OutOfSpace, SourceChanged, Unprocessable
-from box.models import jobs, live
+from box.models import drops, jobs, live
 from box.models.base import Store
 from box.tasks import retry
 from box.tasks.choose import Chooser
@@ -135,7 +135,9 @@ def test_each_failure_has_its_outcome_and_the_drop_stays(bench: Bench, error: Bo
     assert bench.job() == job
     assert path.exists()
     assert [type(each) for each in bench.held_up] == ([OutOfSpace] if isinstance(error, OutOfSpace) else [])
+    # what had settled is no more: the file that is there now is looked at as if it had just come
     assert bench.rung == ([str(path)] if isinstance(error, SourceChanged) else [])
+    assert (drops.find(bench.store, "users/me/inbox/a.jpg") is None) == isinstance(error, SourceChanged)
 
 
 def test_what_may_be_well_again_is_tried_again_later_until_the_attempts_are_used_up(bench: Bench):
