@@ -31,7 +31,9 @@ def facts(folder: str) -> dict[str, str]:
         "system": f"{_first('/etc/os-release', 'PRETTY_NAME', '=').strip(chr(34))}, Linux {os.uname().release}",
         "file system": f"{file_system(folder)}, 4 KiB + fsync p50 {middle:.2f} ms, p99 {worst:.2f} ms",
         "box": f"{_box()}, Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}",
-        "libraries": ", ".join(f"{name} {version(name)}" for name in ("huey", "peewee", "watchdog", "Pillow", "blake3")),
+        "libraries": ", ".join(
+            f"{name} {version(name)}" for name in ("huey", "peewee", "watchdog", "Pillow", "blake3")
+        ),
         "peers": f"exiftool {_says('exiftool', '-ver') or 'missing'}, jhead {_jhead() or 'missing'}",
         "load": " ".join(f"{load:.2f}" for load in os.getloadavg()),
     }

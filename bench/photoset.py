@@ -53,7 +53,10 @@ def make(folder: str, count: int) -> list[str]:
     paths = [os.path.join(folder, name_of(number)) for number in range(count)]
     missing = [number for number, path in enumerate(paths) if not os.path.exists(path)]
     if missing:
-        print(f"making {len(missing):,} photos in {folder}, once: about {len(missing) * _BYTES_EACH / 1e6:,.0f} MB", flush=True)
+        print(
+            f"making {len(missing):,} photos in {folder}, once: about {len(missing) * _BYTES_EACH / 1e6:,.0f} MB",
+            flush=True,
+        )
         with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
             list(pool.map(_make_one, missing, [folder] * len(missing), chunksize=20))
     return paths

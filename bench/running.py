@@ -38,7 +38,7 @@ class Run:
     rss_bytes: int
     """Peak of the tree."""
     written_bytes: int
-    """What the tree made dirty in the page cache of disks; moving a file is none, the journal of the file system neither."""
+    """What the tree wrote to files on disks; moving a file is none, and the file system's journal is not counted."""
     others_share: float
     """Of all processors during the run, for whatever else ran."""
     code: int
@@ -50,9 +50,7 @@ def run(command: Sequence[str], log: str, cwd: str | None = None, env: Mapping[s
     busy, _ = machine.ticks()
     with open(log, "ab") as out:
         began = time.perf_counter()
-        process = subprocess.Popen(
-            command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out
-        )
+        process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     descriptor = os.pidfd_open(process.pid)
     ended = select.poll()
     ended.register(descriptor, select.POLLIN)
@@ -114,4 +112,4 @@ def cpu_seconds(pid: int) -> float:
 
 def median(runs: Sequence[Run], field: str) -> float:
     """The middle one of a field."""
-    return statistics.median(getattr(each, field) for each in runs)
+    return float(statistics.median(getattr(each, field) for each in runs))

@@ -39,7 +39,10 @@ class Table:
 def _grid(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> list[str]:
     cells = [list(columns), *([shown(cell) for cell in row] for row in rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
-    lines = ["| " + " | ".join(_aligned(c, w, i) for i, (c, w) in enumerate(zip(r, widths, strict=True))) + " |" for r in cells]
+    lines = [
+        "| " + " | ".join(_aligned(c, w, i) for i, (c, w) in enumerate(zip(r, widths, strict=True))) + " |"
+        for r in cells
+    ]
     rule = "| " + " | ".join("-" * w if i == 0 else "-" * (w - 1) + ":" for i, w in enumerate(widths)) + " |"
     return [lines[0], rule, *lines[1:]]
 

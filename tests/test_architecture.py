@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import box
-from box import events, models, tasks
+from box import beside, events, models, service, tasks
+from box import config as configuration
 
 PACKAGE = Path(box.__file__).parent
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
@@ -135,7 +136,7 @@ def test_files_and_functions_stay_small_and_say_their_rule(path: Path):
 
 def test_the_map_is_the_territory():
     _, _, listed = (box.__doc__ or "").partition("in the order of that sentence:")
-    named = [line.split()[0] for line in listed.splitlines() if line.startswith("    ")]
+    named = [line.split()[0] for line in listed.partition("From Python:")[0].splitlines() if line.strip()]
     there = {path.stem if path.suffix == ".py" else path.name for path in PACKAGE.iterdir()}
     there = {name for name in there if not name.startswith(".")} - {
         "__init__",
@@ -171,3 +172,13 @@ def test_nothing_pickles_or_starts_a_shell():
         text = path.read_text("utf-8")
         assert "shell=True" not in text
         assert {top(name) for name in imports(path)}.isdisjoint({"pickle", "marshal", "shelve"}), path
+
+
+def test_what_the_map_offers_to_python_is_there(make_root):
+    config = configuration.load(make_root().path, {})
+    made = service.build(config)
+    assert made.once().filed == 0
+    with beside.beside(config) as way:
+        assert way.store.value("SELECT count(*) FROM events") == 0
+    for offered in ("config.load(", "service.build(", "beside.beside("):
+        assert offered in (box.__doc__ or "")
