@@ -40,8 +40,9 @@ The map, one line a module, in the order of that sentence:
     cli         the commands
     doctor      what is wrong with this place, and what to do
 
-From Python: `config.load(path, os.environ)` reads a configuration; `service.build(config)` makes the box, whose `once()`
-handles what is there and whose `run()` serves; `beside.beside(config)` opens the log of a box that somebody else serves.
+From Python: `config.load(path, os.environ)` reads a configuration; `service.build(config)` makes the box, whose
+`once()` handles what is there and whose `run()` serves; `beside.beside(config)` opens the log of a box that somebody
+else serves.
 """
 
 from __future__ import annotations
