@@ -17,7 +17,7 @@ from box.engine import Engine
 from box.errors import BoxError
 from box.models.base import Store
 from box.rules import Policy
-from box.tasks import kinds_by_media_type
+from box.tasks import ALL, kinds_by_media_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ def policy_of(config: Config) -> Policy:
     return Policy(
         kinds=kinds_by_media_type(),
         attempts_max=config.jobs.attempts_max,
+        in_place=frozenset(handler.kind for handler in ALL if handler.in_place),
         quota_default_bytes=config.quota.default_bytes,
         quota_bytes=config.quota.users,
     )
@@ -52,7 +53,7 @@ def engine_of(config: Config, store: Store) -> Engine:
 @contextmanager
 def beside(config: Config) -> Iterator[Beside]:
     """Open the database of a root for a command. Raises BoxError if there is none yet."""
-    if not os.path.exists(os.path.join(config.box.root, damage.DATABASE)):
+    if not os.path.isdir(os.path.join(config.box.root, "users")):
         raise BoxError(f"there is no box in {config.box.root} yet: `box init` makes one, `box run` starts it")
     store = damage.open_unchecked(config.box.root)
     try:

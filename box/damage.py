@@ -34,9 +34,7 @@ class Restored:
     def __str__(self) -> str:
         source = f"the snapshot {self.snapshot}" if self.snapshot else "an empty one: there was no snapshot"
         kept = f"; the damaged file is kept in {self.damaged}" if self.damaged else ""
-        return (
-            f"the database was damaged ({self.reason}) and replaced by {source}, and the disk is compared with it{kept}"
-        )
+        return f"the database was replaced by {source}, and the disk is compared with it ({self.reason}){kept}"
 
 
 def open_checked(root: str) -> tuple[Store, Restored | None]:

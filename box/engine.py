@@ -18,7 +18,8 @@ from typing import Any, Final, Generic, TypeVar
 
 from box import log, models
 from box.errors import BoxError, IllegalMove
-from box.events import Event, Recorded
+from box.events import Event, JobRequested, Recorded
+from box.models import jobs
 from box.models.base import Store
 from box.models.view import StoreView
 from box.rules import Policy, react
@@ -135,6 +136,12 @@ class Engine:
         """Make the facts durable together with everything that follows from them; what the log now holds of them."""
         return self.transact(lambda transaction: transaction.record(*facts), events=len(facts))
 
+    def request(self, wanted: JobRequested) -> int:
+        """The job that was asked for; with an idempotency key that an unfinished job has, that one."""
+        return self.transact(
+            lambda transaction: jobs.with_key(transaction.store, wanted.key) or transaction.record(wanted)[0].position
+        )
+
     def transact(self, work: Callable[[Transaction], T], events: int = 1) -> T:
         """Do `work` inside a commit, alone or together with others', and return what it returned once it is durable.
 
@@ -207,16 +214,18 @@ def _nobody(_: Iterable[Recorded]) -> None:
 
 
 def create(store: Store) -> None:
-    """Make the tables of a new database: the log, the projections, the live tables."""
+    """Make the tables that are not there yet; projections that an older version made are folded again, from the log."""
     log.create(store)
+    if models.are_outdated(store):
+        rebuild(store)
     models.create(store)
 
 
 def rebuild(store: Store) -> int:
-    """Empty the projections and fold the whole log again, in one transaction; how many events there were."""
+    """Drop the projections and fold the whole log again, in one transaction; how many events there were."""
     count = 0
     with store.transaction():
-        models.clear(store)
+        models.renew(store)
         for recorded in log.read(store):
             models.fold(store, recorded)
             count += 1

@@ -98,6 +98,8 @@ class Policy:
     kinds: Mapping[str, str]
     """media type -> kind of job."""
     attempts_max: int
+    in_place: frozenset[str] = frozenset()
+    """Kinds of job that also read what lies in the library already."""
     quota_default_bytes: int | None = None
     quota_bytes: Mapping[str, int | None] | None = None
     """user -> limit, from the configuration; `box quota set` goes before it."""
@@ -138,7 +140,7 @@ def on_file_settled(policy: Policy, event: e.FileSettled, view: View) -> Iterato
 
 def on_file_noticed(policy: Policy, event: e.FileNoticed, _: View) -> Iterator[Event]:
     """Rule 8."""
-    if event.media_type in policy.kinds:
+    if policy.kinds.get(event.media_type) in policy.in_place:
         yield e.JobRequested(
             user=event.user, kind=policy.kinds[event.media_type], source=event.path, priority=NOTICED_PRIORITY,
             size=event.size, mtime_ns=event.mtime_ns, inode=event.inode, args=json.dumps({"stays": True}),

@@ -20,7 +20,7 @@ from box.beside import engine_of
 from box.claims import Claims
 from box.config import Config
 from box.engine import Engine, utc_now
-from box.errors import BoxError, OutOfSpace
+from box.errors import BoxError, DatabaseBusy, OutOfSpace
 from box.events import DatabaseRestored, JobDue, JobFailed, JobReleased, JobRequested, JobRetried, Recorded
 from box.models import jobs, live, usage
 from box.models.base import Store
@@ -141,7 +141,7 @@ class Service:
                 DatabaseRestored(damaged=restored.damaged, snapshot=restored.snapshot, reason=restored.reason)
             )
             self.problems.put("database-restored", "", str(restored))
-            _log.error("the database was damaged and was restored", moved_to=restored.damaged, why=restored.reason)
+            _log.error(str(restored))
         layout.prepare(root, self.config.users.names, self.store)
         leases = dict.fromkeys([*(e.lease for e in live.journal(self.store)), *jobs.running_leases(self.store)])
         count = recover(self.engine, root, retries, list(leases))
@@ -181,10 +181,11 @@ class Service:
 
     def held_up(self, error: BoxError | None) -> None:
         """Nothing is claimed for want of room, or (None) that is over."""
-        if error is None:
-            self.problems.clear(OutOfSpace.code, "jobs")
-        else:
-            self.problems.put(OutOfSpace.code, "jobs", str(error))
+        for code in (OutOfSpace.code, DatabaseBusy.code):
+            if error is None or error.code != code:
+                self.problems.clear(code, "jobs")
+        if error is not None:
+            self.problems.put(error.code, "jobs", str(error))
         self.bell.ring()
 
     def run(self) -> int:
@@ -193,6 +194,7 @@ class Service:
         try:
             self.start(full_sweep=False)
             _log.info("box is running", root=self.config.box.root, log=log.last_position(self.store))
+            self.watching.step(time.monotonic())
             self._tell_status(time.monotonic())  # who is told that Box is ready may read it
             notify.ready("running")
             beat = Timer("watchdog", notify.ping_seconds() or float("inf"), notify.alive)
@@ -227,6 +229,7 @@ class Service:
                     break
                 self._tell_status(time.monotonic())
                 self.bell.wait(min(wait, ONCE_LOOK_SECONDS))
+            self.upkeep.snapshot_if_due()  # who runs Box from cron has no timers
             known = sum(usage.by_area(self.store, user)["inbox"][0] for user in usage.users(self.store))
             self.tally.left = known + self.watching.unsettled()
         finally:

@@ -119,6 +119,11 @@ class Upkeep:
             damage.take_snapshot(self.config.box.root, self.engine.store, position, self.config.database.snapshots_keep)
             self._snapshot_at = position
 
+    def snapshot_if_due(self) -> None:
+        """A snapshot, if the newest one is too old."""
+        if first_in(self.config.database.snapshot_seconds, self._snapshot_taken(), time.time()) <= 0:
+            self.snapshot()
+
     def quota_problems(self) -> dict[str, str]:
         """user -> what waits for room in the user's quota."""
         return {

@@ -95,7 +95,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def policy() -> Policy:
     """Photos are handled, three attempts, no limits."""
-    return Policy(kinds={"image/jpeg": "photo"}, attempts_max=3)
+    return Policy(kinds={"image/jpeg": "photo"}, attempts_max=3, in_place=frozenset({"photo"}))
 
 
 @pytest.fixture

@@ -55,7 +55,8 @@ def test_the_log_refuses_everything_but_the_next_event(engine: Engine, store: St
 
 
 def test_a_key_asks_for_one_job_until_that_job_has_ended(engine: Engine):
-    engine.record(wanted(key="backup /mnt"))
+    first = engine.request(wanted(key="backup /mnt"))
+    assert engine.request(wanted(key="backup /mnt")) == first, "a second request is the first job"
     with pytest.raises(IllegalMove, match="not finished"):
         engine.record(wanted(key="backup /mnt"))
     engine.record(e.JobCancelled(user="me", job=1, reason="changed my mind"))

@@ -119,6 +119,15 @@ def test_what_holds_after_every_history(seed: int, steps: int):
         store.close()
 
 
+def test_projections_of_an_older_version_are_folded_again(store: Store):
+    live(store, 3, 150)
+    before = rows(store)
+    store.execute("ALTER TABLE jobs DROP COLUMN result")
+    store.execute("ALTER TABLE files ADD COLUMN colour TEXT")
+    create(store)
+    assert rows(store) == before
+
+
 def test_a_changed_row_is_found_and_named(store: Store, tmp_path: Path):
     live(store, 1, 100)
     job = store.value("SELECT max(id) FROM jobs")

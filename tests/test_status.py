@@ -100,6 +100,7 @@ def test_a_reader_always_finds_a_whole_and_valid_status_and_a_new_one_at_most_on
     positions = [each["log"]["position"] for each in reader.seen]
     assert positions == sorted(positions)
     assert len({each["pid"] for each in reader.seen}) == 1
+    assert {each["watch"][0]["mode"] for each in at_work} == {"native"}, "from the first one on"
     assert not list(Path(config.box.root).glob("status.json*.part"))
 
 

@@ -138,6 +138,7 @@ def _wait(run: _Run, root: str, limit: float | None) -> bool:
                 return False
         time.sleep(LOOK_SECONDS)
     _look(run, at_once=True)
+    run.progress.clear()
     _tell(run, run.following.parked)
     return True
 

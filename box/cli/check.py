@@ -43,7 +43,7 @@ def verify(args: Namespace) -> int:
     found = []
     began = time.monotonic()
     with beside(config) as box:
-        for difference in verification.differences(box.store, config):
+        for difference in verification.differences(box.store, config, deep=args.deep):
             found.append(asdict(difference))
             if not args.json:
                 output.line(f"{words.padded(difference.where, 5)} {words.printable(str(difference))}")

@@ -260,7 +260,9 @@ def _check(commands: Any) -> None:
     )  # fmt: skip
     _command(
         commands, "verify", "check:verify", "compare the log, the tables and the disk; exits with 1 on any difference",
-        examples=("box verify", "box verify --json"), options=[_json()],
+        examples=("box verify", "box verify --deep", "box verify --json"), options=[_json()],
+    ).add_argument(
+        "--deep", action="store_true", help="read every filed photo again and compare its digest too"
     )  # fmt: skip
     _command(
         commands, "doctor", "check:doctor", "look at the machine, the configuration, limits and permissions",

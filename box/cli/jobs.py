@@ -60,8 +60,11 @@ def listing(args: Namespace) -> int:
 
 def _about(row: dict[str, Any]) -> str:
     text = words.printable(row["source"])
-    if row["result"] and "path" in (result := json.loads(row["result"])):
+    result = json.loads(row["result"]) if row["result"] else {}
+    if "path" in result:
         text += f" -> {words.printable(result['path'])}"
+    elif "duplicate_of" in result:
+        text += f" = {words.printable(result['duplicate_of'])}"
     if row["not_before"]:
         text += f" (waits until {words.local_time(row['not_before'])})"
     return f"{text}: {words.printable(row['message'])}" if row["message"] else text

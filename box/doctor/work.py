@@ -58,7 +58,9 @@ def watches(config: Config) -> Iterator[Finding]:
             if wanted >= FOLDERS_MAX:
                 break
     limits = {name: _inotify(name) for name in ("max_user_watches", "max_user_instances")}
-    found = f"{wanted:,} folders; the system allows {limits['max_user_watches']:,} watches"
+    found = (
+        f"{wanted:,} {'folder' if wanted == 1 else 'folders'}; the system allows {limits['max_user_watches']:,} watches"
+    )
     if wanted > limits["max_user_watches"] // 2 or limits["max_user_instances"] < 8:
         advice = f"`sysctl fs.inotify.max_user_watches={max(65536, 4 * wanted)} fs.inotify.max_user_instances=128`"
         yield Finding("watching", "warn", f"{found}: what does not fit is polled", advice)

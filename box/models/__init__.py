@@ -57,7 +57,14 @@ def fold(store: Store, recorded: Recorded) -> None:
         each(store, recorded, recorded.event)
 
 
-def clear(store: Store) -> None:
-    """Empty every projection, inside the caller's transaction."""
+def renew(store: Store) -> None:
+    """Drop every projection and make it anew, empty, inside the caller's transaction."""
     for model in PROJECTIONS:
-        store.execute(f"DELETE FROM {model._meta.table_name}")
+        store.execute(f"DROP TABLE IF EXISTS {model._meta.table_name}")
+    create(store)
+
+
+def are_outdated(store: Store) -> bool:
+    """Whether another version of Box made the projections, with other columns."""
+    wanted = {model._meta.table_name: {f.column_name for f in model._meta.sorted_fields} for model in PROJECTIONS}
+    return any(store.columns(table) not in (set(), columns) for table, columns in wanted.items())

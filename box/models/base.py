@@ -98,6 +98,10 @@ class Store:
         with self.lock:
             return list(query.dicts().execute(self.peewee))
 
+    def columns(self, table: str) -> set[str]:
+        """The names of a table's columns; none if there is no such table."""
+        return {row[1] for row in self.rows(f"PRAGMA table_info({table})")}
+
     # --- transactions -------------------------------------------------------------------------------------------------
 
     @contextmanager

@@ -47,7 +47,7 @@ class _Tools:
     told_at: float = 0.0
 
     def progress(self, percent: float, message: str = "") -> None:
-        """Tell how far it is. A cancelled job does not learn it here: its process is killed."""
+        """Tell how far it is. A cancelled job does not learn it here: what it found does not land."""
         now = time.monotonic()
         if now - self.told_at >= _PROGRESS_SECONDS:
             self.told_at = now

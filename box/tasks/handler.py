@@ -77,7 +77,7 @@ class Tools(Protocol):
         """The section of the configuration that bears the name of the handler's field (for example `photos`)."""
 
     def progress(self, percent: float, message: str = "") -> None:
-        """Tell how far it is; raises when the job was cancelled."""
+        """Tell how far it is. A cancelled job does not learn it here: what it found does not land."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +94,7 @@ class Handler:
     """Run in a child process with limits; False only for handlers that parse nothing that came from outside."""
     options: str = ""
     """Name of the section of the configuration that it is given."""
+    in_place: bool = False
+    """Also reads files of these types that people put into `photos/` by hand: `args["stays"]` says so."""
     batch: bool = False
     """Many small ones may share a lease and its commits."""

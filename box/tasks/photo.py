@@ -87,7 +87,8 @@ def report(request: Request, found: Found, landed: tuple[Landed, ...]) -> tuple[
 
 
 HANDLER = Handler(
-    kind="photo", run=run, report=report, media_types=formats.MEDIA_TYPES, options="photos", batch=True
+    kind="photo", run=run, report=report, media_types=formats.MEDIA_TYPES, options="photos", in_place=True,
+    batch=True,
 )  # fmt: skip
 
 
