@@ -53,8 +53,8 @@ def engine_of(config: Config, store: Store) -> Engine:
 @contextmanager
 def beside(config: Config) -> Iterator[Beside]:
     """Open the database of a root for a command. Raises BoxError if there is none yet."""
-    if not os.path.isdir(os.path.join(config.box.root, "users")):
-        raise BoxError(f"there is no box in {config.box.root} yet: `box init` makes one, `box run` starts it")
+    if not os.path.exists(os.path.join(config.box.root, damage.DATABASE)):
+        raise BoxError(f"nothing has happened in {config.box.root} yet: `box run` or `box once` begins")
     store = damage.open_unchecked(config.box.root)
     try:
         engine = engine_of(config, store)

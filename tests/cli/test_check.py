@@ -68,7 +68,7 @@ def test_rebuild_folds_the_log_again(held):
 def test_without_a_database_there_is_nothing_to_check(box, command):
     done = box(command)
     assert done.returncode == 1
-    assert "there is no box in" in done.stderr
+    assert "nothing has happened in" in done.stderr
     assert not (box.root / "box.db").exists()
 
 

@@ -93,4 +93,4 @@ def test_without_a_box_there_is_nothing_to_tell(box):
     shutil.rmtree(box.root / "users")
     done = box("events")
     assert done.returncode == 1
-    assert "there is no box in" in done.stderr
+    assert "nothing has happened in" in done.stderr

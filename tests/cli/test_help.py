@@ -90,7 +90,7 @@ def test_the_configuration_may_be_named_before_or_after_the_command(box):
         done = subprocess.run(
             [sys.executable, "-m", "box", *argv], env=box.environment(), capture_output=True, text=True, check=False
         )
-        assert "there is no box in" in done.stderr, argv
+        assert "nothing has happened in" in done.stderr, argv
         assert done.returncode == 1
 
 
