@@ -21,7 +21,7 @@ from box.events import JobStarted
 from box.models import jobs, live
 from box.tasks import by_kind
 
-BATCH_SECONDS: Final = 0.5
+BATCH_SECONDS: Final = 1.0
 """How much work a worker claims at once, by the pace of late: more would keep urgent jobs and other workers waiting."""
 
 BATCH_MIN: Final = 8
@@ -59,7 +59,7 @@ class Claims:
     _bell: threading.Condition = field(default_factory=threading.Condition)
     _rung: int = 0
     _hold_until: float = 0.0
-    _jobs_per_second: float = 200.0
+    _jobs_per_second: float = 500.0
     """Of one worker, of late, of jobs that share a lease; the first guess is for photos without thumbnails."""
 
     def ring(self) -> None:
@@ -103,7 +103,7 @@ class Claims:
             return None
         self.prepare(upcoming[0].kind)
         try:
-            return self.engine.transact(self._claim, events=self.batch_max)
+            return self.engine.transact(self._claim, events=self._share())
         except BoxError as error:
             if not error.retryable:
                 raise
@@ -128,11 +128,15 @@ class Claims:
             self.on_hold(None)
         return True
 
+    def _share(self) -> int:
+        """How many jobs a worker takes at once: its part of what waits, and no more than it does in `BATCH_SECONDS`."""
+        fair = -(-jobs.queued_count(self.engine.store) // self.workers)
+        share = max(BATCH_MIN, min(fair, int(self._jobs_per_second * BATCH_SECONDS)))
+        return min(self.batch_max, share)
+
     def _claim(self, transaction: Transaction) -> tuple[int, str] | None:
         store = transaction.store
-        fair = -(-jobs.queued_count(store) // self.workers)
-        share = max(BATCH_MIN, min(fair, int(self._jobs_per_second * BATCH_SECONDS)))
-        chosen = together(jobs.ready(store, min(self.batch_max, share)))
+        chosen = together(jobs.ready(store, self._share()))
         if not chosen:
             return None
         lease = uuid4().hex[:16]

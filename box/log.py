@@ -62,6 +62,11 @@ def last_position(store: Store) -> int:
     return position
 
 
+def first_at(store: Store) -> str:
+    """When the oldest event was recorded, empty for an empty log."""
+    return store.value("SELECT at FROM events ORDER BY position LIMIT 1") or ""
+
+
 def read(store: Store, since: int = 0, until: int | None = None) -> Iterator[Recorded]:
     """The events after position `since`, oldest first, up to and including `until`; a page at a time."""
     while rows := store.rows(

@@ -92,6 +92,10 @@ class ClaimStorage(SqliteStorage):  # type: ignore[misc]  # huey has no types
 class BoxWorker(Worker):  # type: ignore[misc]  # huey has no types
     """huey's worker; after an error it waits a moment instead of growing its delay."""
 
+    def initialize(self) -> None:
+        """On its thread, before it claims anything."""
+        self.huey.warm_up()
+
     def sleep(self) -> None:
         """Called after the ledger could not be read (a full disk, a lock held by somebody else)."""
         self.stop_flag.wait(ERROR_SECONDS)
@@ -127,6 +131,8 @@ class Queue(Huey):  # type: ignore[misc]  # huey has no types
         seconds the next is.
         """
         self.tick = tick
+        self.warm_up: Callable[[], object] = lambda: None
+        """What each worker does first, on its own thread."""
         self.nudge = threading.Event()
         """Set: the scheduler looks at once (something was scheduled, or the service stops)."""
         self._claims = claims

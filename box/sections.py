@@ -81,7 +81,7 @@ class Jobs:
 
     lease_seconds: float = _key(60.0, durations(1, DAY))
     attempts_max: int = _key(3, numbers(1, 100))
-    batch: int = _key(256, numbers(1, 10_000))
+    batch: int = _key(500, numbers(1, 10_000))
     retry_base_seconds: float = _key(10.0, durations(0, DAY))
     retry_cap_seconds: float = _key(1.0 * HOUR, durations(0, 30 * DAY))
 

@@ -218,6 +218,7 @@ class Service:
         began = time.monotonic()
         try:
             self.sweep.sweep(full=True)
+            self.consumer.huey.warm_up = self.runner.warm_up  # there will be work: begin to be ready for it
             self._open_workers()
             while not self._stops:
                 wait = self.watching.step(time.monotonic())

@@ -69,7 +69,10 @@ class Upkeep:
         return Timer(name, seconds, run, time.monotonic() + first_in(seconds, last, time.time()) + SETTLED_SECONDS)
 
     def _snapshot_taken(self) -> float:
-        return damage.newest_snapshot_at(self.config.box.root)
+        """When the newest snapshot was taken; without one, when there was first something to copy."""
+        taken = damage.newest_snapshot_at(self.config.box.root)
+        began = log.first_at(self.engine.store)
+        return taken or (timestamp(began) if began else time.time())
 
     def sweep_all(self) -> None:
         """Compare the whole library with the projections."""

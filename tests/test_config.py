@@ -35,7 +35,7 @@ SPEC: dict[str, Any] = {
     "photos.folder": "%Y/%Y-%m-%d", "photos.duplicates": "drop", "photos.thumbnail_pixels": 320,
     "photos.pixels_max": 300_000_000,
     "workers.count": 2, "workers.grace_seconds": 30,
-    "jobs.lease_seconds": 60, "jobs.attempts_max": 3, "jobs.batch": 256, "jobs.retry_base_seconds": 10,
+    "jobs.lease_seconds": 60, "jobs.attempts_max": 3, "jobs.batch": 500, "jobs.retry_base_seconds": 10,
     "jobs.retry_cap_seconds": HOUR,
     "child.memory_bytes": 512_000_000, "child.cpu_seconds": 60, "child.deadline_seconds": 120,
     "child.file_bytes": 256_000_000, "child.idle_seconds": 30, "child.files_max": 10_000,

@@ -40,7 +40,7 @@ def once(args: Namespace) -> int:
     progress = output.Progress()
     if args.debug:
         config = _debugged(config)
-    elif progress.is_shown:  # a person looks on: the progress and the result say what the lines would
+    elif config.logs.level == "info":  # the progress and the result say what the lines would; cron mails what is left
         config = replace(config, logs=replace(config.logs, level="warning"))
     service = _built(config)
     with _interruptions() as caught:

@@ -55,6 +55,10 @@ class Runner:
         if handler is not None and handler.isolated:
             self._child().start()
 
+    def warm_up(self) -> None:
+        """On a worker's thread: have its child started."""
+        self._child().start()
+
     def _child(self) -> Child:
         child: Child | None = getattr(self._own, "child", None)
         if child is None:
