@@ -1,0 +1,85 @@
+"""The command line. The rule: what was asked for, one table each, and the machine above them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+
+from bench import filing, growth, latency, machine, rest, starting
+from bench.roots import WrongOutcome
+from bench.tables import Table
+
+
+def _task(args: argparse.Namespace) -> filing.Task:
+    return filing.task_for(args.dir, args.photos, args.runs, args.patience)
+
+
+BENCHES: dict[str, Callable[[argparse.Namespace], Table]] = {
+    "filing": lambda a: filing.compared(_task(a)),
+    "thumbnails": lambda a: filing.with_thumbnails(_task(a)),
+    "latency": lambda a: latency.commit_to_start(a.dir, a.jobs, a.patience),
+    "close": lambda a: latency.close_to_filed(a.dir, min(a.jobs, a.photos), a.patience),
+    "rest": lambda a: rest.at_rest(a.dir, a.photos, a.rest, a.patience),
+    "events": lambda a: growth.cost_per_event(a.dir, a.events, a.runs, a.patience),
+    "start": lambda a: starting.start_up(a.dir, a.files, a.runs, a.patience),
+}
+
+
+def main() -> int:
+    """Measure and print; 1 if a run did not do its work."""
+    args = _arguments()
+    for name in [name for name in os.environ if name.startswith("BOX_")]:
+        del os.environ[name]  # every root of the bench says by itself how it is configured
+    args.dir = os.path.abspath(args.dir)
+    os.makedirs(args.dir, exist_ok=True)
+    facts = machine.facts(args.dir)
+    print("\n".join(f"{name:12} {value}" for name, value in facts.items()), flush=True)
+    tables = []
+    for name in args.names or BENCHES:
+        try:
+            table = BENCHES[name](args)
+        except WrongOutcome as error:
+            print(f"bench: {name}: {error}", file=sys.stderr)
+            return 1
+        tables.append(table)
+        print(f"\n{table.text()}", flush=True)
+        if args.json:
+            with open(args.json, "w", encoding="utf-8") as out:
+                json.dump({"machine": facts, "tables": [each.as_dict() for each in tables]}, out, indent=2)
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    scratch = os.environ.get("BENCH_DIR") or os.path.join(tempfile.gettempdir(), "box-bench")
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measure Box on this machine.",
+        epilog=f"Scratch: {scratch} (BENCH_DIR), on a real disk; 2,000 photos take 3 GB there, kept between runs, and"
+        " as much again for a copy, removed each time. exiftool and jhead: apt install libimage-exiftool-perl jhead",
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)} (default: all)")
+    parser.add_argument("--runs", type=int, default=3, help="of each program; medians are shown (default: 3)")
+    parser.add_argument("--photos", type=int, default=2000, help="(default: 2000)")
+    parser.add_argument("--jobs", type=int, default=100, help="whose latency is measured (default: 100)")
+    parser.add_argument("--events", type=int, default=1_000_000, help="in the old log (default: 1,000,000)")
+    parser.add_argument("--files", type=int, default=10_000, help="known at the start (default: 10,000)")
+    parser.add_argument(
+        "--rest", type=float, default=60, metavar="SECONDS", help="to watch a service at rest (default: 60)"
+    )
+    parser.add_argument(
+        "--patience", type=float, default=60, metavar="SECONDS", help="to wait for a quiet machine (default: 60)"
+    )
+    parser.add_argument("--dir", default=scratch, help=argparse.SUPPRESS)
+    parser.add_argument("--json", metavar="FILE", help="all single runs, for programs")
+    args = parser.parse_args()
+    if unknown := set(args.names) - set(BENCHES):
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
+    return args
+
+
+if __name__ == "__main__":
+    sys.exit(main())
