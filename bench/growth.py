@@ -25,10 +25,10 @@ FLAT = 1.2
 BYTES_EACH_EVENT = 700
 EVENTS_A_PHOTO = 5
 A_GROUP = 100
-GROUPS = 20
-SINGLES = 100
-TURNS_A_RUN = 4
-"""A turn takes a second; the disk's mood changes from one to the next."""
+GROUPS = 5
+SINGLES = 50
+TURNS_A_RUN = 10
+"""A turn takes half a second; the disk's mood changes from one to the next."""
 BUILT_AT_ONCE = 500
 A_NIGHT = 40
 YOUNG_EVENTS = 1000
@@ -143,7 +143,9 @@ def _compare(scratch: str, old: History, events: int, runs: int, patience_second
         table.verdicts.append(verdict(f"{shape}: CPU, old against young", cpu, FLAT, " x"))
         table.verdicts.append(verdict(f"{shape}: wall, old against young", wall, FLAT, " x"))
     table.raw = {shape: {k: [asdict(c) for c in v] for k, v in found.items()} for shape, found in took.items()}
+    most = YOUNG_EVENTS + EVENTS_A_PHOTO * (A_GROUP * (GROUPS + 1) + SINGLES)
     table.notes = [
+        f"a turn takes a fresh young log from {YOUNG_EVENTS:,} to {most:,} events, and the old one as much further",
         f"medians of {turns} turns, {GROUPS} groups of {A_GROUP} photos and {SINGLES} single ones each; paired ratios",
         "a photo: FileSettled, JobRequested | JobStarted | PhotoFiled, JobSucceeded: three transactions, each fsynced",
     ]
