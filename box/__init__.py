@@ -33,6 +33,7 @@ The map, one line a module, in the order of that sentence:
     notify      words to systemd
     config      config.toml as frozen records
     sections    its sections: every key, its default and its reader
+    job_tables  the tables of [jobs]: how long jobs stay, limits by kind, jobs by the clock
     units       sizes and times as people write them
     paths       paths as text, users and areas
     errors      what can be wrong, for people, programs and the queue

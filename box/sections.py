@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal, TypeVar
 
 from box import units
-from box.units import DAY, GB, HOUR, MB, Read, durations, numbers, sizes, whole_durations
+from box.job_tables import KEEP_SECONDS, KindSettings, Periodic, keeps, kind_names, kinds, periodic
+from box.units import DAY, GB, HOUR, MB, Read, durations, numbers, or_none, sizes, whole_durations
 
 T = TypeVar("T")
 
@@ -84,6 +85,14 @@ class Jobs:
     batch: int = _key(500, numbers(1, 10_000))
     retry_base_seconds: float = _key(10.0, durations(0, DAY))
     retry_cap_seconds: float = _key(1.0 * HOUR, durations(0, 30 * DAY))
+    quarantine_after: int = _key(3, numbers(1, 100))
+    ttl_age: float | None = _key(None, or_none(durations(1, 3650 * DAY)))
+    ttl_runtime: float | None = _key(None, or_none(durations(1, 365 * DAY)))
+    ttl_action: Literal["cancel", "fail"] = _key("cancel", units.choice("cancel", "fail"))
+    by_file: tuple[str, ...] = _key(("verify", "snapshot"), kind_names)
+    keep: Mapping[str, float] = field(default_factory=lambda: dict(KEEP_SECONDS), metadata={"read": keeps})
+    kinds: Mapping[str, KindSettings] = field(default_factory=dict, metadata={"read": kinds})
+    periodic: Mapping[str, Periodic] = field(default_factory=dict, metadata={"read": periodic})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +103,7 @@ class Child:
     cpu_seconds: int = _key(60, whole_durations(1, DAY))
     deadline_seconds: float = _key(120.0, durations(1, DAY))
     file_bytes: int = _key(256 * MB, sizes(1000, 1000 * GB))
+    open_files_max: int = _key(64, numbers(16, 65_536))
     idle_seconds: float = _key(30.0, durations(0, DAY))
     files_max: int = _key(10_000, numbers(1, 1_000_000))
 
@@ -127,6 +137,7 @@ class Database:
     snapshots_keep: int = _key(2, numbers(1, 100))
     commit_seconds: float = _key(0.05, durations(0, 10))
     commit_events: int = _key(500, numbers(1, 100_000))
+    events_keep_seconds: float = _key(30.0 * DAY, durations(1, 3650 * DAY))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +146,13 @@ class Status:
 
     dir: str = _key("", units.text)
     rest_seconds: float = _key(30.0, durations(1, HOUR))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    """How often `metrics.prom` is written, beside the status."""
+
+    interval_seconds: float = _key(15.0, durations(1, HOUR))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +181,7 @@ class Config:
     storage: Storage = field(default_factory=Storage)
     database: Database = field(default_factory=Database)
     status: Status = field(default_factory=Status)
+    metrics: Metrics = field(default_factory=Metrics)
     logs: Logs = field(default_factory=Logs)
     path: str = ""
 

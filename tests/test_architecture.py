@@ -26,8 +26,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "events": set(),
     "paths": {"errors"},
     "units": {"errors", "paths"},
+    "job_tables": {"errors", "paths", "units"},
     "config": {"errors", "units", "sections"},
-    "sections": {"errors", "units"},
+    "sections": {"errors", "job_tables", "units"},
     "logs": {"errors"},
     "notify": set(),
     "timers": {"logs"},
@@ -73,6 +74,9 @@ ONLY = {
     "PIL": {"photos", "tasks"},
     "playwright": set(),
     "shtab": {"cli"},
+    "cronsim": {"job_tables", "periodic"},
+    "compression": {"archive"},
+    "backports": {"archive"},
 }
 """Packages of others, and the only places that may know them."""
 

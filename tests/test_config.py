@@ -36,16 +36,24 @@ SPEC: dict[str, Any] = {
     "photos.pixels_max": 300_000_000,
     "workers.count": 2, "workers.grace_seconds": 30,
     "jobs.lease_seconds": 60, "jobs.attempts_max": 3, "jobs.batch": 500, "jobs.retry_base_seconds": 10,
-    "jobs.retry_cap_seconds": HOUR,
+    "jobs.retry_cap_seconds": HOUR, "jobs.quarantine_after": 3, "jobs.ttl_age": None, "jobs.ttl_runtime": None,
+    "jobs.ttl_action": "cancel", "jobs.by_file": ("verify", "snapshot"),
+    "jobs.keep": {"completed": 30 * DAY, "failed": 60 * DAY, "cancelled": 60 * DAY, "quarantined": 90 * DAY},
+    "jobs.kinds": {}, "jobs.periodic": {},
     "child.memory_bytes": 512_000_000, "child.cpu_seconds": 60, "child.deadline_seconds": 120,
-    "child.file_bytes": 256_000_000, "child.idle_seconds": 30, "child.files_max": 10_000,
+    "child.file_bytes": 256_000_000, "child.open_files_max": 64, "child.idle_seconds": 30, "child.files_max": 10_000,
     "quota.default_bytes": None, "quota.users": {},
     "storage.free_bytes_min": 64_000_000,
     "database.url": "", "database.snapshot_seconds": DAY, "database.snapshots_keep": 2, "database.commit_seconds": 0.05,
-    "database.commit_events": 500,
+    "database.commit_events": 500, "database.events_keep_seconds": 30 * DAY,
     "status.dir": "", "status.rest_seconds": 30,
+    "metrics.interval_seconds": 15,
     "logs.level": "info", "logs.format": "auto",
 }  # fmt: skip
+
+
+NONE = {name for name, value in SPEC.items() if value is None}
+"""Numbers that may be none."""
 
 
 def values(of: Config) -> dict[str, Any]:
@@ -118,7 +126,7 @@ def test_the_docs_give_the_default_of_every_key(name: str) -> None:
     assert KEYS[name].metadata["read"](name, written) == SPEC[name]
 
 
-@pytest.mark.parametrize("name", [name for name in KEYS if isinstance(SPEC[name], (int, float)) or "default_b" in name])
+@pytest.mark.parametrize("name", [n for n in KEYS if isinstance(SPEC[n], (int, float)) or n in NONE])
 def test_the_docs_give_the_range_that_an_error_gives(name: str) -> None:
     with pytest.raises(ConfigError) as raised:
         KEYS[name].metadata["read"](name, -1)
@@ -319,6 +327,22 @@ def test_a_mistyped_key_is_told_its_right_name(tmp_path: Path, name: str) -> Non
         ("box.root", "3", "a text"),
         ("logs.level", '"INFO"', '"info"'),
         ("jobs.retry_cap_seconds", "1", "at least jobs.retry_base_seconds"),
+        ("jobs.ttl_age", "0", '1 s to 3650 d, or "none"'),
+        ("jobs.ttl_action", '"kill"', '"cancel", "fail"'),
+        ("jobs.by_file", '["call"]', "may never ask for it"),
+        ("jobs.by_file", '["No Kind"]', "the name of a kind"),
+        ("jobs.keep", '{ completed = "soon" }', "a duration"),
+        ("jobs.keep", "{ done = 3 }", "completed, failed, cancelled, quarantined"),
+        ("jobs.kinds", "{ photo = { running_max = 0 } }", "1 to 64"),
+        ("jobs.kinds", "{ photo = 3 }", "a table of running_max"),
+        ("jobs.kinds", "{ photo = { speed = 3 } }", "no such key"),
+        ("jobs.kinds", "{ photo = { retry_base_seconds = 9, retry_cap_seconds = 1 } }", "at least its"),
+        ("jobs.periodic", '{ nightly = { kind = "verify" } }', "expected a kind, and cron"),
+        ("jobs.periodic", '{ nightly = { kind = "verify", cron = "0 3 * *" } }', "five fields"),
+        ("jobs.periodic", '{ nightly = { kind = "verify", cron = "0 3 30 2 *" } }', "that come about"),
+        ("jobs.periodic", '{ nightly = { kind = "verify", every = 0 } }', "1 s to 3650 d"),
+        ("jobs.periodic", '{ nightly = { kind = "verify", every = 60, user = "../x" } }', "use 1 to 64 of a-z"),
+        ("jobs.periodic", '{ nightly = { kind = "verify", every = 60, args = 3 } }', "a table of arguments"),
         ("photos.pixels_max", "0x" + "f" * 5000, "1 to 2000000000"),
         ("watch.poll_seconds", "0x" + "f" * 5000, "a duration"),
         ("child.file_bytes", "0x" + "f" * 5000, "1 kB to 1 TB"),

@@ -41,6 +41,7 @@ class ChildLimits:
     """For each file."""
     file_bytes: int
     """The largest file that it may write."""
+    open_files_max: int
     files_max: int
 
 

@@ -26,7 +26,6 @@ from box.errors import BoxError, OutOfSpace, Unprocessable
 from box.tasks.handler import Handler, Request
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
-_OPEN_FILES_MAX = 64
 _OOM_SCORE = "500"
 """When memory runs out, the system should take the child and not the service."""
 _NICENESS = 5
@@ -104,7 +103,7 @@ def _limit(settings: Settings) -> int:
     os.nice(_NICENESS)
     for which, value in (
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, _OPEN_FILES_MAX),
+        (resource.RLIMIT_NOFILE, settings["open_files_max"]),
         (resource.RLIMIT_FSIZE, settings["file_bytes"]),
     ):
         hard = resource.getrlimit(which)[1]

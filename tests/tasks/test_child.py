@@ -20,7 +20,9 @@ from box.errors import BoxError, ChildDied, OutOfSpace, SourceChanged, Unprocess
 from box.tasks.child import Child, ChildLimits
 from box.tasks.handler import Found, Request
 
-LIMITS = ChildLimits(memory_bytes=256_000_000, cpu_seconds=30, deadline_seconds=60, file_bytes=100_000, files_max=1000)
+LIMITS = ChildLimits(
+    memory_bytes=256_000_000, cpu_seconds=30, deadline_seconds=60, file_bytes=100_000, open_files_max=64, files_max=1000
+)
 OPTIONS = {"photos": {"folder": "%Y", "thumbnail_pixels": 0}, "other": {"secret": 1}}
 HERE = Path(__file__).resolve().parent
 
@@ -316,7 +318,7 @@ import sys
 from box.tasks.child import Child, ChildLimits
 from box.tasks.handler import Request
 
-child = Child(ChildLimits(256_000_000, 30, 60, 100_000, 1000), {}, "misbehaving")
+child = Child(ChildLimits(256_000_000, 30, 60, 100_000, 64, 1000), {}, "misbehaving")
 requests = [Request(number, "me", "/nowhere", 0, 0, 0, "", {"do": doing}) for number, doing in enumerate(sys.argv[1:])]
 for _ in child.perform("misbehave", requests):
     print(child.pid, flush=True)
