@@ -9,18 +9,24 @@ The map, one line a module, in the order of that sentence:
     watching    the inboxes, from doorbell to log
     sweeps      the library compared with the projections
     events      the vocabulary: what can happen
+    event       what an event is
+    job_events  its words for jobs
+    event_text  events as the log writes them
     log         the append-only table of what happened
     engine      record(): append, fold, react, commit, wake; rebuild()
     models      PROJECTIONS and tables: drops, files, photos, usage, jobs; the database
-    rules       what follows from what: eight numbered rules
+    questions   what rules may ask of the projections
+    rules       what follows from what: twelve numbered rules
     claims      a job is claimed with a lease, alone or with its like
+    asking      how a job is asked for, by whomever
     queue       huey on the ledger: workers and scheduler
     tasks       EFFECTS: the handlers, the children they run in, landing, recovery
     photos      what a task needs to know about pictures
     disk        moving files: by rename, durably, never over another
     status      projections to status.json
     status_file reading the status: what it says, and whether it is fresh
-    service     builds everything; the loop of `box run` and `box once`
+    service     builds everything
+    serving     a box at work: the loop of `box run` and `box once`
     beside      how a command gets at the log beside the service
     tally       what became of the drops of a run
     upkeep      what is done by the clock
@@ -35,6 +41,7 @@ The map, one line a module, in the order of that sentence:
     sections    its sections: every key, its default and its reader
     job_tables  the tables of [jobs]: how long jobs stay, limits by kind, jobs by the clock
     units       sizes and times as people write them
+    patterns    patterns of names and dates
     paths       paths as text, users and areas
     errors      what can be wrong, for people, programs and the queue
     logs        structlog, set up once

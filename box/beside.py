@@ -18,6 +18,7 @@ from box.errors import BoxError
 from box.models.base import Store
 from box.rules import Policy
 from box.tasks import ALL, kinds_by_media_type
+from box.tasks.handler import Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,12 @@ def policy_of(config: Config) -> Policy:
     return Policy(
         kinds=kinds_by_media_type(),
         attempts_max=config.jobs.attempts_max,
-        in_place=frozenset(handler.kind for handler in ALL if handler.in_place),
+        quarantine_after=config.jobs.quarantine_after,
+        limits_by_kind={
+            kind: (own.attempts_max or config.jobs.attempts_max, own.quarantine_after or config.jobs.quarantine_after)
+            for kind, own in config.jobs.kinds.items()
+        },
+        in_place=frozenset(handler.kind for handler in ALL if isinstance(handler, Handler) and handler.in_place),
         quota_default_bytes=config.quota.default_bytes,
         quota_bytes=config.quota.users,
     )

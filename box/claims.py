@@ -1,7 +1,8 @@
 """Claims. The rule: a job is claimed with a lease in the transaction of its `JobStarted`; nothing runs without one.
 
-Small jobs of a kind may share a lease, so that a thousand photos cost a few commits. A job that has already used an
-attempt is claimed alone: when its worker dies again, it is known whose fault it was.
+Users take turns, so that one user's hundred thousand files do not keep another's one waiting. Small jobs of a user and
+a kind may share a lease, so that a thousand photos cost a few commits. A job that has already used an attempt is
+claimed alone: when its worker dies again, it is known whose fault it was.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import uuid4
@@ -18,8 +19,10 @@ from uuid import uuid4
 from box.engine import Engine, Transaction
 from box.errors import BoxError, OutOfSpace
 from box.events import JobStarted
-from box.models import jobs, live
+from box.models import holds, jobs, live, ready
+from box.models.base import Store
 from box.tasks import by_kind
+from box.tasks.handler import Handler
 
 BATCH_SECONDS: Final = 1.0
 """How much work a worker claims at once, by the pace of late: more would keep urgent jobs and other workers waiting."""
@@ -47,8 +50,12 @@ class Claims:
     lease_seconds: float
     free_bytes_min: int
     owner: str = field(default_factory=owner_name)
+    running_max: Mapping[str, int] = field(default_factory=dict)
+    """kind -> how many workers may be at work on it at the same time; as many as there are, where none is given."""
     active: set[str] = field(default_factory=set)
     """Leases that a worker of this process holds."""
+    on_renewal: Callable[[Sequence[jobs.Held]], None] = lambda _: None
+    """Told what the ledger answers to the heartbeat."""
     held_up_by: BoxError | None = None
     """Why nothing is claimed just now."""
     on_hold: Callable[[BoxError | None], None] = lambda _: None
@@ -59,6 +66,9 @@ class Claims:
     _bell: threading.Condition = field(default_factory=threading.Condition)
     _rung: int = 0
     _hold_until: float = 0.0
+    _turns: int = 0
+    _served: dict[str, int] = field(default_factory=dict)
+    """user -> at which turn a job of theirs was claimed last."""
     _jobs_per_second: float = 500.0
     """Of one worker, of late, of jobs that share a lease; the first guess is for photos without thumbnails."""
 
@@ -98,10 +108,10 @@ class Claims:
         return None
 
     def _try(self) -> tuple[int, str] | None:
-        upcoming = jobs.ready(self.engine.store, 1)
-        if not upcoming or not self._has_room():
+        upcoming = self._choose()
+        if upcoming is None or not self._has_room():
             return None
-        self.prepare(upcoming[0].kind)
+        self.prepare(upcoming.kind)
         try:
             return self.engine.transact(self._claim, events=self._share())
         except BoxError as error:
@@ -134,15 +144,29 @@ class Claims:
         share = max(BATCH_MIN, min(fair, int(self._jobs_per_second * BATCH_SECONDS)))
         return min(self.batch_max, share)
 
+    def _choose(self) -> ready.Ready | None:
+        """The job to begin next: higher priorities first, then whose turn it is, then first in, first out."""
+        store = self.engine.store
+        heads = list(ready.heads(store, jobs.exclusive_running(store)))
+        heads.sort(key=lambda head: (-head.priority, self._served.get(head.user, 0), head.id))
+        for head in heads:
+            most = self.running_max.get(head.kind)
+            if most is None or jobs.workers_on(store, head.kind) < most:
+                return head
+        return None
+
     def _claim(self, transaction: Transaction) -> tuple[int, str] | None:
-        store = transaction.store
-        chosen = together(jobs.ready(store, self._share()))
-        if not chosen:
+        head = self._choose()
+        if head is None:
             return None
+        store = transaction.store
+        chosen = together(head, store, self._share())
         lease = uuid4().hex[:16]
         live.open_lease(store, lease, self.owner, time.time() + self.lease_seconds)
         transaction.record(*(JobStarted(user=job.user, job=job.id, lease=lease) for job in chosen))
         self.active.add(lease)
+        self._turns += 1
+        self._served[head.user] = self._turns
         return chosen[0].id, lease
 
     def done(self, lease: str, count: int, seconds: float) -> None:
@@ -152,24 +176,34 @@ class Claims:
             self._jobs_per_second += (count / max(seconds, 1e-3) - self._jobs_per_second) / 2
 
     def renew(self) -> None:
-        """The heartbeat: all leases of this process that a worker still holds last longer from now on."""
-        leases = list(self.active)
-        if leases:
+        """The heartbeat: all leases of this process that a worker still holds last longer from now on.
+
+        The answer says which of their jobs should end, and which leases are lost.
+        """
+        if self.active:
             until = time.time() + self.lease_seconds
-            self.engine.transact(lambda t: [live.renew_lease(t.store, lease, until) for lease in leases], events=0)
+            leases = list(self.active)
+            self.on_renewal(self.engine.transact(lambda t: [_renewed(t.store, lease, until) for lease in leases], 0))
+
+    def ask(self) -> None:
+        """The same answer, without renewing anything: somebody may have asked for a job to end."""
+        self.on_renewal([jobs.held(self.engine.store, lease) for lease in list(self.active)])
 
 
-def together(ready: list[jobs.Ready]) -> list[jobs.Ready]:
-    """As many of the next jobs as may share a lease: the first, and those of its kind that follow it, all fresh."""
-    if not ready:
-        return []
-    first = ready[0]
-    handler = by_kind(first.kind)
-    if first.attempts or handler is None or not handler.batch:
-        return [first]
+def _renewed(store: Store, lease: str, until: float) -> jobs.Held:
+    """Renew a lease; what it holds, which is nothing if it is lost."""
+    return jobs.held(store, lease) if live.renew_lease(store, lease, until) else jobs.Held(lease, frozenset(), {})
+
+
+def together(head: ready.Ready, store: Store, limit: int) -> list[ready.Ready]:
+    """As many jobs as may share a lease: the first, and those of its lane that follow it, all fresh and as urgent."""
+    handler = by_kind(head.kind)
+    if head.attempts or head.exclusive or not isinstance(handler, Handler) or not handler.batch:
+        return [head]
+    until = holds.until(holds.all_of(store), head.kind)
     chosen = []
-    for job in ready:
-        if job.kind != first.kind or job.attempts:
+    for job in ready.lane(store, head.user, head.kind, limit=limit, until=until):
+        if job.attempts or job.exclusive or job.priority != head.priority:
             break
         chosen.append(job)
     return chosen

@@ -35,7 +35,12 @@ T = TypeVar("T")
 
 def utc_now() -> str:
     """The time as the log writes it: RFC 3339, UTC, milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return time_text(time.time())
+
+
+def time_text(seconds: float) -> str:
+    """A time (seconds since the epoch) as the log writes it."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Transaction:
@@ -232,11 +237,16 @@ def rebuild(store: Store) -> int:
     return count
 
 
-def replay(source: Store, target: Store) -> int:
-    """Fold the log of `source` into the empty projections of `target`; how many events there were."""
+def replay(source: Store, target: Store, check: Callable[[], None] = lambda: None) -> int:
+    """Fold the log of `source` into the empty projections of `target`; how many events there were.
+
+    `check` is called now and then, and may raise to end it.
+    """
     count = 0
     with target.transaction():
         for recorded in log.read(source):
             models.fold(target, recorded)
             count += 1
+            if count % log.PAGE_ROWS == 0:
+                check()
     return count

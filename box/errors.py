@@ -14,6 +14,10 @@ class BoxError(Exception):
     code = "error"
     exit_code = 1
     retryable = False
+    error_class = ""
+    """Of the exception behind it, where that is another one."""
+    traceback = ""
+    """Where that was raised, for the history of the job."""
 
 
 class UsageError(BoxError):
@@ -81,6 +85,18 @@ class SourceChanged(BoxError):
     """The source is no longer the file that had settled: this attempt ends, the new file is looked at afresh."""
 
     code = "source-changed"
+
+
+class Stopped(BoxError):
+    """The job ends here because somebody or something outside it said so; see `outcome`."""
+
+    code = "stopped"
+
+    def __init__(self, message: str, outcome: str = "cancelled", code: str = "cancelled") -> None:
+        """`outcome`: "cancelled"; "failed", with that code; "lost", when another worker may have the job by now."""
+        super().__init__(message)
+        self.outcome = outcome
+        self.code = code
 
 
 class ChildDied(BoxError):

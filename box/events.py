@@ -1,22 +1,60 @@
 """Events. The rule: what happened, in the past tense, frozen, flat and JSON-able; names and fields are for ever.
 
-A new field has a default and comes last. A field that holds its default is not written, so defaults never change.
+A new field has a default and comes last, and the default never changes (`box.event_text` says why).
 Paths are path texts relative to the root (`box.paths`), times RFC 3339 in UTC, sizes bytes, `mtime_ns` nanoseconds.
+The words for jobs are in `box.job_events`, and known here as all the others are.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import MISSING, dataclass, fields
-from typing import Any, ClassVar, Final
+from dataclasses import dataclass
+from typing import Final
 
+from box.event import Event, Recorded
+from box.job_events import (
+    JobCancelled,
+    JobCancelRequested,
+    JobDue,
+    JobFailed,
+    JobQuarantined,
+    JobReleased,
+    JobRequested,
+    JobRetried,
+    JobStarted,
+    JobStepped,
+    JobSucceeded,
+    KindHeld,
+    KindResumed,
+)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """Anything that happened. `user` is the owner of what it happened to, empty for the box itself."""
-
-    user: str = ""
-
+__all__ = [  # noqa: RUF022 - in the order of a life
+    "ALL",
+    "Event",
+    "Recorded",
+    "JobCancelled",
+    "JobCancelRequested",
+    "JobDue",
+    "JobFailed",
+    "JobQuarantined",
+    "JobReleased",
+    "JobRequested",
+    "JobRetried",
+    "JobStarted",
+    "JobStepped",
+    "JobSucceeded",
+    "KindHeld",
+    "KindResumed",
+    "FileSettled",
+    "FileNoticed",
+    "FileVanished",
+    "FilePlaced",
+    "FileQuarantined",
+    "PhotoFiled",
+    "DuplicateDropped",
+    "QuotaSet",
+    "QuotaExceeded",
+    "DatabaseRestored",
+]
 
 # --- files -----------------------------------------------------------------------------------------------------------
 
@@ -129,113 +167,6 @@ class QuotaExceeded(Event):
     quota_bytes: int
 
 
-# --- jobs ------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobRequested(Event):
-    """Work is wanted. The position of this event is the number of the job."""
-
-    kind: str
-    source: str = ""
-    """Path of the file that it is about, empty for none."""
-    size: int = 0
-    mtime_ns: int = 0
-    inode: int = 0
-    """What the source was when it settled; another file under its name is not this job's."""
-    args: str = ""
-    """JSON object of arguments, empty for none."""
-    priority: int = 0
-    not_before: str = ""
-    key: str = ""
-    """Idempotency key: while a job with this key is not finished, a second request is that job."""
-    reserve_bytes: int = 0
-    """Set aside in the user's quota until the job ends."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobDue(Event):
-    """The time that a queued job waited for has come."""
-
-    job: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobStarted(Event):
-    """A worker claimed the job; its attempt counts from here, a crash too."""
-
-    job: int
-    lease: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobReleased(Event):
-    """A claimed job went back to the queue: its lease expired, its worker died, or the service stopped."""
-
-    job: int
-    lease: str
-    reason: str
-    counted: bool = True
-    """Whether the attempt stays counted; a stop or a full disk is not the job's fault."""
-    not_before: str = ""
-    """When it may be claimed again; empty for at once."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobSucceeded(Event):
-    """The job did what it was for."""
-
-    job: int
-    lease: str
-    result: str = ""
-    """JSON object, empty for none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobFailed(Event):
-    """An attempt failed; with `retry_at` the job waits until then, without it the job has failed."""
-
-    job: int
-    lease: str
-    code: str
-    message: str
-    retry_at: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobCancelRequested(Event):
-    """Somebody asked a running job to stop."""
-
-    job: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobCancelled(Event):
-    """The job will not be done: somebody, or a change of its file, ended it."""
-
-    job: int
-    reason: str
-    lease: str = ""
-    """The worker's lease when a running job ends so; empty for a queued one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobQuarantined(Event):
-    """The job cannot be done with this file; a rule takes the file to quarantine."""
-
-    job: int
-    code: str
-    message: str
-    lease: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobRetried(Event):
-    """Somebody started a finished job afresh, its attempts at zero."""
-
-    job: int
-
-
 # --- the box itself --------------------------------------------------------------------------------------------------
 
 
@@ -252,43 +183,7 @@ ALL: Final[tuple[type[Event], ...]] = (
     FileSettled, FileNoticed, FileVanished, FilePlaced, FileQuarantined, PhotoFiled, DuplicateDropped,
     QuotaSet, QuotaExceeded,
     JobRequested, JobDue, JobStarted, JobReleased, JobSucceeded, JobFailed, JobCancelRequested, JobCancelled,
-    JobQuarantined, JobRetried,
+    JobQuarantined, JobRetried, JobStepped, KindHeld, KindResumed,
     DatabaseRestored,
 )  # fmt: skip
 """The whole vocabulary; the log can hold nothing else."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """An event as the log holds it: `position` (from 1, gapless), `at` (UTC, RFC 3339) and what happened."""
-
-    position: int
-    at: str
-    event: Event
-
-
-class _Shapes:
-    """The fields of every event, looked up once."""
-
-    by_name: ClassVar[dict[str, type[Event]]] = {kind.__name__: kind for kind in ALL}
-    fields: ClassVar[dict[type[Event], tuple[tuple[str, Any], ...]]] = {
-        kind: tuple((f.name, f.default if f.default is not MISSING else MISSING) for f in fields(kind)) for kind in ALL
-    }
-
-
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-
-
-def dump(event: Event) -> str:
-    """The data of an event as JSON: its fields but `user`, without those that hold their default."""
-    data = {}
-    for name, default in _Shapes.fields[type(event)]:
-        value = getattr(event, name)
-        if name != "user" and (default is MISSING or value != default):
-            data[name] = value
-    return _encode(data)
-
-
-def load(kind: str, user: str, data: str) -> Event:
-    """The event that `dump` wrote. Raises KeyError for a kind that this version does not know."""
-    return _Shapes.by_name[kind](user=user, **json.loads(data))

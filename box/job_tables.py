@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from box import units
-from box.errors import ConfigError, UsageError
-from box.paths import check_user
+from box.errors import ConfigError
 from box.units import DAY, GB, MB, Read, durations, numbers, refused, sizes, whole_durations
 
 KEEP_SECONDS: Final[Mapping[str, float]] = {
@@ -129,7 +128,7 @@ def _periodic(where: str, name: str, value: object) -> Periodic:
         kind=kind_name(f"{where}.kind", table["kind"]),
         cron=_cron(f"{where}.cron", table["cron"]) if "cron" in table else "",
         every_seconds=durations(1, 3650 * DAY)(f"{where}.every", table["every"]) if "every" in table else 0.0,
-        user=_user(f"{where}.user", table.get("user", "")),
+        user=units.user(f"{where}.user", units.text(f"{where}.user", table["user"])) if "user" in table else "",
         args=args,
         priority=numbers(-1000, 1000)(f"{where}.priority", table.get("priority", 0)),
     )
@@ -147,15 +146,6 @@ def _cron(where: str, value: object) -> str:
         wanted = 'five fields (minute hour day month weekday) that come about, such as "0 3 * * *"'
         raise refused(where, value, wanted) from None
     return text
-
-
-def _user(where: str, value: object) -> str:
-    if value == "":
-        return ""
-    try:
-        return check_user(units.text(where, value)[:100])
-    except UsageError as error:
-        raise ConfigError(f"{where}: {error}") from None
 
 
 def _entries(where: str, value: object) -> list[tuple[str, object]]:

@@ -8,6 +8,10 @@
 6. A job in quarantine takes its drop there.
 7. A drop of a kind that nobody handles waits in its inbox: a later version may know it.
 8. A picture that somebody put into `photos/` by hand is read where it lies, when nothing else is to be done.
+9. A job that was asked to stop and comes back to the queue instead is cancelled.
+10. A job that waits for one that will not be completed is cancelled.
+11. What a cancelled job had done already is undone.
+12. What came of a job that a dropped file asked for is written beside that file.
 
 A rule sees the event, already folded, and a view of the projections; it answers with further events, which are recorded
 in the same transaction and seen by the rules in their turn.
@@ -17,14 +21,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from box import events as e
 from box.events import Event
+from box.questions import Drop, View
 
 QUARANTINE: Final = "quarantine"
 """The kind of job that moves a drop aside."""
+
+UNDO: Final = "undo"
+"""The kind of job that takes back what a cancelled one had done."""
+
+REQUEST: Final = "request"
+"""The kind of job that reads a dropped file which asks for a job; that job answers, not this one."""
+
+ANSWER: Final = "answer"
+"""The kind of job that writes what came of one beside the file that asked for it."""
+
+CANCELLED: Final = "cancelled on request"
 
 QUARANTINE_PRIORITY: Final = 10
 """Before ordinary work: a bad file should be out of the way before it is asked about."""
@@ -36,61 +52,6 @@ NOTICED_PRIORITY: Final = -10
 """After ordinary work: the file is safe where it lies, it is only not known yet."""
 
 
-class Drop(Protocol):
-    """A settled file in an inbox, as the rules see it."""
-
-    @property
-    def path(self) -> str:
-        """Its path text."""
-
-    @property
-    def user(self) -> str:
-        """Whose inbox it is."""
-
-    @property
-    def size(self) -> int:
-        """In bytes."""
-
-    @property
-    def mtime_ns(self) -> int:
-        """When it was changed last."""
-
-    @property
-    def inode(self) -> int:
-        """Which file it was when it settled."""
-
-    @property
-    def media_type(self) -> str:
-        """What its first bytes say it is."""
-
-    @property
-    def job(self) -> int:
-        """The newest job about it, 0 for none."""
-
-    @property
-    def since(self) -> int:
-        """Position of the event that settled it."""
-
-
-class View(Protocol):
-    """The questions that rules ask of the projections."""
-
-    def drop(self, path: str) -> Drop | None:
-        """The drop at that path."""
-
-    def waiting(self, user: str, size_max: int, since: int) -> Drop | None:
-        """The user's oldest drop that waits for room, came after position `since` and fits into `size_max` bytes."""
-
-    def job_is_queued(self, job: int) -> bool:
-        """Whether nobody has begun that job."""
-
-    def job(self, job: int) -> tuple[str, str, int]:
-        """(kind, source, attempts) of a job."""
-
-    def account(self, user: str) -> tuple[int, int, bool, int | None]:
-        """(used_bytes, reserved_bytes, quota_is_set, quota_bytes)."""
-
-
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What the owner decided, as far as rules need it."""
@@ -98,11 +59,19 @@ class Policy:
     kinds: Mapping[str, str]
     """media type -> kind of job."""
     attempts_max: int
+    quarantine_after: int = 3
+    """The same code so many times in a row takes a job to quarantine."""
+    limits_by_kind: Mapping[str, tuple[int, int]] | None = None
+    """kind -> (attempts_max, quarantine_after), where they are others than these two."""
     in_place: frozenset[str] = frozenset()
     """Kinds of job that also read what lies in the library already."""
     quota_default_bytes: int | None = None
     quota_bytes: Mapping[str, int | None] | None = None
     """user -> limit, from the configuration; `box quota set` goes before it."""
+
+    def limits(self, kind: str) -> tuple[int, int]:
+        """(attempts_max, quarantine_after) of a kind."""
+        return (self.limits_by_kind or {}).get(kind, (self.attempts_max, self.quarantine_after))
 
 
 def quota(policy: Policy, user: str, *, is_set: bool, set_bytes: int | None) -> int | None:
@@ -126,6 +95,9 @@ def on_file_settled(policy: Policy, event: e.FileSettled, view: View) -> Iterato
     if drop.job and view.job_is_queued(drop.job):
         yield e.JobCancelled(user=event.user, job=drop.job, reason="a newer file took its place")
     if event.media_type not in policy.kinds:
+        return
+    if policy.kinds[event.media_type] == REQUEST:  # it is read and stays: nothing is charged for it
+        yield replace(_job(policy, drop), reserve_bytes=0, answer=drop.path)
         return
     used, reserved, is_set, set_bytes = view.account(event.user)
     limit = quota(policy, event.user, is_set=is_set, set_bytes=set_bytes)
@@ -162,24 +134,74 @@ def on_room(policy: Policy, event: Event, view: View) -> Iterator[Event]:
 
 
 def on_job_released(policy: Policy, event: e.JobReleased, view: View) -> Iterator[Event]:
-    """Rule 5."""
-    _, _, attempts = view.job(event.job)
-    if event.counted and attempts >= policy.attempts_max:
+    """Rules 5 and 9."""
+    job = view.job(event.job)
+    attempts_max, quarantine_after = policy.limits(job.kind)
+    if job.cancel_requested:
+        yield e.JobCancelled(user=event.user, job=event.job, reason=CANCELLED)
+    elif event.counted and (job.attempts >= attempts_max or job.streak >= quarantine_after):
         yield e.JobQuarantined(
-            user=event.user, job=event.job, code="attempts-used-up", message=f"{attempts} attempts: {event.reason}"
+            user=event.user, job=event.job, code="attempts-used-up", message=f"{job.attempts} attempts: {event.reason}"
         )
+
+
+def on_job_failed(_: Policy, event: e.JobFailed, view: View) -> Iterator[Event]:
+    """Rule 9."""
+    if event.retry_at and view.job(event.job).cancel_requested:
+        yield e.JobCancelled(user=event.user, job=event.job, reason=CANCELLED)
+
+
+def on_job_requested(_: Policy, event: e.JobRequested, view: View) -> Iterator[Event]:
+    """Rule 10, for a job that comes too late."""
+    if event.after:
+        newest = view.newest_job()
+        lost = view.lost(newest)
+        if lost is not None:
+            yield e.JobCancelled(user=event.user, job=newest, reason=_lost(*lost))
+
+
+def on_job_lost(_: Policy, event: Any, view: View) -> Iterator[Event]:
+    """Rule 10."""
+    state = view.job(event.job).state
+    if state != "queued":  # it will be tried again
+        for follower, user in view.followers(event.job):
+            yield e.JobCancelled(user=user, job=follower, reason=_lost(event.job, state))
+
+
+def on_job_cancelled(_: Policy, event: e.JobCancelled, view: View) -> Iterator[Event]:
+    """Rule 11."""
+    steps = view.steps(event.job)
+    if steps:
+        args = json.dumps({"job": event.job, "steps": steps})
+        yield e.JobRequested(user=event.user, kind=UNDO, priority=QUARANTINE_PRIORITY, args=args)
+
+
+def on_job_ended(_: Policy, event: Any, view: View) -> Iterator[Event]:
+    """Rule 12."""
+    asked_by = view.asked_by(event.job)
+    job = view.job(event.job) if asked_by else None
+    if job and job.state != "queued" and not (job.kind == REQUEST and job.state == "completed"):
+        answer = {
+            "beside": asked_by, "job": event.job, "kind": job.kind, "state": job.state, "code": job.code,
+            "message": job.message, "result": json.loads(job.result) if job.result else {},
+        }  # fmt: skip
+        yield e.JobRequested(user=event.user, kind=ANSWER, priority=QUARANTINE_PRIORITY, args=json.dumps(answer))
 
 
 def on_job_quarantined(_: Policy, event: e.JobQuarantined, view: View) -> Iterator[Event]:
     """Rule 6."""
-    kind, source, _attempts = view.job(event.job)
-    drop = view.drop(source) if source and kind != QUARANTINE else None
+    job = view.job(event.job)
+    drop = view.drop(job.source) if job.source and job.kind != QUARANTINE else None
     if drop is not None and drop.job == event.job:
         yield e.JobRequested(
-            user=event.user, kind=QUARANTINE, source=source, priority=QUARANTINE_PRIORITY,
+            user=event.user, kind=QUARANTINE, source=job.source, priority=QUARANTINE_PRIORITY,
             size=drop.size, mtime_ns=drop.mtime_ns, inode=drop.inode,
             args=json.dumps({"code": event.code, "message": event.message, "job": event.job}),
         )  # fmt: skip
+
+
+def _lost(job: int, state: str) -> str:
+    return f"it waited for job {job}, which is {state}"
 
 
 def _job(policy: Policy, drop: Drop) -> e.JobRequested:
@@ -197,10 +219,11 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.FileNoticed: (on_file_noticed, on_room),
     e.DuplicateDropped: (on_room,),
     e.QuotaSet: (on_room,),
-    e.JobSucceeded: (on_room,),
-    e.JobFailed: (on_room,),
-    e.JobCancelled: (on_room,),
+    e.JobRequested: (on_job_requested,),
+    e.JobSucceeded: (on_room, on_job_ended),
+    e.JobFailed: (on_job_failed, on_job_lost, on_room, on_job_ended),
+    e.JobCancelled: (on_job_cancelled, on_job_lost, on_room, on_job_ended),
     e.JobReleased: (on_job_released,),
-    e.JobQuarantined: (on_job_quarantined, on_room),
+    e.JobQuarantined: (on_job_quarantined, on_job_lost, on_room, on_job_ended),
 }
 """Which rules an event calls, in order."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal, TypeVar
 
-from box import units
+from box import patterns, units
 from box.job_tables import KEEP_SECONDS, KindSettings, Periodic, keeps, kind_names, kinds, periodic
 from box.units import DAY, GB, HOUR, MB, Read, durations, numbers, or_none, sizes, whole_durations
 
@@ -46,7 +46,7 @@ class Watch:
 
     settle_seconds: float = _key(2.0, durations(0.01, HOUR))
     sweep_seconds: float = _key(300.0, durations(1, 30 * DAY))
-    ignore: tuple[str, ...] = _key((), units.name_patterns)
+    ignore: tuple[str, ...] = _key((), patterns.name_patterns)
     mode: Literal["auto", "native", "polling"] = _key("auto", units.choice("auto", "native", "polling"))
     poll_seconds: float = _key(10.0, durations(0.1, HOUR))
 
@@ -62,7 +62,7 @@ class Library:
 class Photos:
     """Where photos go and what is made of them."""
 
-    folder: str = _key("%Y/%Y-%m-%d", units.date_pattern)
+    folder: str = _key("%Y/%Y-%m-%d", patterns.date_pattern)
     duplicates: Literal["drop", "keep"] = _key("drop", units.choice("drop", "keep"))
     thumbnail_pixels: int = _key(320, numbers(0, 4096))
     pixels_max: int = _key(300_000_000, numbers(1, 2_000_000_000))

@@ -1,59 +1,36 @@
 """The service: the composition root. The rule: all is built here, once, from the config; nothing else constructs.
 
-`build` makes a box that is not running yet; `Service.run` is `box run`, `Service.once` is `box once`. One loop, on the
-main thread, has all reasons to act: a doorbell, a drop that may have settled, a sweep, a status that is due, a signal.
-Workers and timers are huey's threads. A sweep of the library has a thread of its own while it lasts.
+`build` makes a box that is not running yet; `Service.run` is `box run`, `Service.once` is `box once`.
 """
 
 from __future__ import annotations
 
 import os
-import signal
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import fields, replace
 
-from box import bells, damage, layout, locks, log, logs, notify, status, status_file
+from box import bells, damage, locks, status
 from box import config as configuration
 from box.beside import engine_of
 from box.claims import Claims
 from box.config import Config
-from box.engine import Engine, utc_now
-from box.errors import BoxError, DatabaseBusy, OutOfSpace
-from box.events import DatabaseRestored, JobDue, JobFailed, JobReleased, JobRequested, JobRetried, Recorded
-from box.models import jobs, live, usage
+from box.errors import BoxError
+from box.job_tables import KindSettings
+from box.models import usage
 from box.models.base import Store
-from box.queue import BoxConsumer, Queue
+from box.queue import Queue
+from box.serving import Service
 from box.status import Problems
 from box.sweeps import LibrarySweep
-from box.tally import Once
 from box.tasks import retry
 from box.tasks.child import ChildLimits
 from box.tasks.choose import Chooser
+from box.tasks.chore import Inside
 from box.tasks.perform import Performer
-from box.tasks.recover import recover
 from box.tasks.runner import Runner
-from box.timers import Timer, run_due
 from box.upkeep import Upkeep
 from box.watching import Watching
 
-ONCE_PATIENCE_SECONDS: Final = 60.0
-"""How long `box once` waits for files that do not settle, and for retries, before it leaves them."""
-
-HEALTH_SECONDS: Final = 10.0
-"""How often a worker thread that died is replaced."""
-
-ONCE_LOOK_SECONDS: Final = 0.05
-"""How often `box once` asks whether everything is done."""
-
-HAND_BACK_SECONDS: Final = 10.0
-"""How long a worker may take to hand its jobs back once its child is ended; else the next start takes them back."""
-
-WORK: Final = (JobRequested, JobDue, JobReleased, JobFailed, JobRetried)
-"""After these a job may be waiting to be claimed, now or later."""
-
-_log = logs.get(__name__)
+__all__ = ["Service", "build"]
 
 
 def build(config: Config) -> Service:
@@ -77,222 +54,65 @@ def _assemble(config: Config, lock: locks.RootLock, store: Store, restored: dama
     problems = Problems()
     bell = bells.Bell()
     claims = Claims(
-        engine, root, config.workers.count, config.jobs.batch, config.jobs.lease_seconds, config.storage.free_bytes_min
-    )
-    retries = retry.Policy(config.jobs.attempts_max, config.jobs.retry_base_seconds, config.jobs.retry_cap_seconds)
-    runner = Runner(
-        ChildLimits(**{k: v for k, v in configuration.as_dict(config.child).items() if k != "idle_seconds"}),
-        {"photos": configuration.as_dict(config.photos)},
-        config.child.idle_seconds,
-    )
+        engine, root, config.workers.count, config.jobs.batch, config.jobs.lease_seconds, config.storage.free_bytes_min,
+        running_max={kind: own.running_max for kind, own in config.jobs.kinds.items() if own.running_max},
+    )  # fmt: skip
+    retries = _retries(config)
     watching = Watching(config, engine, problems, bell)
     performer = Performer(
         root, engine, Chooser(root, store, config.photos.duplicates), retries,
-        on_hold=claims.hold, stopping=lambda: claims.closed, ring=watching.ring,
+        on_hold=claims.hold, stopping=lambda: claims.closed, ring=watching.ring, inside=Inside(config, engine),
     )  # fmt: skip
+    at_work = performer.attention.at_work
+    limits, by_kind = _limits(config)
+    runner = Runner(
+        limits,
+        {"photos": configuration.as_dict(config.photos), "jobs": {"by_file": list(config.jobs.by_file)}},
+        config.child.idle_seconds,
+        by_kind,
+        at_work,
+    )
     sweep = LibrarySweep(
         root,
         engine,
         users=lambda: sorted({*config.users.names, *usage.users(store)} - {""}),
         on_problem=lambda found: problems.replace("library-away", found),
     )
-    upkeep = Upkeep(config, engine, claims, retries, runner, sweep)
+    upkeep = Upkeep(config, engine, claims, retries, runner, sweep, performer.attention)
     queue = Queue(claims, lambda lease: performer.perform(lease, runner.run), upkeep.tick)
     service = Service(
         config=config, lock=lock, store=store, engine=engine, claims=claims, runner=runner, sweep=sweep, bell=bell,
         upkeep=upkeep, problems=problems, consumer=queue.consumer(config.workers.count, config.workers.grace_seconds),
-        watching=watching, due=status.Due(config.status.rest_seconds),
+        watching=watching, due=status.Due(config.status.rest_seconds), attention=performer.attention,
     )  # fmt: skip
+    at_work.on_stop, at_work.on_progress = runner.wake, service.changed
+    claims.on_renewal = performer.attention.attend
     engine.on_commit = service.woken
     claims.on_hold, claims.prepare = service.held_up, runner.prepare
     service.recover(retries, restored)
     return service
 
 
-@dataclass(slots=True)
-class Service:
-    """A box at work."""
+def _retries(config: Config) -> retry.Policy:
+    """When failed attempts are made again, of every kind of job."""
+    jobs = config.jobs
+    own = ("attempts_max", "retry_base_seconds", "retry_cap_seconds", "quarantine_after")
 
-    config: Config
-    lock: locks.RootLock
-    store: Store
-    engine: Engine
-    claims: Claims
-    runner: Runner
-    sweep: LibrarySweep
-    bell: bells.Bell
-    upkeep: Upkeep
-    problems: Problems
-    consumer: BoxConsumer
-    watching: Watching
-    due: status.Due
-    started_at: str = field(default_factory=utc_now)
-    tally: Once = field(default_factory=Once)
-    _stops: int = 0
-    _is_open: bool = False
+    def policy(settings: KindSettings) -> retry.Policy:
+        values = (getattr(settings, name) for name in own)
+        chosen = [getattr(jobs, name) if value is None else value for name, value in zip(own, values, strict=True)]
+        return retry.Policy(*chosen)
 
-    # --- the way up ---------------------------------------------------------------------------------------------------
+    by_kind = {kind: policy(settings) for kind, settings in jobs.kinds.items()}
+    return replace(policy(KindSettings()), by_kind=by_kind)
 
-    def recover(self, retries: retry.Policy, restored: damage.Restored | None) -> None:
-        """Bring the root to order before anything new begins: this process holds the lock, so nobody else works."""
-        root = self.config.box.root
-        if restored is not None:
-            self.engine.record(
-                DatabaseRestored(damaged=restored.damaged, snapshot=restored.snapshot, reason=restored.reason)
-            )
-            self.problems.put("database-restored", "", str(restored))
-            _log.error(str(restored))
-        layout.prepare(root, self.config.users.names, self.store)
-        leases = dict.fromkeys([*(e.lease for e in live.journal(self.store)), *jobs.running_leases(self.store)])
-        count = recover(self.engine, root, retries, list(leases))
-        live.close_all(self.store)
-        layout.empty_scratch(root)
-        if count:
-            _log.warning("jobs were interrupted and go on", jobs=count)
-        self.watching.reconsider()
 
-    def start(self, *, full_sweep: bool) -> None:
-        """Open the doors: workers, timers, watchers. Until now nothing was claimed."""
-        self._open_workers()
-        self.watching.listen(time.monotonic())
-        self.sweep.start(full=full_sweep)
-
-    def _open_workers(self) -> None:
-        self._is_open = True
-        self.consumer.start()
-
-    # --- at work ------------------------------------------------------------------------------------------------------
-
-    def woken(self, recorded: Iterable[Recorded]) -> None:
-        """After each commit, on the thread that made it: whoever has something to do now wakes up."""
-        work = later = False
-        for each in recorded:
-            event = each.event
-            if isinstance(event, WORK):
-                work = True
-                later = later or bool(getattr(event, "not_before", "") or getattr(event, "retry_at", ""))
-            self.tally.count(event)
-        if work:
-            self.claims.ring()
-        if later:
-            self.consumer.huey.nudge.set()
-        if self.due.change():
-            self.bell.ring()
-
-    def held_up(self, error: BoxError | None) -> None:
-        """Nothing is claimed for want of room, or (None) that is over."""
-        for code in (OutOfSpace.code, DatabaseBusy.code):
-            if error is None or error.code != code:
-                self.problems.clear(code, "jobs")
-        if error is not None:
-            self.problems.put(error.code, "jobs", str(error))
-        self.bell.ring()
-
-    def run(self) -> int:
-        """`box run`: serve until SIGTERM or SIGINT; a second one ends it at once."""
-        self._catch_signals()
-        try:
-            self.start(full_sweep=False)
-            _log.info("box is running", root=self.config.box.root, log=log.last_position(self.store))
-            self.watching.step(time.monotonic())
-            self._tell_status(time.monotonic())  # who is told that Box is ready may read it
-            notify.ready("running")
-            beat = Timer("watchdog", notify.ping_seconds() or float("inf"), notify.alive)
-            health = Timer("workers", HEALTH_SECONDS, self.consumer.check_worker_health)
-            while not self._stops:
-                wait = self.watching.step(time.monotonic())
-                wait = min(wait, self._tell_status(time.monotonic()), run_due((beat, health), time.monotonic()))
-                if not self._stops:
-                    self.bell.wait(wait)
-                if self.watching.rung_outside():  # a command recorded something: a job to claim, a time to wait for
-                    self.claims.ring()
-                    self.consumer.huey.nudge.set()
-                    self.due.change()
-        finally:
-            self.stop()
-        return 0
-
-    def once(self, on_progress: Callable[[Once], None] | None = None) -> Once:
-        """`box once`: handle what is there now and all that follows from it."""
-        self._catch_signals()
-        began = time.monotonic()
-        try:
-            self.sweep.sweep(full=True)
-            self.consumer.huey.warm_up = self.runner.warm_up  # there will be work: begin to be ready for it
-            self._open_workers()
-            while not self._stops:
-                wait = self.watching.step(time.monotonic())
-                if on_progress is not None:
-                    on_progress(self.tally)
-                waiting = self.watching.undecided()
-                tired = time.monotonic() - began > ONCE_PATIENCE_SECONDS
-                if not jobs.any_unfinished(self.store) and (tired or not (waiting or self._due_soon())):
-                    break
-                self._tell_status(time.monotonic())
-                self.bell.wait(min(wait, ONCE_LOOK_SECONDS))
-            self.upkeep.snapshot_if_due()  # who runs Box from cron has no timers
-            known = sum(usage.by_area(self.store, user)["inbox"][0] for user in usage.users(self.store))
-            self.tally.left = known + self.watching.unsettled()
-        finally:
-            self.stop()
-        self.tally.seconds = time.monotonic() - began
-        return self.tally
-
-    def _due_soon(self) -> bool:
-        due = jobs.next_due(self.store)
-        return bool(due) and status_file.timestamp(due) < time.time() + ONCE_PATIENCE_SECONDS
-
-    def _tell_status(self, now: float) -> float:
-        """Write the status if it is due; in how many seconds it is due again."""
-        if self.due.seconds(now, self.problems.changes) <= 0:
-            self.due.told(now, self.problems.changes)
-            self.write_status()
-        return self.due.seconds(now, self.problems.changes)
-
-    def write_status(self) -> None:
-        """Collect and replace the status file; a full disk is told in the log and tried again."""
-        self.problems.replace("quota-exceeded", self.upkeep.quota_problems())
-        process = status.Process(self.started_at, lambda: bool(self._stops), self.watching.modes, self.problems)
-        try:
-            status.write(
-                status_file.folder(self.config), status.collect(self.store, self.config, self.engine.policy, process)
-            )
-        except OSError as error:
-            _log.warning("the status could not be written", reason=str(error))
-
-    # --- the way down -------------------------------------------------------------------------------------------------
-
-    def _stop_workers(self) -> None:
-        if not self._is_open:
-            return
-        self.consumer.huey.nudge.set()
-        self.consumer.stop(graceful=True)
-        self.runner.kill()  # whoever is still at it after the grace gives its job back, the attempt not counted
-        for _, thread in self.consumer.worker_threads:
-            thread.join(HAND_BACK_SECONDS)
-
-    def _catch_signals(self) -> None:
-        def caught(number: int, _: Any) -> None:
-            self._stops += 1
-            if self._stops > 1:  # a second time: at once; what is under way is finished at the next start
-                self.runner.kill()
-                os._exit(128 + number)
-            self.bell.ring()
-
-        signal.signal(signal.SIGTERM, caught)
-        signal.signal(signal.SIGINT, caught)
-
-    def stop(self) -> None:
-        """Claim nothing more, let what runs finish within its grace, hand back the rest, say so and close."""
-        self._stops = self._stops or 1
-        notify.stopping("stopping")
-        self.write_status()
-        self.claims.close()
-        self.watching.stop()
-        self.sweep.join(self.config.workers.grace_seconds)
-        self._stop_workers()
-        self.upkeep.fold_wal()
-        self.write_status()
-        self.store.close()
-        self.lock.release()
-        _log.info("box has stopped")
+def _limits(config: Config) -> tuple[ChildLimits, dict[str, ChildLimits]]:
+    """What children may use; for every kind of job, and for those that have limits of their own."""
+    names = [f.name for f in fields(ChildLimits)]
+    limits = ChildLimits(**{name: getattr(config.child, name) for name in names})
+    by_kind = {}
+    for kind, settings in config.jobs.kinds.items():
+        own = {name: getattr(settings, name, None) for name in names}
+        by_kind[kind] = replace(limits, **{name: value for name, value in own.items() if value is not None})
+    return limits, by_kind

@@ -17,17 +17,18 @@ from typing import Any, Final
 
 from box import __version__, disk, log
 from box.engine import utc_now
-from box.models import jobs, photos, usage
+from box.models import holds, jobs, photos, usage
 from box.models.base import Store
 from box.rules import Policy, quota
 from box.sections import Config
 from box.status_file import NAME, timestamp
+from box.tasks.at_work import Progress
 
 SCHEMA: Final = 1
 CHANGE_SECONDS: Final = 1.0
 """Between two writes while things change."""
-ACTIVE_MAX: Final = 20
-"""How many running jobs are listed; the counts say how many more there are."""
+ACTIVE_MAX: Final = 64
+"""How many running jobs are listed, those first whose handlers have begun; the counts say how many more there are."""
 
 
 @dataclass(slots=True)
@@ -95,11 +96,13 @@ class Process:
     stopping: Callable[[], bool]
     watch: Callable[[], Iterable[Mapping[str, Any]]]
     problems: Problems
+    progress: Callable[[], Mapping[int, Progress]] = dict
+    """How far the jobs are whose handlers have begun."""
 
 
 def collect(store: Store, config: Config, policy: Policy, process: Process) -> dict[str, Any]:
     """The whole status, as JSON has it."""
-    counted = _jobs(store)
+    counted = _jobs(store, process.progress())
     problems = process.problems.listed()
     busy = counted["running"] + counted["queued"] - counted["scheduled"] > 0
     state = "stopping" if process.stopping() else "degraded" if problems else "busy" if busy else "idle"
@@ -126,12 +129,12 @@ def collect(store: Store, config: Config, policy: Policy, process: Process) -> d
     }  # fmt: skip
 
 
-def _jobs(store: Store) -> dict[str, Any]:
+def _jobs(store: Store, progress: Mapping[int, Progress]) -> dict[str, Any]:
     by_kind = jobs.counts(store)
     totals = {state.value: sum(kind.get(state.value, 0) for kind in by_kind.values()) for state in jobs.State}
     oldest = jobs.oldest_queued(store)
     now = time.time()
-    active = jobs.running(store, ACTIVE_MAX)
+    active = jobs.running(store, list(progress), ACTIVE_MAX)
     stale = sum(1 for job in active if job["lease_expires"] and job["lease_expires"] < now)
     return {
         "queued": totals["queued"],
@@ -144,14 +147,17 @@ def _jobs(store: Store) -> dict[str, Any]:
         "stale": stale,
         "oldest_queued_seconds": max(0, int(now - timestamp(oldest))) if oldest else 0,
         "by_kind": by_kind,
-        "active": [
-            {
-                "id": job["id"], "kind": job["kind"], "user": job["user"], "progress": None,
-                "message": "", "started_at": job["started_at"],
-                "lease_expires_at": rfc3339(job["lease_expires"]),
-            }
-            for job in active
-        ],
+        "paused": sorted(kind or "*" for kind in holds.all_of(store)),
+        "active": [_active(job, progress.get(job["id"], Progress())) for job in active],
+    }
+
+
+def _active(job: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    return {
+        "id": job["id"], "kind": job["kind"], "user": job["user"],
+        "progress": None if progress.percent is None else round(progress.percent, 1), "message": progress.message,
+        "done": progress.done, "total": progress.total, "bytes": progress.size_bytes,
+        "started_at": job["started_at"], "lease_expires_at": rfc3339(job["lease_expires"]),
     }  # fmt: skip
 
 

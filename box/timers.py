@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,12 @@ class Timer:
     run: Callable[[], object]
     next_at: float = 0.0
     """Monotonic time; 0: for the first time `seconds` after the start."""
+    jitter: float = 0.0
+    """By which part of `seconds` at most it comes earlier, by chance."""
+
+    def after(self, now: float) -> float:
+        """When it is due next."""
+        return now + self.seconds * (1 - self.jitter * random.random())  # noqa: S311 - spreads load, guards nothing
 
 
 def first_in(seconds: float, last: float, now: float) -> float:
@@ -34,9 +41,9 @@ def run_due(timers: Sequence[Timer], now: float) -> float:
     """Run what is due; in how many seconds the next one is."""
     for timer in timers:
         if timer.next_at == 0.0:
-            timer.next_at = now + timer.seconds
+            timer.next_at = timer.after(now)
         elif timer.next_at <= now:
-            timer.next_at = now + timer.seconds
+            timer.next_at = timer.after(now)
             try:
                 timer.run()
             except Exception as error:  # noqa: BLE001  told, and it comes again

@@ -30,9 +30,6 @@ TEXT_MAX: Final = 4096
 """Characters in a text; what Linux takes as a path."""
 ENTRIES_MAX: Final = 1000
 """Entries in a list or a table."""
-DATE_DIRECTIVES: Final = "YymdjHMSBbAaUWuVG"
-"""The letters that may follow `%` in `photos.folder`; none of them can give a `/` or an empty text."""
-
 _BYTES: Final = {
     "B": 1, "kB": 1000, "MB": MB, "GB": GB, "TB": 1000**4, "PB": 1000**5,
     "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3, "TiB": 1024**4, "PiB": 1024**5,
@@ -206,6 +203,23 @@ def texts(where: str, value: object) -> tuple[str, ...]:
     return tuple(text(f"{where}[{place}]", entry) for place, entry in enumerate(value))
 
 
+def yes_or_no(where: str, value: object) -> bool:
+    """A truth value, as TOML or a person writes it."""
+    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    found = value if isinstance(value, bool) else words.get(str(value).strip().lower())
+    if found is None:
+        raise refused(where, value, "true or false")
+    return found
+
+
+def user(where: str, name: str) -> str:
+    """The name of a user."""
+    try:
+        return check_user(name[:100])  # cut, so that the error stays one line
+    except UsageError as error:
+        raise ConfigError(f"{where}: {error}") from None
+
+
 def folder(where: str, value: object) -> str:
     """The path of a folder."""
     path = text(where, value)
@@ -214,56 +228,22 @@ def folder(where: str, value: object) -> str:
     return path
 
 
-def _user(where: str, name: str) -> str:
-    try:
-        return check_user(name[:100])  # cut, so that the error stays one line
-    except UsageError as error:
-        raise ConfigError(f"{where}: {error}") from None
-
-
 def users(where: str, value: object) -> tuple[str, ...]:
     """Names of users, each once."""
     names = texts(where, value)
     for place, name in enumerate(names):
-        if _user(f"{where}[{place}]", name) in names[:place]:
+        if user(f"{where}[{place}]", name) in names[:place]:
             raise refused(f"{where}[{place}]", name, "every user once")
     if not names:
         raise ConfigError(f'{where} = []: expected at least one user, such as ["me"]')
     return names
 
 
-def name_patterns(where: str, value: object) -> tuple[str, ...]:
-    """Patterns of names of files (`*.bak`) and of folders (`cache/`)."""
-    patterns = texts(where, value)
-    for place, pattern in enumerate(patterns):
-        name = pattern.removesuffix("/")
-        if not name.strip("*") or "/" in name:
-            wanted = 'a pattern of names, such as "*.bak" or "cache/" (a folder), not a path and not everything'
-            raise refused(f"{where}[{place}]", pattern, wanted)
-    return patterns
-
-
 def quotas(where: str, value: object) -> dict[str, int | None]:
     """Bytes by user, None for no limit."""
     if not isinstance(value, dict) or len(value) > ENTRIES_MAX:
         raise refused(where, value, f'a table of at most {ENTRIES_MAX} users, such as {{ me = "10 GB" }}')
-    return {_user(where, user): quota(f"{where}.{user}", size) for user, size in value.items()}
-
-
-def date_pattern(where: str, value: object) -> str:
-    """A pattern for `strftime` that can only give a relative path, never one that leaves its folder."""
-    pattern = text(where, value)
-    stray = re.search(rf"%(?![{DATE_DIRECTIVES}]).?", pattern.replace("%%", ""), re.DOTALL)
-    if stray:
-        known = " ".join(f"%{letter}" for letter in DATE_DIRECTIVES)
-        raise refused(where, value, f"no {stray[0]!r}, only {known} and %% (for %)")
-    if any(not name or name != name.strip() or name.startswith(".") for name in pattern.split("/")):
-        wanted = "folder names with '/' between them, none empty, hidden or '..', without blanks at their ends"
-        raise refused(where, value, f'{wanted}, such as "%Y/%Y-%m-%d"')
-    # The longest directive gives nine letters ("September"), and a name has room for 255 bytes.
-    if not pattern.isprintable() or "\\" in pattern or len(pattern.encode()) + 7 * pattern.count("%") > 200:
-        raise refused(where, value, "at most 200 bytes once dated, without a backslash or control characters")
-    return pattern
+    return {user(where, name): quota(f"{where}.{name}", size) for name, size in value.items()}
 
 
 def database_url(where: str, value: object) -> str:

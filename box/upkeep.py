@@ -6,7 +6,7 @@ dead workers, idle children, the WAL, snapshots, the daily sweep of the library.
 
 from __future__ import annotations
 
-import random
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,19 +15,24 @@ from typing import Final
 from box import damage, log, logs
 from box.claims import Claims
 from box.config import Config
-from box.engine import Engine, utc_now
-from box.errors import BoxError
-from box.events import JobDue
+from box.engine import Engine, time_text, utc_now
+from box.errors import BoxError, Stopped
+from box.events import JobCancelled, JobDue, JobFailed
 from box.models import drops, jobs, live
 from box.status_file import timestamp
 from box.sweeps import LibrarySweep
 from box.tasks import retry
+from box.tasks.attention import Attention
 from box.tasks.recover import recover
 from box.tasks.runner import Runner
 from box.timers import Timer, first_in, run_due
+from box.units import seconds_text
 
 SETTLED_SECONDS: Final = 60.0
 """What was due while the box was off waits so long after a start: drops and the status come first."""
+
+TTL_LOOK_SECONDS: Final = 30.0
+"""The longest between two looks for jobs that have outlived their time."""
 
 DUE_MAX: Final = 500
 """How many scheduled jobs come due in one commit."""
@@ -48,6 +53,7 @@ class Upkeep:
     retries: retry.Policy
     runner: Runner
     sweep: LibrarySweep
+    attention: Attention
     _timers: tuple[Timer, ...] = ()
     _folded: int = -1
     _commits: int = -1
@@ -56,11 +62,11 @@ class Upkeep:
     def __post_init__(self) -> None:
         lease = self.config.jobs.lease_seconds
         self._timers = (
-            # Jittered, so that many workers on one ledger do not all renew at once.
-            Timer("heartbeat", lease / 3 * random.uniform(0.8, 1.0), self.claims.renew),  # noqa: S311  no secret
+            Timer("heartbeat", lease / 3, self.claims.renew, jitter=0.2),  # not all workers of a ledger at once
             Timer("reaper", lease / 2, self.reap),
             Timer("idle children", max(1.0, self.config.child.idle_seconds / 2), self.runner.stop_idle),
             Timer("wal", IDLE_SECONDS, self.fold_wal_at_rest),
+            Timer("limits of time", self._limit_seconds(), self.end_outlived),
             self._daily("snapshot", self.config.database.snapshot_seconds, self.snapshot, self._snapshot_taken()),
             self._daily("library sweep", self.config.library.sweep_seconds, self.sweep_all, self.sweep.last_full_at()),
         )
@@ -93,6 +99,24 @@ class Upkeep:
             self.engine.record(*(JobDue(user=user, job=job) for job, user in found))
         upcoming = jobs.next_due(self.engine.store)
         return max(0.0, timestamp(upcoming) - time.time()) if upcoming else float("inf")
+
+    def _limit_seconds(self) -> float:
+        """How often jobs are looked at for the limits of `jobs.ttl_age` and `jobs.ttl_runtime`."""
+        limits = [each for each in (self.config.jobs.ttl_age, self.config.jobs.ttl_runtime) if each is not None]
+        return max(0.5, min(TTL_LOOK_SECONDS, min(limits) / 10)) if limits else math.inf
+
+    def end_outlived(self) -> None:
+        """End what has waited, or runs, for longer than the owner allows."""
+        age, runtime = self.config.jobs.ttl_age, self.config.jobs.ttl_runtime
+        fails = self.config.jobs.ttl_action == "fail"
+        if age is not None:
+            why = f"it waited for longer than jobs.ttl_age ({seconds_text(age)})"
+            while found := jobs.outlived(self.engine.store, time_text(time.time() - age), DUE_MAX):
+                self.engine.record(*(_outlived(job, user, why, fails=fails) for job, user in found))
+        if runtime is not None:
+            why = f"it ran for longer than jobs.ttl_runtime ({seconds_text(runtime)})"
+            for job in self.attention.at_work.overdue(runtime):
+                self.attention.stop(job, Stopped(why, "failed" if fails else "cancelled", "ttl-runtime"))
 
     def reap(self) -> None:
         """Jobs whose worker died without a word go back to the queue."""
@@ -133,3 +157,9 @@ class Upkeep:
             user: f"{count} files of {user} wait in the inbox for room in the quota: remove something or raise it"
             for user, count in drops.waiting_counts(self.engine.store).items()
         }
+
+
+def _outlived(job: int, user: str, why: str, *, fails: bool) -> JobFailed | JobCancelled:
+    if fails:
+        return JobFailed(user=user, job=job, lease="", code="ttl-age", message=why)
+    return JobCancelled(user=user, job=job, reason=why)

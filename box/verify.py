@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice, zip_longest
 from typing import Any, Final
@@ -46,28 +46,34 @@ class Difference:
         return f"{self.subject}: expected {self.expected}, found {self.found}"
 
 
-def differences(store: Store, config: Config, *, deep: bool = False) -> Iterator[Difference]:
-    """All that is not as it should be. `deep` reads every filed photo again and compares its digest."""
+def differences(
+    store: Store, config: Config, *, deep: bool = False, check: Callable[[], None] = lambda: None
+) -> Iterator[Difference]:
+    """All that is not as it should be. `deep` reads every filed photo again and compares its digest.
+
+    `check` is called now and then, and may raise to end it.
+    """
     root = config.box.root
     with store.snapshot():
-        yield from log_differences(store, root)
+        yield from log_differences(store, root, check)
+        check()
         yield from sum_differences(store)
         on_disk = list(islice(disk_differences(store, root), DIFFERENCES_MAX))
     yield from (each for each in on_disk if _is_lasting(store, root, each))
     if deep:
-        yield from content_differences(store, root)
+        yield from content_differences(store, root, check)
 
 
 # --- the log ---------------------------------------------------------------------------------------------------------
 
 
-def log_differences(store: Store, root: str) -> Iterator[Difference]:
+def log_differences(store: Store, root: str, check: Callable[[], None] = lambda: None) -> Iterator[Difference]:
     """Fold the log again, beside, and compare every row of every projection."""
     with tempfile.TemporaryDirectory(prefix=".verify-", dir=root) as folder:
         again = Store(os.path.join(folder, "again.db"), durable=False)
         try:
             engine.create(again)
-            engine.replay(store, again)
+            engine.replay(store, again, check)
             for model in PROJECTIONS:
                 yield from _table_differences(model, store, again)
         finally:
@@ -168,7 +174,7 @@ def _owner_of_folder(folder: str) -> tuple[str, str]:
 
 def disk_differences(store: Store, root: str) -> Iterator[Difference]:
     """Walk what the users have on disk and compare each file's size and time with its row."""
-    under_way = {f"job-{entry.job}" for entry in live.journal(store)}
+    under_way = {f"job-{entry.job}" for entry in live.journal(store)}  # `.N` follows, the attempt
     for user in sorted({*usage.users(store), *_users_on_disk(root)}):
         base = f"users/{user}"
         inbox = base + "/inbox"
@@ -214,7 +220,8 @@ def _folders(root: str, top: str, under_way: set[str]) -> Iterator[str]:
             entries = list(os.scandir(join(root, folder)))
         except (FileNotFoundError, NotADirectoryError):
             continue
-        below = (e.name for e in entries if e.is_dir(follow_symlinks=False) and e.name not in under_way)
+        folders = (e.name for e in entries if e.is_dir(follow_symlinks=False))
+        below = (name for name in folders if name.partition(".")[0] not in under_way)
         waiting.extend(f"{folder}/{to_text(name)}" for name in below)
 
 
@@ -244,9 +251,10 @@ def _file(known: tuple[int, int] | None) -> str:
     return "no file" if known is None else f"{known[0]} bytes changed at {known[1]} ns"
 
 
-def content_differences(store: Store, root: str) -> Iterator[Difference]:
+def content_differences(store: Store, root: str, check: Callable[[], None] = lambda: None) -> Iterator[Difference]:
     """Read every filed photo again and compare its digest."""
     for folder, name, digest in _rows(store, "photos", ["folder", "name", "digest"], ["folder", "name"]):
+        check()
         try:
             found = disk.digest_of(join(root, f"{folder}/{name}"))
         except FileNotFoundError:

@@ -15,12 +15,16 @@ from box.models import drops
 from box.paths import area_folder, join, split, to_text
 from box.photos.formats import sniff
 from box.status import Problems, rfc3339
+from box.tasks import request
 from box.watchers.doorbell import Doorbell
 from box.watchers.look import Unreadable, inspect
 from box.watchers.scan import Inboxes
 
 RECORD_MAX: Final = 250
 """How many settled files are recorded in one go; each is followed by the request for its job."""
+
+INBOX_DEPTH: Final = 3
+"""Folders above what lies directly in an inbox: users/<user>/inbox."""
 
 RETRY_SECONDS: Final = 2.0
 """When the log could not be written (a full disk) the inboxes are looked at again after so long."""
@@ -47,7 +51,7 @@ class Watching:
             known=lambda folder: drops.known(store, folder),
             known_folders=lambda inbox: drops.known_folders(store, inbox),
             known_files=lambda paths: drops.known_files(store, paths),
-            sniff=sniff,
+            sniff=media_type,
             ignore=config.watch.ignore,
         )
         self._doorbell = Doorbell(
@@ -95,7 +99,7 @@ class Watching:
             sight = inspect(join(self._root, path), 0.0, None)
         except Unreadable:
             return ""
-        return sniff(sight.head)
+        return media_type(path, sight.head)
 
     def stop(self) -> None:
         """Listen no more."""
@@ -172,3 +176,10 @@ class Watching:
         for code in {*self._codes, *(problem.code for problem in problems)}:
             self._problems.replace(code, {p.path: p.message for p in problems if p.code == code})
         self._codes = {problem.code for problem in problems}
+
+
+def media_type(path: str, head: bytes) -> str:
+    """What a drop is: one that asks for a job by its name, directly in the inbox, anything else by its first bytes."""
+    if path.endswith(request.ENDING) and path.count("/") == INBOX_DEPTH:
+        return request.MEDIA_TYPE
+    return sniff(head)

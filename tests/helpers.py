@@ -18,6 +18,8 @@ from typing import Any
 from PIL import Image
 
 from box.config import Config
+from box.models.base import Store
+from box.models.ready import Ready
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS = 90.0
@@ -53,6 +55,15 @@ def until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE_SEC
         assert time.monotonic() < end, f"not within {seconds} s: {what}"
         pause.wait(0.02)
     return found
+
+
+def waiting(store: Store) -> list[Ready]:
+    """All jobs that a worker may claim now: higher priorities first, then first in, first out."""
+    rows = store.rows(
+        "SELECT user, kind, priority, id, attempts, exclusive FROM jobs WHERE state = 'queued' AND not_before = ''"
+        " AND waits = 0 ORDER BY priority DESC, id"
+    )
+    return [Ready(*row) for row in rows]
 
 
 def status_of(config: Config) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pytest
 from box import events as e
 from box.claims import Claims, together
 from box.engine import Engine
-from box.models import jobs, live
+from box.models import jobs, live, ready
 from box.models.base import Store
 from box.queue import ClaimStorage, JsonSerializer, Queue
 from box.tasks import retry
@@ -117,13 +117,18 @@ def test_a_job_is_not_claimed_before_its_time(engine: Engine, store: Store, tmp_
     assert take_all(claims_of(engine, str(tmp_path))) == [1]
 
 
-def test_only_fresh_jobs_of_one_kind_share_a_lease():
-    fresh = [jobs.Ready(n, "photo", "me", 0) for n in (1, 2, 3)]
-    tried, other = jobs.Ready(4, "photo", "me", 1), jobs.Ready(5, "quarantine", "me", 0)
-    assert together([*fresh, tried]) == fresh
-    assert together([tried, *fresh]) == [tried]
-    assert together([fresh[0], other, fresh[1]]) == [fresh[0]]
-    assert together([other, other]) == [other]
+def test_only_fresh_jobs_of_one_kind_and_priority_share_a_lease(engine: Engine, store: Store, tmp_path):
+    ask(engine, 3)
+    ask(engine, 1, priority=-1)
+    engine.record(*(e.JobRequested(user="me", kind="quarantine") for _ in range(2)))
+    claims = claims_of(engine, str(tmp_path))
+    photos, others = sorted(ready.heads(store), key=lambda head: head.kind)
+    assert [job.id for job in together(photos, store, 9)] == [1, 2, 3]  # 4 is less urgent
+    assert [job.id for job in together(others, store, 9)] == [5]  # of a kind that does not share
+    _, lease = claims._try() or (0, "")
+    recover(engine, str(tmp_path), RETRIES, [lease])
+    engine.record(*(e.JobDue(user="me", job=job) for job, _ in jobs.due(store, "9999", 9)))
+    assert [job.id for job in together(next(ready.heads(store)), store, 9)] == [1]  # it has used an attempt
 
 
 def test_nothing_is_claimed_below_the_reserve_of_free_space(engine: Engine, tmp_path):

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from box import config, sections, units
+from box import config, patterns, sections, units
 from box.config import KEYS, SECTIONS, Config
 from box.errors import ConfigError
 
@@ -391,12 +391,12 @@ def test_a_pattern_that_could_leave_or_surprise_is_refused(tmp_path: Path, patte
     assert error(tmp_path, f'[photos]\nfolder = "{pattern}"').startswith("photos.folder = ")
 
 
-@given(st.text(st.sampled_from("%/." + units.DATE_DIRECTIVES + "xDcns\\~ \0é"), max_size=30), st.datetimes())
+@given(st.text(st.sampled_from("%/." + patterns.DATE_DIRECTIVES + "xDcns\\~ \0é"), max_size=30), st.datetimes())
 @example("%%/%%", datetime(2024, 9, 1))  # noqa: DTZ001 - the camera's time has no zone
 @example("%A" * 20, datetime(2024, 9, 4))  # noqa: DTZ001
 def test_what_a_pattern_gives_stays_below_its_folder(pattern: str, at: datetime) -> None:
     try:
-        units.date_pattern("photos.folder", pattern)
+        patterns.date_pattern("photos.folder", pattern)
     except ConfigError:
         return
     given_names = at.strftime(pattern).split("/")

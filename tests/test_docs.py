@@ -493,9 +493,16 @@ def fields_of(schema: dict[str, object]) -> set[str]:
 def test_every_code_of_a_failed_job_is_explained():
     found: set[str] = set()
     for path, tree in sources():
-        for node in ast.walk(tree) if path.startswith("box/tasks/") else ():
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "JobFailed":
+        for node in ast.walk(tree) if path.startswith(("box/tasks/", "box/upkeep")) else ():
+            name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+            if name == "JobFailed":
                 found |= {text for word in node.keywords if word.arg == "code" for text in texts(word.value)}
+            elif name == "_failure":
+                found |= texts(node.args[0])
+            elif name == "Stopped" and len(node.args) > 2 and "failed" in texts(node.args[1]):
+                found |= texts(node.args[2])
+            elif isinstance(node, ast.ClassDef) and any(getattr(base, "id", "") == "BoxError" for base in node.bases):
+                found |= {text for each in node.body if isinstance(each, ast.Assign) for text in code_set(each)}
             elif isinstance(node, ast.Assign):
                 found |= code_set(node)
     assert set(first_codes("docs/operations.md", "Failed jobs")) == found

@@ -9,6 +9,7 @@ from box.engine import Engine
 from box.models import drops, jobs, usage
 from box.models.base import Store
 from box.rules import WAITING_MAX, Policy
+from tests.helpers import waiting
 
 INBOX = "users/me/inbox"
 
@@ -39,7 +40,7 @@ def filed(engine: Engine, job: int, name: str = "a.jpg", size: int = 10) -> list
 
 def test_1_a_drop_that_somebody_handles_becomes_a_job_and_its_size_is_set_aside(engine: Engine, store: Store):
     assert told(engine, settled()) == ["FileSettled", "JobRequested"]
-    assert [(r.kind, r.id) for r in jobs.ready(store, 9)] == [("photo", 2)]
+    assert [(r.kind, r.id) for r in waiting(store)] == [("photo", 2)]
     assert usage.balance(store, "me").reserved_bytes == 10
     filed(engine, 2)
     assert usage.balance(store, "me") == usage.Balance(used_bytes=10, reserved_bytes=0)
@@ -56,7 +57,7 @@ def test_2_a_drop_that_does_not_fit_waits_and_says_so(store: Store):
     assert recorded[-1].event == e.QuotaExceeded(
         user="me", path=f"{INBOX}/b.jpg", size=6, used_bytes=0, reserved_bytes=10, quota_bytes=15
     )
-    assert len(jobs.ready(store, 9)) == 1
+    assert len(waiting(store)) == 1
     assert drops.waiting_counts(store) == {"me": 1}
 
 
@@ -90,7 +91,7 @@ def test_4_very_many_waiting_drops_are_taken_in_turns(store: Store):
     engine = limited(store, 0)
     engine.record(*(settled(f"{n}.jpg", 1) for n in range(WAITING_MAX + 50)))
     assert told(engine, e.QuotaSet(user="me", quota_bytes=None)).count("JobRequested") == WAITING_MAX
-    job = jobs.ready(store, 1)[0].id
+    job = waiting(store)[0].id
     assert filed(engine, job, "0.jpg", 1).count("JobRequested") == 50
 
 
@@ -111,7 +112,7 @@ def test_5_a_release_that_does_not_count_never_quarantines(engine: Engine, store
         engine.record(e.JobStarted(user="me", job=2, lease=f"L{attempt}"))
         stop = e.JobReleased(user="me", job=2, lease=f"L{attempt}", reason="the service stopped", counted=False)
         assert told(engine, stop) == ["JobReleased"]
-    assert jobs.ready(store, 1)[0].attempts == 0
+    assert waiting(store)[0].attempts == 0
 
 
 def test_6_a_job_in_quarantine_takes_its_drop_there(engine: Engine, store: Store):
@@ -122,7 +123,7 @@ def test_6_a_job_in_quarantine_takes_its_drop_there(engine: Engine, store: Store
     assert isinstance(wanted, e.JobRequested)
     assert (wanted.kind, wanted.source, wanted.inode) == ("quarantine", f"{INBOX}/a.jpg", 7)
     assert '"code": "truncated"' in wanted.args
-    assert jobs.ready(store, 1)[0].kind == "quarantine"  # before ordinary work
+    assert waiting(store)[0].kind == "quarantine"  # before ordinary work
 
 
 def test_6_a_newer_file_is_not_taken_to_quarantine_for_an_older_one(engine: Engine):
@@ -153,7 +154,7 @@ def test_8_a_picture_put_into_the_photos_by_hand_is_read_where_it_lies_after_eve
     path = "users/me/photos/album/mine.jpg"
     noticed = e.FileNoticed(user="me", path=path, size=5, mtime_ns=1, inode=9, media_type="image/jpeg")
     assert told(engine, settled(), noticed) == ["FileSettled", "JobRequested", "FileNoticed", "JobRequested"]
-    assert [r.id for r in jobs.ready(store, 9)] == [2, 4]
+    assert [r.id for r in waiting(store)] == [2, 4]
     assert usage.balance(store, "me").reserved_bytes == 10
 
 

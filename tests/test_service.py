@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 
-from box import beside, damage, service
+from box import beside, damage, service, serving
 from box import events as e
 from box.models import jobs, live
 from box.models.job_moves import MOVES
@@ -24,7 +24,7 @@ from tests.helpers import PATIENCE_SECONDS, inbox, jpeg, library, running, start
 def test_every_event_that_leaves_a_job_in_the_queue_wakes_the_workers():
     """Whatever may move a job to `queued` must ring: a job nobody is woken for waits until the next tick."""
     queues = {event for event, (_, to) in MOVES.items() if State.QUEUED in to} | {e.JobRequested}
-    assert queues == set(service.WORK)
+    assert queues == set(serving.WORK)
 
 
 def test_a_dropped_photo_is_filed_recorded_counted_and_shown(make_root, run_box):

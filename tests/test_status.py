@@ -247,12 +247,12 @@ def test_a_running_job_is_listed_and_one_whose_lease_ran_out_is_stale(collect, e
     assert found["users"]["me"]["reserved_bytes"] == 1000
 
 
-def test_all_running_jobs_are_counted_and_twenty_of_them_listed(collect, engine):
-    jobs = [requested(engine) for _ in range(25)]
+def test_all_running_jobs_are_counted_and_sixty_four_of_them_listed(collect, engine):
+    jobs = [requested(engine) for _ in range(70)]
     engine.record(*(e.JobStarted(user="me", job=job, lease=LEASE) for job in jobs))
     found = collect()
     assert wrong(found) == []
-    assert (found["jobs"]["running"], len(found["jobs"]["active"])) == (25, 20)
+    assert (found["jobs"]["running"], len(found["jobs"]["active"])) == (70, 64)
 
 
 def test_a_problem_is_degraded_and_the_way_down_comes_before_everything(collect, engine):

@@ -61,7 +61,9 @@ def _debugged(config: Config) -> Config:
 
 def _built(config: Config) -> Service:
     from box import service  # noqa: PLC0415 - after the configuration was read: a mistake in it is said at once
+    from box.tasks import strays  # noqa: PLC0415 - as above
 
+    strays.adopt()
     logs.setup(config.logs.level, config.logs.format, cast("TextIO", output.LogStream()))
     return service.build(config)
 

@@ -10,14 +10,17 @@ from typing import Any, Final
 
 from box import events as e
 from box.events import Event, Recorded
-from box.models import drops, files, job_moves, jobs, live, photos, usage
+from box.models import attempts, drops, files, holds, job_moves, jobs, live, photos, ready, usage, waits
 from box.models.base import Store, Table
 
 PROJECTIONS: Final[tuple[type[Table], ...]] = (
     drops.Drop, files.File, photos.Photo, photos.PhotoDay, usage.Usage, usage.Account, jobs.Job, jobs.JobCount,
+    waits.Wait, attempts.Attempt, attempts.Step, holds.Hold,
 )  # fmt: skip
 LIVE: Final[tuple[type[Table], ...]] = (live.Lease, live.Journal, live.Folder)
-INDEXES: Final = (*drops.INDEXES, *photos.INDEXES, *jobs.INDEXES)
+INDEXES: Final = (
+    *drops.INDEXES, *photos.INDEXES, *jobs.INDEXES, *ready.INDEXES, *waits.INDEXES, *attempts.INDEXES,
+)  # fmt: skip
 
 type_fold = Callable[[Store, Recorded, Any], None]
 
@@ -41,6 +44,9 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.JobCancelled: (job_moves.on_cancelled,),
     e.JobQuarantined: (job_moves.on_quarantined,),
     e.JobRetried: (job_moves.on_retried,),
+    e.JobStepped: (attempts.on_stepped,),
+    e.KindHeld: (holds.on_held,),
+    e.KindResumed: (holds.on_resumed,),
     e.DatabaseRestored: (),
 }
 """What follows for the tables from each event, in order. Every event of the vocabulary stands here."""

@@ -6,6 +6,7 @@ outcome is refused: so two workers can never both own a job.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from box.errors import IllegalMove
@@ -23,7 +24,7 @@ from box.events import (
     JobSucceeded,
     Recorded,
 )  # fmt: skip
-from box.models import jobs, usage
+from box.models import attempts, jobs, usage, waits
 from box.models.base import Store
 from box.models.jobs import State
 
@@ -35,7 +36,7 @@ MOVES: Final[dict[type[Event], tuple[tuple[State, ...], tuple[State, ...]]]] = {
     JobStarted:         ((State.QUEUED,),                    (State.RUNNING,)),
     JobReleased:        ((State.RUNNING,),                   (State.QUEUED,)),
     JobSucceeded:       ((State.RUNNING,),                   (State.COMPLETED,)),
-    JobFailed:          ((State.RUNNING,),                   (State.QUEUED, State.FAILED)),
+    JobFailed:          ((State.QUEUED, State.RUNNING),      (State.QUEUED, State.FAILED)),
     JobCancelRequested: ((State.RUNNING,),                   (State.RUNNING,)),
     JobCancelled:       ((State.QUEUED, State.RUNNING),      (State.CANCELLED,)),
     JobQuarantined:     ((State.QUEUED, State.RUNNING),      (State.QUARANTINED,)),
@@ -43,18 +44,24 @@ MOVES: Final[dict[type[Event], tuple[tuple[State, ...], tuple[State, ...]]]] = {
 }  # fmt: skip
 """The legal moves. `JobRequested` makes the row, in `queued`; nothing else does, and nothing removes it."""
 
+_STREAK: Final = "streak = CASE WHEN streak_code = ? THEN streak + 1 ELSE 1 END, streak_code = ?"
+"""Takes the code twice."""
+
 
 def on_requested(store: Store, recorded: Recorded, event: JobRequested) -> None:
-    """A new job, in the queue; refused while one with its key is not finished."""
+    """A new job, in the queue; refused if one has its key, or if it waits for one that was not asked for before."""
     if event.key and jobs.with_key(store, event.key) is not None:
-        raise IllegalMove(f"a job with the key {event.key!r} is not finished yet")
+        raise IllegalMove(f"there is a job with the key {event.key!r} already")
+    missing = waits.begin(store, recorded.position, event.after) if event.after else 0
     store.execute(
         "INSERT INTO jobs (id, kind, user, state, source, size, mtime_ns, inode, args, priority, not_before, key,"
-        " reserve_bytes, attempts, lease, cancel_requested, code, message, result, created_at, started_at, finished_at)"
-        " VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', 0, '', '', '', ?, '', '')",
+        " reserve_bytes, attempts, lease, cancel_requested, code, message, result, exclusive, answer, waits, followers,"
+        " streak, streak_code, due_at, created_at, started_at, finished_at)"
+        " VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', 0, '', '', '', ?, ?, ?, 0, 0, '', ?, ?, '', '')",
         (
             recorded.position, event.kind, event.user, event.source, event.size, event.mtime_ns, event.inode,
-            event.args, event.priority, event.not_before, event.key, event.reserve_bytes, recorded.at,
+            event.args, event.priority, event.not_before, event.key, event.reserve_bytes, event.exclusive,
+            event.answer, missing, event.not_before or recorded.at, recorded.at,
         ),
     )  # fmt: skip
     _count(store, event.kind, State.QUEUED, 1)
@@ -68,82 +75,124 @@ def on_due(store: Store, _: Recorded, event: JobDue) -> None:
 
 def on_started(store: Store, recorded: Recorded, event: JobStarted) -> None:
     """Claimed; the attempt counts."""
-    _move(store, event, State.RUNNING, "lease = ?, attempts = attempts + 1, started_at = ?", event.lease, recorded.at)
-
-
-def on_released(store: Store, _: Recorded, event: JobReleased) -> None:
-    """Back in the queue."""
-    back = "attempts = attempts" if event.counted else "attempts = attempts - 1"
     _move(
-        store, event, State.QUEUED, f"lease = '', cancel_requested = 0, {back}, message = ?, not_before = ?",
-        event.reason, event.not_before,
+        store, event, State.RUNNING, "lease = ?, attempts = attempts + 1, message = '', started_at = ?",
+        event.lease, recorded.at,
     )  # fmt: skip
+
+
+def on_released(store: Store, recorded: Recorded, event: JobReleased) -> None:
+    """Back in the queue. Whether it was asked to stop is kept: a rule cancels it then."""
+    values = (event.reason, event.not_before)
+    if not event.counted:
+        _move(store, event, State.QUEUED, "lease = '', attempts = attempts - 1, message = ?, not_before = ?", *values)
+        return
+    was = _move(
+        store,
+        event,
+        State.QUEUED,
+        f"lease = '', message = ?, not_before = ?, {_STREAK}",
+        *values,
+        event.code,
+        event.code,
+    )
+    _ended(store, recorded, was, "released", event.code, event.reason)
 
 
 def on_succeeded(store: Store, recorded: Recorded, event: JobSucceeded) -> None:
-    """Done."""
-    _move(
+    """Done; those that waited for it have one less to wait for."""
+    was = _move(
         store, event, State.COMPLETED,
         "lease = '', code = '', message = '', result = ?, finished_at = ?", event.result, recorded.at,
     )  # fmt: skip
+    if was.followers:
+        waits.completed(store, event.job)
 
 
 def on_failed(store: Store, recorded: Recorded, event: JobFailed) -> None:
     """To be tried again at its time, or failed for good."""
     to = State.QUEUED if event.retry_at else State.FAILED
     finished = "" if event.retry_at else recorded.at
-    _move(
-        store, event, to, "lease = '', code = ?, message = ?, not_before = ?, finished_at = ?",
-        event.code, event.message, event.retry_at, finished,
+    was = _move(
+        store, event, to, f"lease = '', message = ?, not_before = ?, finished_at = ?, code = ?, {_STREAK}",
+        event.message, event.retry_at, finished, event.code, event.code, event.code,
     )  # fmt: skip
+    _ended(store, recorded, was, "failed", event.code, event.message)
 
 
 def on_cancel_requested(store: Store, _: Recorded, event: JobCancelRequested) -> None:
     """Its worker will see it."""
-    _move(store, event, State.RUNNING, "cancel_requested = 1")
+    _move(store, event, State.RUNNING, "cancel_requested = 1, message = ?", event.reason)
 
 
 def on_cancelled(store: Store, recorded: Recorded, event: JobCancelled) -> None:
     """It will not be done."""
-    _move(store, event, State.CANCELLED, "lease = '', message = ?, finished_at = ?", event.reason, recorded.at)
+    was = _move(store, event, State.CANCELLED, "lease = '', message = ?, finished_at = ?", event.reason, recorded.at)
+    _ended(store, recorded, was, "cancelled", "", event.reason)
 
 
 def on_quarantined(store: Store, recorded: Recorded, event: JobQuarantined) -> None:
     """It cannot be done with this file."""
-    _move(
+    was = _move(
         store, event, State.QUARANTINED, "lease = '', code = ?, message = ?, finished_at = ?",
         event.code, event.message, recorded.at,
     )  # fmt: skip
+    _ended(store, recorded, was, "quarantined", event.code, event.message)
 
 
-def on_retried(store: Store, _: Recorded, event: JobRetried) -> None:
-    """Afresh; refused while another job with its key is not finished."""
-    key = store.value("SELECT key FROM jobs WHERE id = ?", (event.job,)) or ""
-    if key and jobs.with_key(store, key) not in (None, event.job):
-        raise IllegalMove(f"job {event.job} cannot be retried: a job with its key {key!r} is not finished yet")
+def on_retried(store: Store, recorded: Recorded, event: JobRetried) -> None:
+    """Afresh; refused while it waits for a job that will not be completed."""
+    lost = waits.lost(store, event.job)
+    if lost is not None:
+        raise IllegalMove(f"job {event.job} waits for job {lost[0]}, which is {lost[1]}: retry that one first")
     _move(
         store, event, State.QUEUED,
-        "attempts = 0, cancel_requested = 0, code = '', message = '', not_before = '', finished_at = ''",
+        "attempts = 0, cancel_requested = 0, code = '', message = '', not_before = '', finished_at = '', streak = 0,"
+        " streak_code = '', due_at = ?", recorded.at,
     )  # fmt: skip
 
 
-def _move(store: Store, event: Any, to: State, assignments: str, *values: Any) -> None:
-    """Move the job of `event` to another state, or refuse it."""
-    row = store.row("SELECT state, lease, kind, user, reserve_bytes FROM jobs WHERE id = ?", (event.job,))
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What a job was before it moved."""
+
+    state: str
+    lease: str
+    kind: str
+    user: str
+    reserve_bytes: int
+    attempts: int
+    started_at: str
+    followers: int
+
+
+def _move(store: Store, event: Any, to: State, assignments: str, *values: Any) -> _Row:
+    """Move the job of `event` to another state, or refuse it; what it was before."""
+    row = store.row(
+        "SELECT state, lease, kind, user, reserve_bytes, attempts, started_at, followers FROM jobs WHERE id = ?",
+        (event.job,),
+    )
     if row is None:
         raise IllegalMove(f"there is no job {event.job}")
-    state, lease, kind, user, reserved = row
+    was = _Row(*row)
     origins, targets = MOVES[type(event)]
-    if state not in origins or to not in targets:
-        raise IllegalMove(f"{type(event).__name__}: job {event.job} is {state}, it cannot become {to}")
+    if was.state not in origins or to not in targets:
+        raise IllegalMove(f"{type(event).__name__}: job {event.job} is {was.state}, it cannot become {to}")
     claimed = getattr(event, "lease", "")
-    if state == State.RUNNING and not isinstance(event, JobCancelRequested) and claimed != lease:
+    if was.state == State.RUNNING and not isinstance(event, JobCancelRequested) and claimed != was.lease:
         raise IllegalMove(f"{type(event).__name__}: job {event.job} is no longer held by the lease {claimed!r}")
     store.execute(f"UPDATE jobs SET state = ?, {assignments} WHERE id = ?", (to.value, *values, event.job))
-    if state != to:
-        _count(store, kind, State(state), -1)
-        _count(store, kind, to, 1)
-        _reserve(store, user, reserved, state, to)
+    if was.state != to:
+        _count(store, was.kind, State(was.state), -1)
+        _count(store, was.kind, to, 1)
+        _reserve(store, was.user, was.reserve_bytes, was.state, to)
+    return was
+
+
+def _ended(store: Store, recorded: Recorded, was: _Row, outcome: str, code: str, message: str) -> None:
+    """Keep the attempt, if one was running."""
+    if was.state == State.RUNNING:
+        attempts.ended(store, recorded, was.attempts, was.started_at, outcome, code, message)
 
 
 def _reserve(store: Store, user: str, size: int, old: str, new: str) -> None:

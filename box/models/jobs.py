@@ -6,6 +6,7 @@ How rows change is in `job_moves`; here are the tables and what workers, timers 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -48,6 +49,17 @@ class Job(Table):
     code = peewee.TextField()
     message = peewee.TextField()
     result = peewee.TextField()
+    exclusive = peewee.TextField()
+    answer = peewee.TextField()
+    waits = peewee.IntegerField()
+    """How many jobs have to be completed first."""
+    followers = peewee.SmallIntegerField()
+    """1 if others wait, or waited, for this one."""
+    streak = peewee.IntegerField()
+    """How many attempts in a row have ended with `streak_code`."""
+    streak_code = peewee.TextField()
+    due_at = peewee.TextField()
+    """From when on it has been waiting: when it was asked for, or the time that it was asked for."""
     created_at = peewee.TextField()
     started_at = peewee.TextField()
     finished_at = peewee.TextField()
@@ -70,12 +82,11 @@ class JobCount(Table):
 
 
 INDEXES: Final = (
-    # The claim reads this one from its beginning. Do not also index (state, ...): the planner would take that and sort.
-    "CREATE INDEX IF NOT EXISTS job_ready ON jobs (priority DESC, id) WHERE state = 'queued' AND not_before = ''",
+    "CREATE INDEX IF NOT EXISTS job_oldest ON jobs (due_at) WHERE state = 'queued'",
     "CREATE INDEX IF NOT EXISTS job_scheduled ON jobs (not_before) WHERE state = 'queued' AND not_before <> ''",
     "CREATE INDEX IF NOT EXISTS job_running ON jobs (lease) WHERE state = 'running'",
     "CREATE INDEX IF NOT EXISTS job_trouble ON jobs (state, id) WHERE state IN ('failed', 'cancelled', 'quarantined')",
-    "CREATE UNIQUE INDEX IF NOT EXISTS job_key ON jobs (key) WHERE key <> '' AND state IN ('queued', 'running')",
+    "CREATE UNIQUE INDEX IF NOT EXISTS job_key ON jobs (key) WHERE key <> ''",
 )
 
 
@@ -93,45 +104,25 @@ class Claimed:
     args: dict[str, Any]
     attempts: int
     lease: str
+    streak: int = 0
+    streak_code: str = ""
 
 
-_CLAIMED: Final = "id, kind, user, source, size, mtime_ns, inode, args, attempts, lease"
+_CLAIMED: Final = "id, kind, user, source, size, mtime_ns, inode, args, attempts, lease, streak, streak_code"
 
 
 def of_lease(store: Store, lease: str) -> list[Claimed]:
     """The running jobs of a lease, in the order of their claim."""
     sql = f"SELECT {_CLAIMED} FROM jobs WHERE state = 'running' AND lease = ? ORDER BY priority DESC, id"
     return [
-        Claimed(i, kind, user, source, size, mtime_ns, inode, json.loads(args) if args else {}, attempts, held)
-        for i, kind, user, source, size, mtime_ns, inode, args, attempts, held in store.rows(sql, (lease,))
+        Claimed(i, kind, user, source, size, mtime_ns, inode, json.loads(args) if args else {}, *rest)
+        for i, kind, user, source, size, mtime_ns, inode, args, *rest in store.rows(sql, (lease,))
     ]
 
 
 def any_of_lease(store: Store, lease: str) -> bool:
     """Whether a lease still holds a job."""
     return store.row("SELECT 1 FROM jobs WHERE state = 'running' AND lease = ? LIMIT 1", (lease,)) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A job that a worker may claim now."""
-
-    id: int
-    kind: str
-    user: str
-    attempts: int
-
-
-def ready(store: Store, limit: int) -> list[Ready]:
-    """The next jobs in the order of work."""
-    return [
-        Ready(*row)
-        for row in store.rows(
-            "SELECT id, kind, user, attempts FROM jobs WHERE state = 'queued' AND not_before = ''"
-            " ORDER BY priority DESC, id LIMIT ?",
-            (limit,),
-        )
-    ]
 
 
 def queued_count(store: Store) -> int:
@@ -145,17 +136,6 @@ def is_held(store: Store, job: int, lease: str) -> bool | None:
     return None if row is None else not row[0]
 
 
-def any_unfinished(store: Store) -> bool:
-    """Whether a job is running or could be claimed now; scheduled ones do not count."""
-    return (  # one statement: between two a job can be claimed, and seem to be in neither state
-        store.row(
-            "SELECT 1 FROM (SELECT 1 FROM jobs WHERE state = 'queued' AND not_before = '' LIMIT 1)"
-            " UNION ALL SELECT 1 FROM (SELECT 1 FROM jobs WHERE state = 'running' LIMIT 1)"
-        )
-        is not None
-    )
-
-
 def next_due(store: Store) -> str:
     """When the next scheduled job is due, empty for none."""
     return store.value("SELECT min(not_before) FROM jobs WHERE state = 'queued' AND not_before <> ''") or ""
@@ -165,6 +145,49 @@ def due(store: Store, now: str, limit: int) -> list[tuple[int, str]]:
     """(id, user) of scheduled jobs whose time has come."""
     sql = "SELECT id, user FROM jobs WHERE state = 'queued' AND not_before <> '' AND not_before <= ? LIMIT ?"
     return [(i, u) for i, u in store.rows(sql, (now, limit))]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a lease holds: the answer to a worker that says that it is alive."""
+
+    lease: str
+    jobs: frozenset[int]
+    """Whatever else the worker is doing for this lease, it has lost."""
+    asked: dict[int, str]
+    """Of these, those that should end, and why."""
+
+
+def held(store: Store, lease: str) -> Held:
+    """What a lease holds."""
+    sql = "SELECT id, cancel_requested, message FROM jobs WHERE state = 'running' AND lease = ?"
+    rows = store.rows(sql, (lease,))
+    return Held(lease, frozenset(job for job, _, _ in rows), {job: reason for job, asked, reason in rows if asked})
+
+
+def workers_on(store: Store, kind: str) -> int:
+    """How many workers are at work on a kind; those that share a lease are one worker's."""
+    sql = "SELECT count(DISTINCT lease) FROM jobs WHERE state = 'running' AND kind = ?"
+    number: int = store.value(sql, (kind,))
+    return number
+
+
+def exclusive_running(store: Store) -> tuple[str, ...]:
+    """What running jobs have for themselves."""
+    sql = "SELECT exclusive FROM jobs WHERE state = 'running' AND exclusive <> ''"
+    return tuple(text for (text,) in store.rows(sql))
+
+
+def outlived(store: Store, before: str, limit: int) -> list[tuple[int, str]]:
+    """(id, user) of queued jobs that have been waiting since before that time."""
+    sql = "SELECT id, user FROM jobs WHERE state = 'queued' AND due_at < ? ORDER BY due_at LIMIT ?"
+    return [(job, user) for job, user in store.rows(sql, (before, limit))]
+
+
+def any_unfinished_of(store: Store, kind: str) -> bool:
+    """Whether a job of that kind is queued or running."""
+    sql = "SELECT 1 FROM job_counts WHERE kind = ? AND state IN ('queued', 'running') AND jobs > 0"
+    return store.row(sql, (kind,)) is not None
 
 
 def running_leases(store: Store) -> list[str]:
@@ -179,8 +202,8 @@ def state_of(store: Store, job: int) -> tuple[State, str] | None:
 
 
 def with_key(store: Store, key: str) -> int | None:
-    """The unfinished job with that idempotency key."""
-    sql = "SELECT id FROM jobs WHERE key = ? AND key <> '' AND state IN ('queued', 'running')"
+    """The job with that idempotency key, however it ended."""
+    sql = "SELECT id FROM jobs WHERE key = ? AND key <> ''"
     job: int | None = store.value(sql, (key,))
     return job
 
@@ -194,9 +217,8 @@ def counts(store: Store) -> dict[str, dict[str, int]]:
 
 
 def oldest_queued(store: Store) -> str:
-    """When the job that would be claimed next was asked for, empty without one."""
-    sql = "SELECT created_at FROM jobs WHERE state = 'queued' AND not_before = '' ORDER BY priority DESC, id LIMIT 1"
-    return store.value(sql) or ""
+    """Since when the queued job has been waiting that waits longest; later than now if all wait for their time."""
+    return store.value("SELECT min(due_at) FROM jobs WHERE state = 'queued'") or ""
 
 
 def scheduled_count(store: Store, limit: int) -> int:
@@ -206,13 +228,17 @@ def scheduled_count(store: Store, limit: int) -> int:
     return number
 
 
-def running(store: Store, limit: int) -> list[dict[str, Any]]:
-    """The jobs at work, the oldest first, with the time when their lease runs out (seconds since the epoch)."""
+def running(store: Store, begun: Sequence[int], limit: int) -> list[dict[str, Any]]:
+    """The jobs at work, with the time when their lease runs out (seconds since the epoch).
+
+    Those that have `begun` come first, then the oldest.
+    """
     names = ("id", "kind", "user", "started_at", "lease_expires")
+    marks = ", ".join("?" * len(begun))
     rows = store.rows(
-        "SELECT jobs.id, kind, user, started_at, expires_at FROM jobs"
-        " LEFT JOIN leases ON leases.lease = jobs.lease WHERE state = 'running' ORDER BY jobs.id LIMIT ?",
-        (limit,),
+        "SELECT jobs.id, kind, user, started_at, expires_at FROM jobs LEFT JOIN leases ON leases.lease = jobs.lease"
+        f" WHERE state = 'running' ORDER BY jobs.id NOT IN ({marks}), jobs.id LIMIT ?",
+        (*begun, limit),
     )
     return [dict(zip(names, row, strict=True)) for row in rows]
 

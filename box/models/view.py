@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
-from box.models import drops, jobs, usage
+from dataclasses import dataclass
+
+from box.errors import IllegalMove
+from box.models import attempts, drops, jobs, usage, waits
 from box.models.base import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A job as the rules see it; see `box.questions`."""
+
+    kind: str
+    state: str
+    source: str
+    attempts: int
+    streak: int
+    cancel_requested: int
+    code: str
+    message: str
+    result: str
 
 
 class StoreView:
@@ -25,14 +43,36 @@ class StoreView:
         found = jobs.state_of(self._store, job)
         return found is not None and found[0] is jobs.State.QUEUED
 
-    def job(self, job: int) -> tuple[str, str, int]:
-        """(kind, source, attempts) of a job."""
-        kind, source, attempts = self._store.row("SELECT kind, source, attempts FROM jobs WHERE id = ?", (job,)) or (
-            "",
-            "",
-            0,
+    def job(self, job: int) -> Known:
+        """A job. Raises IllegalMove if there is none."""
+        row = self._store.row(
+            "SELECT kind, state, source, attempts, streak, cancel_requested, code, message, result FROM jobs"
+            " WHERE id = ?",
+            (job,),
         )
-        return kind, source, attempts
+        if row is None:
+            raise IllegalMove(f"there is no job {job}")
+        return Known(*row)
+
+    def newest_job(self) -> int:
+        """The number of the job that was asked for last."""
+        return self._store.value("SELECT max(id) FROM jobs") or 0
+
+    def asked_by(self, job: int) -> str:
+        """Path of the file that asked for a job, empty for none."""
+        return self._store.value("SELECT answer FROM jobs WHERE id = ?", (job,)) or ""
+
+    def followers(self, job: int) -> list[tuple[int, str]]:
+        """(id, user) of the queued jobs that wait for it."""
+        return waits.followers(self._store, job)
+
+    def lost(self, job: int) -> tuple[int, str] | None:
+        """(number, state) of a job that it waits for and that will not be completed."""
+        return waits.lost(self._store, job)
+
+    def steps(self, job: int) -> list[tuple[str, str]]:
+        """(what, undo) of what it did, or was about to do, and what would stand; in its order."""
+        return attempts.steps(self._store, job)
 
     def account(self, user: str) -> tuple[int, int, bool, int | None]:
         """(used_bytes, reserved_bytes, quota_is_set, quota_bytes)."""

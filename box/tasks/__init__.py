@@ -7,20 +7,33 @@ from __future__ import annotations
 
 from typing import Final
 
-from box.tasks import photo, quarantine
+from box.tasks import answer, call, photo, quarantine, request, snapshot, undo, verify
+from box.tasks.chore import Chore
 from box.tasks.handler import Handler
 
-ALL: Final[tuple[Handler, ...]] = (
+ALL: Final[tuple[Handler | Chore, ...]] = (
     photo.HANDLER,
     quarantine.HANDLER,
+    request.HANDLER,
+    answer.HANDLER,
+    call.HANDLER,
+    undo.HANDLER,
+    verify.HANDLER,
+    snapshot.HANDLER,
 )
 
 
-def by_kind(kind: str) -> Handler | None:
+def by_kind(kind: str) -> Handler | Chore | None:
     """The handler of that kind of job."""
     return next((handler for handler in ALL if handler.kind == kind), None)
 
 
+def by_request() -> dict[str, Handler | Chore]:
+    """The kinds of job that somebody may ask for."""
+    return {handler.kind: handler for handler in ALL if handler.by_request}
+
+
 def kinds_by_media_type() -> dict[str, str]:
     """media type -> the kind of job that a drop of it becomes."""
-    return {media_type: handler.kind for handler in reversed(ALL) for media_type in handler.media_types}
+    handlers = [handler for handler in reversed(ALL) if isinstance(handler, Handler)]
+    return {media_type: handler.kind for handler in handlers for media_type in handler.media_types}

@@ -11,22 +11,26 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from box.errors import BoxError, ChildDied, OutOfSpace, SourceChanged, Unprocessable
+from box.errors import BoxError, ChildDied, Stopped
+from box.tasks import wire
+from box.tasks.at_work import AtWork
 from box.tasks.child_process import STOPPED, Process
-from box.tasks.handler import Found, Placement, Request
+from box.tasks.handler import Found, Request
 
 _AHEAD: Final = 32
 """Requests that are sent before they are due."""
 _START_SECONDS: Final = 60.0
 """How long a start may take: a small machine with a slow card needs seconds."""
 
+CANCEL_SECONDS: Final = 0.5
+"""How long a job that should end may take to end by itself; one whose lease is lost has no time at all."""
+
 Answer = Found | BoxError
-Progress = Callable[[Request, float, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,27 @@ class Child:
     """
 
     def __init__(
-        self, limits: ChildLimits, options: Mapping[str, Mapping[str, Any]], handlers: str = "box.tasks"
-    ) -> None:
-        """`options`: sections of the configuration by name; `handlers`: the module that holds the tuple `ALL`."""
+        self, limits: ChildLimits, options: Mapping[str, Mapping[str, Any]], handlers: str = "box.tasks",
+        by_kind: Mapping[str, ChildLimits] | None = None, at_work: AtWork | None = None,
+    ) -> None:  # fmt: skip
+        """`options`: sections of the configuration by name; `handlers`: the module that holds the tuple `ALL`.
+
+        `by_kind`: kinds of job that have limits of their own; `at_work`: where jobs say how far they are, and learn
+        that they should end.
+        """
         self._limits = limits
-        self._settings = {**asdict(limits), "options": {name: dict(section) for name, section in options.items()}}
+        self._by_kind = dict(by_kind or {})
+        self._at_work = at_work or AtWork()
+        every = (limits, *self._by_kind.values())
+        self._settings = {
+            **asdict(limits),
+            "options": {name: dict(section) for name, section in options.items()},
+            "by_kind": {kind: asdict(own) for kind, own in self._by_kind.items()},
+            "most": {
+                "file_bytes": max(each.file_bytes for each in every),
+                "open_files_max": max(each.open_files_max for each in every),
+            },
+        }
         self._handlers = handlers
         self._lock = threading.Lock()
         self._process: Process | None = None
@@ -78,14 +98,13 @@ class Child:
         """Monotonic time since which the process has had nothing to do; None while it works or there is none."""
         return None if self._is_busy or not self._process else self._idle_since
 
-    def perform(
-        self, kind: str, requests: Sequence[Request], on_progress: Progress | None = None
-    ) -> Generator[tuple[Request, Answer], None, None]:
+    def perform(self, kind: str, requests: Sequence[Request]) -> Generator[tuple[Request, Answer], None, None]:
         """Answer the requests in their order, each as soon as it is done.
 
-        What a handler refuses comes as the error that it raised, a request on which the process died as ChildDied, an
-        unexpected exception as a BoxError with the code "defect"; where no process can be started, all that is left
-        comes as a retryable BoxError with the code "child-start". A caller that leaves early kills the process.
+        What a handler refuses comes as the error that it raised, a job that was to end as Stopped, a request on which
+        the process died as ChildDied, an unexpected exception as a BoxError with the code "defect"; where no process
+        can be started, all that is left comes as a retryable BoxError with the code "child-start". A caller that leaves
+        early kills the process.
         """
         with self._lock:
             if self._is_busy:
@@ -94,7 +113,7 @@ class Child:
         self._waiting.extend(requests)
         try:
             while self._waiting or self._sent:
-                yield from self._next(kind, on_progress)
+                yield from self._next(kind)
         finally:
             is_left_early = bool(self._sent)
             self._waiting.clear()
@@ -117,6 +136,12 @@ class Child:
         if process:
             process.kill(STOPPED)
 
+    def wake(self) -> None:
+        """Look whether the job that it works on should end; from any thread."""
+        process = self._process
+        if process:
+            process.wake()
+
     def stop_if_idle(self, seconds: float) -> bool:
         """End the process if it has had nothing to do for so long; whether there is none any more."""
         with self._lock:
@@ -132,8 +157,12 @@ class Child:
                 self._drop()
         self.kill()
 
-    def _next(self, kind: str, on_progress: Progress | None) -> Generator[tuple[Request, Answer], None, None]:
+    def _next(self, kind: str) -> Generator[tuple[Request, Answer], None, None]:
         """The next answers: one, none when a process has done its share, all when there can be no process."""
+        stop = self._at_work.stop_of(self._waiting[0].job) if self._waiting and not self._sent else None
+        if stop:  # before it was begun
+            yield self._waiting.popleft(), stop[0]
+            return
         try:
             process = self._ready()
         except ChildDied as error:
@@ -146,12 +175,12 @@ class Child:
         while self._waiting and len(self._sent) < _AHEAD and process.given < self._limits.files_max:
             request = self._waiting.popleft()
             process.given += 1
-            self._sent.append((request, process.send({"kind": kind, "request": _as_json(request)})))
+            self._sent.append((request, process.send({"kind": kind, "request": wire.as_json(request)})))
         if not self._sent:
             with self._lock:
                 self._drop()
             return
-        answer = self._answer(process, on_progress)
+        answer = self._answer(process, kind)
         request, _ = self._sent.popleft()
         if self._process is None:  # it died: the others are for the next one
             self._waiting.extendleft(request for request, _ in reversed(self._sent))
@@ -179,63 +208,58 @@ class Child:
                 raise _not_started(process.why())
         return process
 
-    def _answer(self, process: Process, on_progress: Progress | None) -> Answer:
+    def _answer(self, process: Process, kind: str) -> Answer:
         """What the process says about the request that it works on."""
         request, mark = self._sent[0]
-        limit = self._limits.deadline_seconds
-        while (line := process.receive(mark, limit, "child.deadline_seconds")) is not None:
+        limits = self._by_kind.get(kind, self._limits)
+        process.limits = asdict(limits)
+        self._at_work.began(request.job)
+
+        def until() -> float:
+            """When it is to be killed for not ending its job."""
+            stop = self._at_work.stop_of(request.job)
+            if stop is None:
+                return float("inf")
+            process.tell("stop", request.job)
+            return stop[1] + (0.0 if stop[0].outcome == "lost" else CANCEL_SECONDS)
+
+        while (line := process.receive(mark, limits.deadline_seconds, "child.deadline_seconds", until)) is not None:
             try:
                 message = json.loads(line)
-                if "progress" not in message:
+                if not self._is_aside(process, request, message):
                     process.since = time.monotonic()
-                    return _read(message)
-                percent, text = float(message["progress"][0]), str(message["progress"][1])
-            except (ValueError, LookupError, TypeError, RecursionError):
+                    return self._said(request, wire.read(message))
+            except (ValueError, LookupError, TypeError, RecursionError, OverflowError):
                 process.kill("answered what is no answer")
                 break
-            if on_progress:
-                on_progress(request, percent, text)
         with self._lock:
             self._drop()
-        return ChildDied(f"the process that read the file {process.why()}")
+        return self._said(request, ChildDied(f"the process that read the file {process.why()}"))
+
+    def _is_aside(self, process: Process, request: Request, message: Any) -> bool:
+        """Whether a message is no answer, but says how far a job is, or what it is about to do."""
+        if "progress" in message:
+            self._at_work.told(request.job, wire.progress(*message["progress"]))
+            return True
+        if "step" in message:
+            what, undo = message["step"]
+            if self._at_work.step(request.job, str(what), json.dumps(undo) if undo else ""):
+                process.tell("noted", request.job)
+            return True
+        return False
+
+    def _said(self, request: Request, answer: Answer) -> Answer:
+        """The answer; of a job that was to end and therefore has none, why it was to end."""
+        stop = self._at_work.stop_of(request.job)
+        if stop is None or not isinstance(answer, Stopped | ChildDied):
+            return answer
+        return stop[0]
 
     def _drop(self) -> None:
         """End the process and forget it. Under the lock."""
         if self._process:
             self._process.end()
             self._process = None
-
-
-def _read(message: Mapping[str, Any]) -> Answer:
-    """The answer as the handler gave it. Raises LookupError, TypeError or ValueError when it is none."""
-    if "found" in message:
-        found = message["found"]
-        placements = tuple(
-            Placement(str(area), str(folder), str(name), str(suffix), str(made), stays=bool(stays))
-            for area, folder, name, suffix, made, stays in found["placements"]
-        )
-        return Found(placements, str(found["digest"]), dict(found["facts"]))
-    code, text = str(message["code"]), str(message["message"])
-    error: BoxError
-    match message["error"]:
-        case "Unprocessable":
-            error = Unprocessable(code, text)
-        case "SourceChanged":
-            error = SourceChanged(text)
-        case "OutOfSpace":
-            error = OutOfSpace(text)
-        case _:
-            error = BoxError(text)
-    error.code, error.retryable = code, bool(message["retryable"])
-    return error
-
-
-def _as_json(request: Request) -> list[Any]:
-    """The fields of a request in their order; `asdict` would copy each of them deeply, for every file."""
-    return [
-        request.job, request.user, request.source, request.size, request.mtime_ns, request.inode, request.scratch,
-        request.args,
-    ]  # fmt: skip
 
 
 def _not_started(why: str) -> BoxError:

@@ -12,17 +12,18 @@ import json
 import math
 import os
 import resource
+import select
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from typing import IO, Any
 
-from box.errors import BoxError, OutOfSpace, Unprocessable
+from box.errors import BoxError, OutOfSpace, Stopped, Unprocessable
 from box.tasks.handler import Handler, Request
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
@@ -31,6 +32,8 @@ _OOM_SCORE = "500"
 _NICENESS = 5
 _PROGRESS_SECONDS = 0.2
 """Progress is told this often at most."""
+_SAID_MAX, _TRACEBACK_MAX = 1000, 4000
+"""Characters of what an exception says, and of where it was raised (the end of it), that are kept."""
 _GRACE_SECONDS = 5
 """The parent enforces the deadline; this much later the child ends by itself, in case there is no parent."""
 
@@ -43,19 +46,56 @@ class _Tools:
 
     options: Mapping[str, Any]
     out: IO[bytes]
+    control: int
+    job: int
     told_at: float = 0.0
+    heard: bytes = b""
 
-    def progress(self, percent: float, message: str = "") -> None:
-        """Tell how far it is. A cancelled job does not learn it here: what it found does not land."""
+    def progress(
+        self, percent: float | None = None, message: str = "", *,
+        done: int | None = None, total: int | None = None, size_bytes: int | None = None,
+    ) -> None:  # fmt: skip
+        """Tell how far it is. Raises Stopped if the job should end."""
         now = time.monotonic()
         if now - self.told_at >= _PROGRESS_SECONDS:
             self.told_at = now
-            _send(self.out, {"progress": [percent, message]})
+            self.check_cancelled()
+            _send(self.out, {"progress": [percent, message, done, total, size_bytes]})
+
+    def check_cancelled(self) -> None:
+        """Raise Stopped if the job should end. A system call, no more."""
+        self._listen()
+
+    def step(self, what: str, undo: tuple[str, Sequence[Any]] | None = None) -> None:
+        """Have the parent note what is about to be done; returns when that is durable. Raises Stopped instead."""
+        _send(self.out, {"step": [what, [undo[0], list(undo[1])] if undo else None]})
+        poll = select.poll()
+        poll.register(self.control, select.POLLIN)
+        while not self._listen():
+            poll.poll()
+
+    def _listen(self) -> bool:
+        """Read what the parent said: whether it said that a step is noted. Raises Stopped."""
+        try:
+            data = os.read(self.control, 4096)
+        except BlockingIOError:
+            return False
+        if not data:  # the parent is gone
+            raise Stopped("the service is gone", "lost")
+        *lines, self.heard = (self.heard + data).split(b"\n")
+        words = {tuple(line.split()) for line in lines}
+        if (b"stop", b"%d" % self.job) in words:
+            raise Stopped("cancelled on request")
+        return (b"noted", b"%d" % self.job) in words
 
 
 def main(argv: list[str]) -> None:
-    """Serve requests until the input ends; `argv` is the parent's process id and the module that holds `ALL`."""
-    parent, module = int(argv[0]), argv[1]
+    """Serve requests until the input ends.
+
+    `argv`: the parent's process id, the descriptor of the pipe on which it says what is no request, and the module that
+    holds `ALL`.
+    """
+    parent, control, module = int(argv[0]), int(argv[1]), argv[2]
     requests, answers = _take_pipes()
     signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the parent's threads may block signals that must end this process
     _tie_to(parent)
@@ -66,8 +106,11 @@ def main(argv: list[str]) -> None:
     for line in requests:
         asked = json.loads(line)
         request = Request(*asked["request"])
-        _renew_limits(settings, address_bytes + request.size)
-        _send(answers, _answer(handlers[asked["kind"]], request, settings, answers))
+        handler = handlers[asked["kind"]]
+        limits = {**settings, **settings["by_kind"].get(handler.kind, {})}
+        _renew_limits(limits, address_bytes + request.size)
+        tools = _Tools(settings["options"].get(handler.options, {}), answers, control, request.job)
+        _send(answers, _answer(handler, request, tools, limits))
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
@@ -99,24 +142,25 @@ def _tie_to(parent: int) -> None:
 
 
 def _limit(settings: Settings) -> int:
-    """Set what holds for good; the bytes of address space that a request may have, its file not counted."""
+    """Set what holds for good, the most that any kind of job may have; the bytes of address space in use already."""
     os.nice(_NICENESS)
     for which, value in (
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, settings["open_files_max"]),
-        (resource.RLIMIT_FSIZE, settings["file_bytes"]),
+        (resource.RLIMIT_NOFILE, settings["most"]["open_files_max"]),
+        (resource.RLIMIT_FSIZE, settings["most"]["file_bytes"]),
     ):
         hard = resource.getrlimit(which)[1]
         lowest = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(which, (lowest, lowest))
     with open("/proc/self/statm", "rb") as file:
-        used = int(file.read().split()[0]) * resource.getpagesize()
-    return used + int(settings["memory_bytes"])
+        return int(file.read().split()[0]) * resource.getpagesize()
 
 
 def _renew_limits(settings: Settings, address_bytes: int) -> None:
     """Set what each request has for itself."""
-    _limit_softly(resource.RLIMIT_AS, address_bytes)
+    _limit_softly(resource.RLIMIT_AS, address_bytes + int(settings["memory_bytes"]))
+    _limit_softly(resource.RLIMIT_NOFILE, settings["open_files_max"])
+    _limit_softly(resource.RLIMIT_FSIZE, settings["file_bytes"])
     _limit_softly(resource.RLIMIT_CPU, math.ceil(time.process_time() + settings["cpu_seconds"]))
     signal.setitimer(signal.ITIMER_REAL, settings["deadline_seconds"] + _GRACE_SECONDS)
 
@@ -126,11 +170,11 @@ def _limit_softly(which: int, value: int) -> None:
     resource.setrlimit(which, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
 
 
-def _answer(handler: Handler, request: Request, settings: Settings, out: IO[bytes]) -> dict[str, Any]:
+def _answer(handler: Handler, request: Request, tools: _Tools, settings: Settings) -> dict[str, Any]:
     """Run the handler; what it found, or what is wrong, ready for the wire."""
-    options = settings["options"].get(handler.options, {})
     try:
-        found = handler.run(request, _Tools(options, out))
+        tools.check_cancelled()  # it may have been cancelled while it waited here for its turn
+        found = handler.run(request, tools)
     except Exception as error:  # noqa: BLE001 - whatever a handler raises is an answer
         refused = _as_box_error(error, settings)
         return {
@@ -138,9 +182,12 @@ def _answer(handler: Handler, request: Request, settings: Settings, out: IO[byte
             "code": refused.code,
             "retryable": refused.retryable,
             "message": str(refused),
+            "class": refused.error_class,
+            "traceback": refused.traceback,
         }
     placements = [[p.area, p.folder, p.name, p.suffix, p.made, p.stays] for p in found.placements]
-    return {"found": {"placements": placements, "digest": found.digest, "facts": dict(found.facts)}}
+    facts, result = dict(found.facts), dict(found.result)
+    return {"found": {"placements": placements, "digest": found.digest, "facts": facts, "result": result}}
 
 
 def _as_box_error(error: Exception, settings: Settings) -> BoxError:
@@ -161,9 +208,10 @@ def _as_box_error(error: Exception, settings: Settings) -> BoxError:
         failed.code, failed.retryable = "file-system", True
         return failed
     where = traceback.extract_tb(error.__traceback__)[-1]
-    said = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
+    said = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1][:_SAID_MAX]
     defect = BoxError(f"{said} ({os.path.basename(where.filename)}, line {where.lineno})")
-    defect.code = "defect"
+    defect.code, defect.error_class = "defect", type(error).__name__
+    defect.traceback = "".join(traceback.format_exception(error))[-_TRACEBACK_MAX:]
     return defect
 
 

@@ -16,12 +16,17 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
+from box.tasks import strays
+
 STOPPED: Final = "was stopped"
 """The reason of those who stop it on purpose."""
+
+CANCELLED: Final = "was to end its job, and did not"
+"""The reason when a job did not end by itself though it was told to."""
 
 _READ_BYTES = 65536
 _LINE_BYTES_MAX = 4_000_000
@@ -37,22 +42,37 @@ _ENVIRONMENT: Final = (
 _PACKAGES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
+def _never() -> float:
+    return math.inf
+
+
 class Process:
     """A child that runs `box.tasks.child_main`. All methods but `kill` belong to one thread at a time."""
 
     def __init__(self, settings: Mapping[str, Any], handlers: str) -> None:
         """Start it. Raises OSError when the system has no room for one."""
-        self.popen = subprocess.Popen(  # noqa: S603 - this interpreter, and a module of ours
-            [sys.executable, "-P", "-m", "box.tasks.child_main", str(os.getpid()), handlers],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            bufsize=0, cwd="/", env=_environment(), start_new_session=True,
-        )  # fmt: skip
+        control, self._control = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            with strays.starting:
+                self.popen = subprocess.Popen(  # noqa: S603 - this interpreter, and a module of ours
+                    [sys.executable, "-P", "-m", "box.tasks.child_main", str(os.getpid()), str(control), handlers],
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=(control,),
+                    bufsize=0, cwd="/", env=_environment(), start_new_session=True,
+                )  # fmt: skip
+                if strays.own:
+                    strays.own.add(self.popen.pid)
+        except BaseException:
+            os.close(self._control)
+            raise
+        finally:
+            os.close(control)
         self.given = 0
         """Requests that it was given."""
         self.is_ready = False
         self.since = time.monotonic()
         """When it answered last: since then it works on what was sent next."""
-        self._settings = settings
+        self.limits: Mapping[str, Any] = settings
+        """Those of what it works on; for the message."""
         self._reason = ""
         self._ending = threading.Lock()
         self._unsent = bytearray()
@@ -60,9 +80,11 @@ class Process:
         self._partial = bytearray()
         self._lines: deque[bytes] = deque()
         self._tail = b""
-        self._has_ended = False
+        self._has_ended = self._is_closed = False
         self._in, self._out, self._err = (pipe.fileno() for pipe in self._pipes())
+        self._woken, self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._poll = select.poll()
+        self._poll.register(self._woken, select.POLLIN)
         for fd in (self._in, self._out, self._err):
             os.set_blocking(fd, False)
         for fd in (self._out, self._err):
@@ -78,10 +100,19 @@ class Process:
         self._queued += len(line)
         return self._queued
 
-    def receive(self, mark: int, seconds: float, limit: str) -> bytes | None:
+    def tell(self, word: str, job: int) -> None:
+        """Say something about a job that is not a request; the child looks whenever its handler asks."""
+        self._put(self._control, f"{word} {job}\n".encode())
+
+    def wake(self) -> None:
+        """Have `receive` ask its `until` again; from any thread."""
+        self._put(self._wake, b"!")
+
+    def receive(self, mark: int, seconds: float, limit: str, until: Callable[[], float] = _never) -> bytes | None:
         """The next line. None when there will be none: the child ended, or it was killed for taking longer than that.
 
         The time counts from `since`, or from when the child has all up to `mark`; `limit` names it in the message.
+        `until` says (monotonic) when it is to be killed for not ending its job; it is asked again after each `wake`.
         """
         while not self._lines:
             if self._has_ended:
@@ -89,9 +120,10 @@ class Process:
             now = time.monotonic()
             if self._written < mark:
                 self.since = now
-            left = self.since + seconds - now
+            end = until()
+            left = min(self.since + seconds, end) - now
             if not self._wait(max(left, 0.0)) and left <= 0:  # not even an answer that had been there for long
-                self.kill(f"took longer than {seconds:g} s ({limit})")
+                self.kill(CANCELLED if end < self.since + seconds else f"took longer than {seconds:g} s ({limit})")
                 return None
         return self._lines.popleft()
 
@@ -115,24 +147,37 @@ class Process:
         self._await_end()
         self.kill("did not end")
         self._await_end()  # in vain only if it hangs in a broken disk
+        with self._ending:
+            if not self._is_closed:
+                self._is_closed = True
+                for fd in (self._control, self._woken, self._wake):
+                    os.close(fd)
+        strays.own.discard(self.popen.pid)
+        strays.end()
 
     def why(self) -> str:
         """Why it ended, as the end of a sentence; to be asked after `end`."""
         code = self.popen.returncode
         tail = self._tail.decode("utf-8", "backslashreplace").strip().rpartition("\n")[2]
-        said = f": {tail}" if tail else ""
+        # Once it reads files, what it prints may be what is in them: that is not for the log.
+        said = f": {tail}" if tail and not self.is_ready else ""
         if self._reason:
             return self._reason
         if code is None or code >= 0:
             return f"ended with code {code}{said}"
         name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
         known = {
-            "SIGXCPU": f"used more than {self._settings['cpu_seconds']:g} s of processor time (child.cpu_seconds)",
-            "SIGALRM": f"took longer than {self._settings['deadline_seconds']:g} s (child.deadline_seconds)",
+            "SIGXCPU": f"used more than {self.limits['cpu_seconds']:g} s of processor time (child.cpu_seconds)",
+            "SIGALRM": f"took longer than {self.limits['deadline_seconds']:g} s (child.deadline_seconds)",
             "SIGKILL": "was killed by the system, most likely for want of memory",
             "SIGBUS": "crashed (SIGBUS): the file shrank, or the disk could not read it",
         }
         return known.get(name, f"crashed ({name}){said}")
+
+    def _put(self, fd: int, data: bytes) -> None:
+        with self._ending, suppress(OSError):  # full, or nobody reads: then it is awake, or about to end
+            if not self._is_closed:
+                os.write(fd, data)
 
     @property
     def was_stopped(self) -> bool:
@@ -151,6 +196,9 @@ class Process:
     def _wait(self, seconds: float) -> bool:
         """Move what can be moved within that time; whether there was something of an answer."""
         ready = [fd for fd, _ in self._poll.poll(math.ceil(seconds * 1000))]
+        if self._woken in ready:
+            with suppress(BlockingIOError):
+                os.read(self._woken, _READ_BYTES)
         if self._in in ready:
             self._write()
         if self._err in ready:

@@ -75,7 +75,7 @@ class Chooser:
             if dedupe:
                 self._digests.add(key)
         reported = tuple(owned(event, job) for event in result.handler.report(result.request, found, plan.landed))
-        return Landing(result, plan, (*reported, standing(job, plan)), found.digest if dedupe else "")
+        return Landing(result, plan, (*reported, standing(job, plan, found.result)), found.digest if dedupe else "")
 
     def _kept(self, job: Claimed, digest: str) -> str:
         """The path of a file that holds these bytes, read again just now; empty if there is none."""

@@ -7,7 +7,7 @@ is recorded: not its business. It never learns that there is a database.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -57,6 +57,8 @@ class Found:
     """blake3 of the source, when content that is already in the library should be kept once."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """JSON-able; the fields of the event that `Handler.report` makes."""
+    result: Mapping[str, Any] = field(default_factory=dict)
+    """JSON-able; what the job answers to who asked for it, beside the path of its main file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,31 @@ class Tools(Protocol):
     def options(self) -> Mapping[str, Any]:
         """The section of the configuration that bears the name of the handler's field (for example `photos`)."""
 
-    def progress(self, percent: float, message: str = "") -> None:
-        """Tell how far it is. A cancelled job does not learn it here: what it found does not land."""
+    def progress(
+        self, percent: float | None = None, message: str = "", *,
+        done: int | None = None, total: int | None = None, size_bytes: int | None = None,
+    ) -> None:  # fmt: skip
+        """Tell how far it is: percent, or `done` of `total`. Cheap: call it often. Raises Stopped as the next does."""
+
+    def check_cancelled(self) -> None:
+        """Raise Stopped if the job should end. One that does not ask is ended from outside, half a second later."""
+
+    def step(self, what: str, undo: tuple[str, Sequence[Any]] | None = None) -> None:
+        """Say that something is about to be done that will stand even if the job is cancelled afterwards.
+
+        It is durable when this returns. `undo` is a function ("module:name") and JSON-able arguments: when the job is
+        cancelled it is called, the last step first. It may be called for a step that never came about, and twice.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """Something that a kind of job takes by name."""
+
+    read: Callable[[str, object], Any]
+    """Takes the name and what somebody wrote; a JSON-able value. Raises ConfigError (see `box.units`)."""
+    meaning: str
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +123,9 @@ class Handler:
     """Also reads files of these types that people put into `photos/` by hand: `args["stays"]` says so."""
     batch: bool = False
     """Many small ones may share a lease and its commits."""
+    steps: bool = False
+    """It may use `Tools.step`."""
+    arguments: Mapping[str, Argument] = field(default_factory=dict)
+    """What it takes by name when somebody asks for it; see `box.asking`."""
+    by_request: bool = False
+    """Somebody may ask for it: `box do`, a file, the clock, Python."""

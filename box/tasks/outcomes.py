@@ -7,19 +7,27 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from box.events import Event, JobCancelled, JobReleased, JobSucceeded
+from box.errors import BoxError, ChildDied, OutOfSpace, SourceChanged, Stopped, Unprocessable
+from box.events import Event, JobCancelled, JobFailed, JobQuarantined, JobReleased, JobRequested, JobSucceeded
 from box.models.jobs import Claimed
+from box.tasks import retry
+from box.tasks.chore import RESULT_CHARS_MAX
 from box.tasks.landing import Plan
 
 
 def succeeded(job: Claimed, result: Mapping[str, Any]) -> JobSucceeded:
-    """The job did what it was for."""
-    return JobSucceeded(user=job.user, job=job.id, lease=job.lease, result=json.dumps(result, ensure_ascii=False))
+    """The job did what it was for. Raises BoxError for a result that is too large to be kept."""
+    text = json.dumps(result, ensure_ascii=False) if result else ""
+    if len(text) > RESULT_CHARS_MAX:
+        error = BoxError(f"the result has {len(text)} characters as JSON, and {RESULT_CHARS_MAX} are kept: return less")
+        error.code = "result-too-large"
+        raise error
+    return JobSucceeded(user=job.user, job=job.id, lease=job.lease, result=text)
 
 
-def standing(job: Claimed, plan: Plan) -> JobSucceeded:
+def standing(job: Claimed, plan: Plan, result: Mapping[str, Any]) -> JobSucceeded:
     """Its files stand."""
-    return succeeded(job, {"path": plan.landed[0].path})
+    return succeeded(job, {"path": plan.landed[0].path, **result})
 
 
 def cancelled(job: Claimed, reason: str) -> JobCancelled:
@@ -27,15 +35,58 @@ def cancelled(job: Claimed, reason: str) -> JobCancelled:
     return JobCancelled(user=job.user, job=job.id, lease=job.lease, reason=reason)
 
 
-def released(job: Claimed, reason: str, *, counted: bool, not_before: str = "") -> JobReleased:
-    """It goes back to the queue."""
+def released(job: Claimed, reason: str, *, counted: bool, not_before: str = "", code: str = "") -> JobReleased:
+    """It goes back to the queue; `code` says what ended a counted attempt."""
     return JobReleased(
-        user=job.user, job=job.id, lease=job.lease, reason=reason, counted=counted, not_before=not_before
+        user=job.user, job=job.id, lease=job.lease, reason=reason, counted=counted, not_before=not_before, code=code
     )
+
+
+def ended_by(job: Claimed, error: BoxError, retries: retry.Policy, *, stopping: bool) -> Event | None:
+    """What an error means for a job; None when somebody else may have the job by now, and decides."""
+    event: Event | None
+    match error:
+        case Stopped(outcome="lost"):
+            event = None
+        case Stopped(outcome="failed"):
+            event = _failed(job, error)
+        case Stopped() | SourceChanged():
+            event = cancelled(job, str(error))
+        case Unprocessable():
+            event = _quarantined(job, error)
+        case OutOfSpace():
+            event = released(job, str(error), counted=False)
+        case ChildDied() if stopping:
+            event = released(job, "the service stopped", counted=False)
+        case ChildDied():
+            event = released(job, str(error), counted=True, code=error.code)
+        case _ if (job.streak + 1 if job.streak_code == error.code else 1) >= retries.quarantine_after:
+            event = _quarantined(job, error)
+        case _:
+            event = _failed(job, error, retry.at(retries, job.attempts) if error.retryable else "")
+    return event
+
+
+def _failed(job: Claimed, error: BoxError, retry_at: str = "") -> JobFailed:
+    return JobFailed(
+        user=job.user, job=job.id, lease=job.lease, code=error.code, message=str(error), retry_at=retry_at,
+        error_class=_class_of(error), traceback=error.traceback,
+    )  # fmt: skip
+
+
+def _quarantined(job: Claimed, error: BoxError) -> JobQuarantined:
+    return JobQuarantined(
+        user=job.user, job=job.id, lease=job.lease, code=error.code, message=str(error),
+        error_class=_class_of(error), traceback=error.traceback,
+    )  # fmt: skip
+
+
+def _class_of(error: BoxError) -> str:
+    return error.error_class or type(error).__name__
 
 
 def owned(event: Event, job: Claimed) -> Event:
     """A handler's event with what only the queue knows: whose it is, and the drop that it came from."""
-    if getattr(event, "source", None) == "":
+    if not isinstance(event, JobRequested) and getattr(event, "source", None) == "":
         return replace(event, user=job.user, source=job.source)  # type: ignore[call-arg]  # it has the field
     return replace(event, user=job.user)

@@ -12,20 +12,22 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from box import disk, events, logs
+from box import disk, event_text, logs
 from box.engine import Engine, Transaction
-from box.errors import BoxError, ChildDied, OutOfSpace, SourceChanged, Unprocessable
-from box.events import Event, FileVanished, JobFailed, JobQuarantined
+from box.errors import BoxError, OutOfSpace, SourceChanged
+from box.events import Event, FileVanished, JobFailed
 from box.models import drops, jobs, live
 from box.models.jobs import Claimed
 from box.paths import join
 from box.tasks import by_kind, failures, landing, retry
+from box.tasks.attention import CANCELLED, Attention
 from box.tasks.choose import Chooser, Landing, Result
+from box.tasks.chore import Chore, Inside, Reporter
 from box.tasks.handler import Found, Handler, Request
-from box.tasks.outcomes import cancelled, released
+from box.tasks.outcomes import cancelled, ended_by, owned, released, succeeded
 
 LAND_SECONDS: Final = 0.5
 """How long results are gathered before they land together."""
@@ -34,6 +36,9 @@ FINISH_SECONDS: Final = 30.0
 """How long a finishing write is tried again before it is left to the recovery at the next start."""
 
 _log = logs.get(__name__)
+
+type_outcome = tuple[Claimed, tuple[Event, ...]]
+"""A job, and what is to be recorded of it; nothing, if another worker may have it by now."""
 
 type_runner = Callable[[Handler, Sequence[Request]], Iterator[tuple[Request, Found | BoxError]]]
 
@@ -51,6 +56,12 @@ class Performer:
     stopping: Callable[[], bool] = lambda: False
     ring: Callable[[str, bool], None] = lambda _path, _is_dir: None
     """Told the path of a source that changed while it was handled: it has to be looked at again."""
+    inside: Inside | None = None
+    """What chores get; None where there are none."""
+    attention: Attention = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.attention = Attention(self.engine, self.retries)
 
     def perform(self, lease: str, run: type_runner) -> int:
         """Do all jobs of a lease; how many.
@@ -59,6 +70,7 @@ class Performer:
         """
         reason, counted = "the service stopped", False
         claimed = jobs.of_lease(self.engine.store, lease)
+        self.attention.claimed(lease, claimed)
         try:
             self._perform(claimed, run)
         except BoxError as error:
@@ -69,12 +81,17 @@ class Performer:
             _log.error("a batch ended early", error=error)
         finally:
             self._give_back(lease, reason, counted=counted)
+            self.attention.forget(claimed)
         return len(claimed)
 
     def _perform(self, claimed: Sequence[Claimed], run: type_runner) -> None:
         handler = by_kind(claimed[0].kind) if claimed else None
         if handler is None:
             self._refuse_unknown(claimed)
+            return
+        if isinstance(handler, Chore):
+            for job in claimed:
+                self._do(job, handler)
             return
         by_id = {job.id: job for job in claimed}
         gathered: list[Result] = []
@@ -88,8 +105,22 @@ class Performer:
                 break
         self._land(gathered)
 
+    def _do(self, job: Claimed, chore: Chore) -> None:
+        """Do a chore on this thread."""
+        assert self.inside is not None, "who knows chores gives them the box"  # noqa: S101 - the composition root's
+        self.attention.at_work.began(job.id)
+        try:
+            self.attention.at_work.check(job.id)
+            result = chore.run(self.inside, job, Reporter(self.attention.at_work, job.id))
+            facts: tuple[Event, ...] = (succeeded(job, result),)
+        except Exception as error:  # noqa: BLE001  around a chore everything is caught
+            facts = self._failure(job, failures.as_box_error(error))
+        self._record([(job, facts)])
+
     def _request(self, job: Claimed) -> Request:
-        scratch = f"{self.root}/users/{job.user}/temp/job-{job.id}" if job.user else f"{self.root}/temp/job-{job.id}"
+        # With the attempt in its name: a worker that was taken for dead writes somewhere else than the one after it.
+        name = f"temp/job-{job.id}.{job.attempts}"
+        scratch = f"{self.root}/users/{job.user}/{name}" if job.user else f"{self.root}/{name}"
         source = join(self.root, job.source) if job.source else ""
         return Request(job.id, job.user, source, job.size, job.mtime_ns, job.inode, scratch, job.args)
 
@@ -110,22 +141,23 @@ class Performer:
                 self.chooser.wait_for_twins(LAND_SECONDS)
             results = again
 
-    def _choose(
-        self, results: list[Result]
-    ) -> tuple[list[Landing], list[tuple[Result, tuple[Event, ...]]], list[Result]]:
+    def _choose(self, results: list[Result]) -> tuple[list[Landing], list[type_outcome], list[Result]]:
         """Decide for each result: where it lands, what else comes of it, or that it has to wait for its twin."""
         landings: list[Landing] = []
-        outcomes: list[tuple[Result, tuple[Event, ...]]] = []
+        outcomes: list[type_outcome] = []
         again: list[Result] = []
         for result in results:
             found = result.found
             if isinstance(found, BoxError):
-                outcomes.append((result, self._failure(result, found)))
+                outcomes.append((result.job, self._failure(result.job, found)))
                 continue
             try:
+                if not found.placements:
+                    outcomes.append((result.job, _reported(result, found)))
+                    continue
                 landed = self.chooser.choose(result, found)
             except Exception as error:  # noqa: BLE001  around a handler everything is caught
-                outcomes.append((result, self._failure(result, failures.as_box_error(error))))
+                outcomes.append((result.job, self._failure(result.job, failures.as_box_error(error))))
                 continue
             if landed is None:
                 again.append(result)
@@ -133,11 +165,11 @@ class Performer:
                 landings.append(landed)
         return landings, outcomes, again
 
-    def _carry_out(self, landings: list[Landing], again: list[Result]) -> list[tuple[Result, tuple[Event, ...]]]:
+    def _carry_out(self, landings: list[Landing], again: list[Result]) -> list[type_outcome]:
         """Sync, journal, move, sync. What comes of each landing; those whose name was just taken go to `again`."""
         if not landings:
             return []
-        outcomes: list[tuple[Result, tuple[Event, ...]]] = []
+        outcomes: list[type_outcome] = []
         disk.sync_files([join(self.root, m.source) for each in landings for m in each.plan.moves if m.target])
         held = self.engine.transact(lambda transaction: self._journal(transaction, landings), events=_events(landings))
         folders: set[str] = set()
@@ -146,16 +178,16 @@ class Performer:
                 _log.warning("lease lost, outcome dropped", job=each.result.job.id)
                 continue
             if not holds:
-                outcomes.append((each.result, (cancelled(each.result.job, "cancelled on request"),)))
+                outcomes.append((each.result.job, (cancelled(each.result.job, CANCELLED),)))
                 continue
             try:
                 landing.carry_out(self.root, each.plan.moves, folders)
             except FileExistsError:
                 again.append(each.result)
             except Exception as error:  # noqa: BLE001  around a handler everything is caught
-                outcomes.append((each.result, self._failure(each.result, failures.as_box_error(error))))
+                outcomes.append((each.result.job, self._failure(each.result.job, failures.as_box_error(error))))
             else:
-                outcomes.append((each.result, each.events))
+                outcomes.append((each.result.job, each.events))
         disk.sync_folders(folders)
         return outcomes
 
@@ -166,36 +198,37 @@ class Performer:
             holds = jobs.is_held(transaction.store, job.id, job.lease)
             held.append(holds)
             if holds:
-                written = json.dumps([(type(e).__name__, e.user, events.dump(e)) for e in each.events])
+                written = json.dumps([(type(e).__name__, e.user, event_text.dump(e)) for e in each.events])
                 entry = live.Entry(job.id, job.lease, landing.dump(each.plan.moves), written)
                 live.write_journal(transaction.store, entry)
         return held
 
     # --- outcomes -----------------------------------------------------------------------------------------------------
 
-    def _record(self, outcomes: Sequence[tuple[Result, tuple[Event, ...]]]) -> None:
+    def _record(self, outcomes: Sequence[type_outcome]) -> None:
         """Record what came of a batch, trying again while the database cannot be written."""
         if not outcomes:
             return
 
-        def write(transaction: Transaction) -> list[tuple[Result, BoxError | None]]:
+        def write(transaction: Transaction) -> list[tuple[Claimed, BoxError | None]]:
             refused = []
-            for result, facts in outcomes:
-                refused.append((result, transaction.try_record(*facts)))
-                live.clear_journal(transaction.store, result.job.id)
-            lease = outcomes[0][0].job.lease
+            for job, facts in outcomes:
+                refused.append((job, transaction.try_record(*facts)))
+                live.clear_journal(transaction.store, job.id)
+            lease = outcomes[0][0].lease
             if not jobs.any_of_lease(transaction.store, lease):
                 live.close_lease(transaction.store, lease)
             return refused
 
-        for result, error in self._patiently(write, sum(len(facts) for _, facts in outcomes)):
-            with logs.job_context(result.job.id, result.job.kind, result.job.user):
-                if error is not None:
+        for job, error in self._patiently(write, sum(len(facts) for _, facts in outcomes)):
+            if error is not None:
+                with logs.job_context(job.id, job.kind, job.user):
                     _log.warning("outcome refused", reason=str(error))
-        for result, facts in outcomes:
-            if isinstance(facts[0], FileVanished):
-                self.ring(result.request.source, False)  # noqa: FBT003  the doorbell's signature
-        _log.info("recorded", jobs=len(outcomes), kind=outcomes[0][0].job.kind)
+        self.attention.forget([job for job, _ in outcomes])
+        for job, facts in outcomes:
+            if facts and isinstance(facts[0], FileVanished):
+                self.ring(join(self.root, job.source), False)  # noqa: FBT003  the doorbell's signature
+        _log.info("recorded", jobs=len(outcomes), kind=outcomes[0][0].kind)
 
     def _patiently(self, work: Callable[[Transaction], Any], count: int) -> Any:
         delay, until = 0.1, time.monotonic() + FINISH_SECONDS
@@ -209,31 +242,20 @@ class Performer:
                 time.sleep(delay)
                 delay = min(5.0, delay * 2)
 
-    def _failure(self, result: Result, error: BoxError) -> tuple[Event, ...]:
+    def _failure(self, job: Claimed, error: BoxError) -> tuple[Event, ...]:
         """What to record when a job was not done."""
-        job = result.job
         with logs.job_context(job.id, job.kind, job.user):
             _log.warning("job not done", source=job.source, code=error.code, reason=str(error))
-        if isinstance(error, Unprocessable):
-            return (JobQuarantined(user=job.user, job=job.id, lease=job.lease, code=error.code, message=str(error)),)
+        if isinstance(error, OutOfSpace):
+            self.on_hold(error)
+        event = ended_by(job, error, self.retries.of(job.kind), stopping=self.stopping())
+        if event is None:
+            return ()
         if isinstance(error, SourceChanged):
             # What had settled is no more; whatever stands there now is looked at as if it had just come.
             drop = drops.find(self.engine.store, job.source)
-            gone = (FileVanished(user=job.user, path=job.source),) if drop and drop.job == job.id else ()
-            return (*gone, cancelled(job, str(error)))
-        if isinstance(error, OutOfSpace):
-            self.on_hold(error)
-            return (released(job, str(error), counted=False),)
-        if isinstance(error, ChildDied):
-            if self.stopping():
-                return (released(job, "the service stopped", counted=False),)
-            return (released(job, str(error), counted=True),)
-        retry_at = retry.at(self.retries, job.attempts) if error.retryable else ""
-        return (
-            JobFailed(
-                user=job.user, job=job.id, lease=job.lease, code=error.code, message=str(error), retry_at=retry_at
-            ),
-        )
+            return (FileVanished(user=job.user, path=job.source), event) if drop and drop.job == job.id else (event,)
+        return (event,)
 
     def _refuse_unknown(self, claimed: Sequence[Claimed]) -> None:
         for job in claimed:
@@ -251,12 +273,19 @@ class Performer:
             moving = {entry.job for entry in live.journal(transaction.store, lease)}
             for job in jobs.of_lease(transaction.store, lease):
                 if job.id not in moving:
-                    later = retry.at(self.retries, job.attempts) if counted else ""
-                    transaction.try_record(released(job, reason, counted=counted, not_before=later))
+                    later = retry.at(self.retries.of(job.kind), job.attempts) if counted else ""
+                    code = "defect" if counted else ""
+                    transaction.try_record(released(job, reason, counted=counted, not_before=later, code=code))
             if not moving:  # else the reaper finishes them when the lease has run out
                 live.close_lease(transaction.store, lease)
 
         self._patiently(write, 1)
+
+
+def _reported(result: Result, found: Found) -> tuple[Event, ...]:
+    """What to record of a job that puts no files anywhere."""
+    events = (owned(event, result.job) for event in result.handler.report(result.request, found, ()))
+    return (*events, succeeded(result.job, found.result))
 
 
 def _events(landings: Sequence[Landing]) -> int:

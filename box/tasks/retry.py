@@ -1,25 +1,35 @@
-"""Retries. The rule: exponential up to a cap, with jitter over the upper half of each step."""
+"""Retries. The rule: exponential up to a cap, with full jitter: anywhere between nothing and the step."""
 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """When a failed attempt is made again."""
+    """When a failed attempt is made again, and when not."""
 
     attempts_max: int
     base_seconds: float
     cap_seconds: float
+    quarantine_after: int = 3
+    """The same error so many times in a row, and the job goes to quarantine."""
+    by_kind: Mapping[str, Policy] = field(default_factory=dict)
+
+    def of(self, kind: str) -> Policy:
+        """What holds for a kind of job."""
+        return self.by_kind.get(kind, self)
 
 
 def delay_seconds(policy: Policy, attempts: int, draw: float) -> float:
-    """How long to wait after that many attempts; `draw` is a random number from 0 to 1."""
-    ceiling = min(policy.cap_seconds, policy.base_seconds * 2.0 ** min(attempts - 1, 60))
-    return ceiling * (0.5 + draw / 2)
+    """How long to wait after that many attempts; `draw` is a random number from 0 to 1.
+
+    Full jitter spreads what failed together best (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015).
+    """
+    return draw * min(policy.cap_seconds, policy.base_seconds * 2.0 ** min(attempts - 1, 60))
 
 
 def at(policy: Policy, attempts: int) -> str:

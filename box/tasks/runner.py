@@ -7,29 +7,51 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from box.errors import BoxError
+from box.errors import BoxError, Stopped
 from box.tasks import by_kind, failures
+from box.tasks.at_work import AtWork, Progress
 from box.tasks.child import Child, ChildLimits
 from box.tasks.handler import Found, Handler, Request
 
 
 @dataclass(frozen=True, slots=True)
 class InlineTools:
-    """The tools of a handler that runs in the service itself: it is short, so it reports no progress."""
+    """The tools of a handler that runs in the service itself."""
 
+    at_work: AtWork
+    job: int
     options: Mapping[str, Any] = field(default_factory=dict)
 
-    def progress(self, percent: float, message: str = "") -> None:
-        """Nobody is told."""
+    def progress(
+        self, percent: float | None = None, message: str = "", *,
+        done: int | None = None, total: int | None = None, size_bytes: int | None = None,
+    ) -> None:  # fmt: skip
+        """Tell how far it is. Raises Stopped if the job should end."""
+        self.check_cancelled()
+        self.at_work.told(self.job, Progress(percent, message, done, total, size_bytes))
+
+    def check_cancelled(self) -> None:
+        """Raise Stopped if the job should end."""
+        self.at_work.check(self.job)
+
+    def step(self, what: str, undo: tuple[str, Sequence[Any]] | None = None) -> None:
+        """Handlers of Box's own take no steps: what they do lands at once."""
+        raise BoxError(f"{what}: a handler that runs in the service takes no steps ({undo})")
 
 
 class Runner:
     """The children of a service: one for each worker thread, started when first needed, ended when idle."""
 
-    def __init__(self, limits: ChildLimits, options: Mapping[str, Mapping[str, Any]], idle_seconds: float) -> None:
+    def __init__(
+        self, limits: ChildLimits, options: Mapping[str, Mapping[str, Any]], idle_seconds: float,
+        by_kind: Mapping[str, ChildLimits] | None = None, at_work: AtWork | None = None,
+    ) -> None:  # fmt: skip
+        """`by_kind`: kinds of job that have limits of their own."""
         self._limits = limits
+        self._by_kind = by_kind or {}
         self._options = options
         self._idle_seconds = idle_seconds
+        self._at_work = at_work or AtWork()
         self._own = threading.local()
         self._children: list[Child] = []
 
@@ -38,10 +60,14 @@ class Runner:
         if handler.isolated:
             yield from self._child().perform(handler.kind, requests)
             return
-        tools = InlineTools(self._options.get(handler.options, {}))
         for request in requests:
+            tools = InlineTools(self._at_work, request.job, self._options.get(handler.options, {}))
+            self._at_work.began(request.job)
             try:
+                tools.check_cancelled()
                 found: Found | BoxError = handler.run(request, tools)
+            except Stopped as error:
+                found = error
             except Exception as error:  # noqa: BLE001  around a handler everything is caught
                 found = failures.as_box_error(error)
             yield request, found
@@ -52,7 +78,7 @@ class Runner:
         An attempt counts from the claim on: a job should not be found guilty for what happened while Python started.
         """
         handler = by_kind(kind)
-        if handler is not None and handler.isolated:
+        if isinstance(handler, Handler) and handler.isolated:
             self._child().start()
 
     def warm_up(self) -> None:
@@ -62,9 +88,15 @@ class Runner:
     def _child(self) -> Child:
         child: Child | None = getattr(self._own, "child", None)
         if child is None:
-            child = self._own.child = Child(self._limits, self._options)
+            child = Child(self._limits, self._options, by_kind=self._by_kind, at_work=self._at_work)
+            self._own.child = child
             self._children.append(child)
         return child
+
+    def wake(self) -> None:
+        """A job should end: have those who wait for a child look whether it is theirs."""
+        for child in self._children:
+            child.wake()
 
     def stop_idle(self) -> None:
         """End the children that had nothing to do for a while; the next file starts them again."""

@@ -14,7 +14,7 @@ from typing import Final
 
 _BEGINNINGS: Final = (".", "~")
 """Hidden files, `._*`, `.syncthing.*`, `.DS_Store`, `~$office` locks, `~syncthing~*`."""
-_ENDINGS: Final = (".part", ".partial", ".crdownload", ".tmp")
+_ENDINGS: Final = (".part", ".partial", ".crdownload", ".tmp", ".job.toml.done.json", ".job.toml.failed.json")
 _NAMES: Final = frozenset({"thumbs.db", "desktop.ini"})
 _FOLDERS: Final = frozenset({"@eadir", "__macosx"})
 

@@ -43,7 +43,7 @@ class Inboxes:
         settle_seconds: float,
         known: Known,
         known_folders: Callable[[str], Iterable[str]],
-        sniff: Callable[[bytes], str],
+        sniff: Callable[[str, bytes], str],
         known_files: KnownFiles | None = None,
         ignore: Iterable[str] = (),
         check_seconds: float = CHECK_SECONDS,
@@ -51,9 +51,9 @@ class Inboxes:
     ) -> None:
         """Touch no disk yet.
 
-        `inboxes`: (user, path text of the folder); `known_folders(path text of an inbox)`: the
-        path texts of the folders in it that hold known files; `sniff(first bytes)`: the media type. `known_files` saves
-        asking `known` for a whole folder where a few files are in question.
+        `inboxes`: (user, path text of the folder); `known_folders(path text of an inbox)`: the path texts of the
+        folders in it that hold known files; `sniff(path text, first bytes)`: the media type. `known_files` saves asking
+        `known` for a whole folder where a few files are in question.
         """
         self._root = root
         self._inboxes = InboxMap(root, inboxes)
@@ -208,7 +208,7 @@ class Inboxes:
                 if text in known:
                     events.append(FileVanished(user=inbox.user, path=text))
             elif known.get(text) != (look.size, look.mtime_ns):
-                events.append(_settled(inbox.user, text, look, self._sniff(head)))
+                events.append(_settled(inbox.user, text, look, self._sniff(text, head)))
         for path in moved:
             self._walks.enter(self._inboxes.by_path[path], at)
         return events

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from box.errors import ConfigError
+from box.patterns import DATE_DIRECTIVES
 from box.photos.capture import Taken
 from box.photos.naming import FIELDS, folder_of
-from box.units import DATE_DIRECTIVES
 
 OLDEST = datetime.fromisoformat("1826-01-01")
 TAKEN = Taken("2024-05-03T23:59:58.5+02:00", "EXIF:DateTimeOriginal")

@@ -17,6 +17,7 @@ import pytest
 
 import box
 from box.errors import BoxError, ChildDied, OutOfSpace, SourceChanged, Unprocessable
+from box.tasks.at_work import AtWork, Progress
 from box.tasks.child import Child, ChildLimits
 from box.tasks.handler import Found, Request
 
@@ -32,8 +33,8 @@ def make_child(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Child]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(HERE), os.environ.get("PYTHONPATH", ""))))
     made: list[Child] = []
 
-    def make(handlers: str = "misbehaving", **limits: float) -> Child:
-        made.append(Child(replace(LIMITS, **limits), OPTIONS, handlers))
+    def make(handlers: str = "misbehaving", at_work: AtWork | None = None, **limits: float) -> Child:
+        made.append(Child(replace(LIMITS, **limits), OPTIONS, handlers, at_work=at_work))
         return made[-1]
 
     yield make
@@ -215,20 +216,25 @@ def test_the_process_is_limited_and_knows_no_secrets(make_child, monkeypatch):
 
 
 def test_progress_is_told_while_the_file_is_worked_on(make_child):
-    child, told = make_child(deadline_seconds=2), []
-    list(child.perform("misbehave", asked("hang"), lambda *progress: told.append(progress)))
-    assert told == [(asked("hang")[0], 1, "hanging")]
+    at_work, told = AtWork(), []
+    at_work.on_progress = lambda: told.append(at_work.progress())
+    at_work.claimed("lease", [0])
+    list(make_child(at_work=at_work, deadline_seconds=2).perform("misbehave", asked("hang")))
+    assert told == [{0: Progress(1.0, "hanging")}]
 
 
 def test_it_can_be_killed_from_another_thread_and_the_rest_goes_on(make_child):
-    child = make_child()
+    at_work = AtWork()
+    child = make_child(at_work=at_work)
+    at_work.claimed("lease", [1])
 
-    def kill(*_: object) -> None:
+    def kill() -> None:
         thread = threading.Thread(target=child.kill)
         thread.start()
         thread.join()
 
-    pairs = list(child.perform("misbehave", asked("nothing", "hang", "nothing"), kill))
+    at_work.on_progress = kill
+    pairs = list(child.perform("misbehave", asked("nothing", "hang", "nothing")))
     died = pairs[1][1]
     assert isinstance(died, ChildDied)
     assert "was stopped" in str(died)
@@ -236,8 +242,11 @@ def test_it_can_be_killed_from_another_thread_and_the_rest_goes_on(make_child):
 
 
 def test_closing_answers_what_is_left_and_starts_nothing_again(make_child):
-    child = make_child()
-    pairs = list(child.perform("misbehave", asked("nothing", "hang", "nothing", "nothing"), lambda *_: child.close()))
+    at_work = AtWork()
+    child = make_child(at_work=at_work)
+    at_work.claimed("lease", [1])
+    at_work.on_progress = child.close
+    pairs = list(child.perform("misbehave", asked("nothing", "hang", "nothing", "nothing")))
     assert [type(answer) for _, answer in pairs] == [Found, ChildDied, ChildDied, ChildDied]
     assert child.pid is None
     assert [type(answer) for answer in answers(child, "nothing")] == [ChildDied]
@@ -254,13 +263,16 @@ def test_leaving_early_ends_the_process_and_the_next_batch_has_a_fresh_one(make_
 
 
 def test_an_error_of_the_callback_ends_the_process_too(make_child):
-    child = make_child()
+    at_work = AtWork()
+    child = make_child(at_work=at_work)
+    at_work.claimed("lease", [0])
 
-    def cancel(*_: object) -> None:
+    def cancel() -> None:
         raise KeyboardInterrupt
 
+    at_work.on_progress = cancel
     with pytest.raises(KeyboardInterrupt):
-        list(child.perform("misbehave", asked("hang"), cancel))
+        list(child.perform("misbehave", asked("hang")))
     assert child.pid is None
     assert pids(answers(child, "nothing"))
 
@@ -315,6 +327,7 @@ def test_only_one_batch_at_a_time(make_child):
 
 PARENT = """
 import sys
+from box.tasks.at_work import AtWork, Progress
 from box.tasks.child import Child, ChildLimits
 from box.tasks.handler import Request
 

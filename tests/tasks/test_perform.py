@@ -13,12 +13,13 @@ from box.claims import Claims
 from box.disk import digest_of
 from box.engine import Engine
 from box.errors import BoxError, ChildDied, OutOfSpace, SourceChanged, Unprocessable
-from box.models import drops, jobs, live
+from box.models import drops, live
 from box.models.base import Store
 from box.tasks import retry
 from box.tasks.choose import Chooser
 from box.tasks.handler import Found, Handler, Placement, Request
 from box.tasks.perform import Performer
+from tests.helpers import waiting
 
 FACTS = {"media_type": "image/jpeg", "width": 1, "height": 1}
 Answer = Callable[[Request], Found | BoxError]
@@ -76,6 +77,12 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path, engine: Engine, store: Store) -> Bench:
     return Bench(tmp_path, engine)
+
+
+def retryable(code: str) -> BoxError:
+    error = BoxError("something is away")
+    error.code, error.retryable = code, True
+    return error
 
 
 def found(request: Request, digest: str = "") -> Found:
@@ -142,14 +149,26 @@ def test_each_failure_has_its_outcome_and_the_drop_stays(bench: Bench, error: Bo
 
 def test_what_may_be_well_again_is_tried_again_later_until_the_attempts_are_used_up(bench: Bench):
     bench.drop("a.jpg", "one")
-    error = BoxError("the medium is away")
-    error.retryable = True  # type: ignore[misc]  # as the runner does for errors of the file system
-    for attempt in (1, 2):
-        bench.perform(lambda _: error)
-        assert bench.job() == ("queued", attempt, "error", 1)
+    for attempt, code in ((1, "away"), (2, "slow")):
+        bench.perform(lambda _, code=code: retryable(code))
+        assert bench.job() == ("queued", attempt, code, 1)
         bench.engine.record(e.JobDue(user="me", job=2))
-    bench.perform(lambda _: error)
-    assert bench.job() == ("failed", 3, "error", 0)
+    bench.perform(lambda _: retryable("away"))
+    assert bench.job() == ("failed", 3, "away", 0)
+
+
+def test_the_same_error_too_often_in_a_row_takes_it_to_quarantine(bench: Bench):
+    bench.drop("a.jpg", "one")
+    bench.performer.retries = retry.Policy(9, 10, 100, quarantine_after=3)
+    for code in ("away", "slow", "away", "away"):
+        bench.perform(lambda _, code=code: retryable(code))
+        assert bench.job()[:1] == ("queued",)
+        bench.engine.record(e.JobDue(user="me", job=2))
+    bench.perform(lambda _: retryable("away"))
+    assert bench.job() == ("quarantined", 5, "away", 0)
+    attempts = bench.store.rows("SELECT number, outcome, code, error_class FROM attempts ORDER BY position")
+    assert attempts[-1] == (5, "quarantined", "away", "BoxError")
+    assert [code for _, _, code, _ in attempts] == ["away", "slow", "away", "away", "away"]
 
 
 def test_a_file_that_kills_its_child_three_times_goes_to_quarantine(bench: Bench):
@@ -158,7 +177,7 @@ def test_a_file_that_kills_its_child_three_times_goes_to_quarantine(bench: Bench
         bench.perform(lambda _: ChildDied("killed by SIGSEGV"))
     assert bench.job() == ("quarantined", 3, "attempts-used-up", 0)
     assert bench.kinds()[-1] == "JobRequested"
-    assert jobs.ready(bench.store, 1)[0].kind == "quarantine"
+    assert waiting(bench.store)[0].kind == "quarantine"
 
 
 def test_a_source_that_is_gone_is_gone_in_the_projections_too(bench: Bench):

@@ -22,7 +22,7 @@ SETTLE_SECONDS = 0.05
 TIMEOUT_SECONDS = 60.0
 
 
-def sniff(head: bytes) -> str:
+def sniff(_: str, head: bytes) -> str:
     """JPEG or nothing."""
     return "image/jpeg" if head.startswith(b"\xff\xd8") else ""
 

@@ -1,0 +1,66 @@
+"""Waits: jobs that have to be completed before another may begin. The rule: a job waits only for older ones.
+
+The number of a job is the position of its request, so no circle of jobs that wait for each other can ever be made.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import peewee
+
+from box.errors import IllegalMove
+from box.models.base import Store, Table
+
+_LOST: Final = ("failed", "cancelled", "quarantined")
+
+
+class Wait(Table):
+    """One job waits for another."""
+
+    job = peewee.BigIntegerField()
+    after = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "job_waits"
+        primary_key = peewee.CompositeKey("job", "after")
+        without_rowid = True
+
+
+INDEXES: Final = ("CREATE INDEX IF NOT EXISTS wait_after ON job_waits (after)",)
+
+
+def begin(store: Store, job: int, after: tuple[int, ...]) -> int:
+    """Note what a new job waits for; how many of these are not completed. Raises IllegalMove."""
+    missing = 0
+    for number in dict.fromkeys(after):
+        row = store.row("SELECT state FROM jobs WHERE id = ?", (number,)) if number < job else None
+        if row is None:
+            what = "itself" if number == job else f"job {number}, which is not there"
+            raise IllegalMove(f"a job cannot wait for {what}: it waits only for jobs that were asked for before it")
+        store.execute("INSERT INTO job_waits (job, after) VALUES (?, ?)", (job, number))
+        store.execute("UPDATE jobs SET followers = 1 WHERE id = ? AND followers = 0", (number,))
+        missing += row[0] != "completed"
+    return missing
+
+
+def completed(store: Store, job: int) -> None:
+    """Whoever waits for it has one less to wait for."""
+    store.execute("UPDATE jobs SET waits = waits - 1 WHERE id IN (SELECT job FROM job_waits WHERE after = ?)", (job,))
+
+
+def followers(store: Store, job: int) -> list[tuple[int, str]]:
+    """(id, user) of the queued jobs that wait for it."""
+    sql = "SELECT id, user FROM jobs WHERE id IN (SELECT job FROM job_waits WHERE after = ?) AND state = 'queued'"
+    return [(number, user) for number, user in store.rows(sql, (job,))]
+
+
+def lost(store: Store, job: int) -> tuple[int, str] | None:
+    """(number, state) of a job that it waits for and that will not be completed, None if there is none."""
+    marks = ", ".join("?" * len(_LOST))
+    sql = (
+        "SELECT id, state FROM jobs WHERE id IN (SELECT after FROM job_waits WHERE job = ?)"
+        f" AND state IN ({marks}) ORDER BY id LIMIT 1"
+    )
+    row = store.row(sql, (job, *_LOST))
+    return (row[0], row[1]) if row else None

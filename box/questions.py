@@ -1,0 +1,116 @@
+"""Questions: what rules may ask of the projections, and get to see. The rule: nothing here knows a database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class Drop(Protocol):
+    """A settled file in an inbox, as the rules see it."""
+
+    @property
+    def path(self) -> str:
+        """Its path text."""
+
+    @property
+    def user(self) -> str:
+        """Whose inbox it is."""
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+
+    @property
+    def mtime_ns(self) -> int:
+        """When it was changed last."""
+
+    @property
+    def inode(self) -> int:
+        """Which file it was when it settled."""
+
+    @property
+    def media_type(self) -> str:
+        """What its first bytes say it is."""
+
+    @property
+    def job(self) -> int:
+        """The newest job about it, 0 for none."""
+
+    @property
+    def since(self) -> int:
+        """Position of the event that settled it."""
+
+
+class Job(Protocol):
+    """A job, as the rules see it."""
+
+    @property
+    def kind(self) -> str:
+        """What it does."""
+
+    @property
+    def state(self) -> str:
+        """Where it stands."""
+
+    @property
+    def source(self) -> str:
+        """Path of the file that it is about, empty for none."""
+
+    @property
+    def attempts(self) -> int:
+        """How often it was begun."""
+
+    @property
+    def streak(self) -> int:
+        """How many attempts in a row have ended with the same code."""
+
+    @property
+    def cancel_requested(self) -> int:
+        """1 if somebody asked it to stop."""
+
+    @property
+    def code(self) -> str:
+        """What went wrong with it last, for programs."""
+
+    @property
+    def message(self) -> str:
+        """The same, for people."""
+
+    @property
+    def result(self) -> str:
+        """What came of it; JSON, or empty."""
+
+
+class View(Protocol):
+    """The questions that rules ask of the projections."""
+
+    def drop(self, path: str) -> Drop | None:
+        """The drop at that path."""
+
+    def waiting(self, user: str, size_max: int, since: int) -> Drop | None:
+        """The user's oldest drop that waits for room, came after position `since` and fits into `size_max` bytes."""
+
+    def job_is_queued(self, job: int) -> bool:
+        """Whether nobody has begun that job."""
+
+    def job(self, job: int) -> Job:
+        """A job."""
+
+    def followers(self, job: int) -> Sequence[tuple[int, str]]:
+        """(id, user) of the queued jobs that wait for it."""
+
+    def lost(self, job: int) -> tuple[int, str] | None:
+        """(number, state) of a job that it waits for and that will not be completed."""
+
+    def newest_job(self) -> int:
+        """The number of the job that was asked for last."""
+
+    def asked_by(self, job: int) -> str:
+        """Path of the file that asked for a job, empty for none."""
+
+    def steps(self, job: int) -> Sequence[tuple[str, str]]:
+        """(what, undo) of what it did, or was about to do, and what would stand; in its order."""
+
+    def account(self, user: str) -> tuple[int, int, bool, int | None]:
+        """(used_bytes, reserved_bytes, quota_is_set, quota_bytes)."""

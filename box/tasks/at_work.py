@@ -1,0 +1,129 @@
+"""At work: the jobs that workers of this process hold. The rule: who wants to know or to stop one asks here.
+
+A worker says what it begins and how far it is; the heartbeat, a command, a limit or a stop of the service say that a
+job should end. Nothing here is durable: what is lost with the process is known from the ledger.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from box.errors import Stopped
+
+TOLD_SECONDS: Final = 1.0
+"""Somebody who watches is told of progress so often at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is, as far as it says so."""
+
+    percent: float | None = None
+    message: str = ""
+    done: int | None = None
+    total: int | None = None
+    size_bytes: int | None = None
+
+
+@dataclass(slots=True)
+class _Doing:
+    lease: str
+    began: float | None = None
+    """Monotonic time when its handler began; None while it waits for its turn in the lease."""
+    progress: Progress | None = None
+    stop: Stopped | None = None
+    stop_at: float = 0.0
+
+
+@dataclass(slots=True)
+class AtWork:
+    """What the workers of one process are doing; all methods from any thread."""
+
+    on_stop: Callable[[], None] = lambda: None
+    """Told when a job should end: wakes those who wait for its child."""
+    on_progress: Callable[[], None] = lambda: None
+    """Told when there is something new to show."""
+    step: Callable[[int, str, str], bool] = lambda _job, _what, _undo: True
+    """Makes it durable that a job is about to do something; False if it may not."""
+    _jobs: dict[int, _Doing] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _told: float = float("-inf")
+
+    def claimed(self, lease: str, jobs: Iterable[int]) -> None:
+        """A worker holds these from now on."""
+        with self._lock:
+            self._jobs.update((job, _Doing(lease)) for job in jobs)
+
+    def ended(self, jobs: Iterable[int]) -> None:
+        """They have an outcome, or went back."""
+        with self._lock:
+            for job in jobs:
+                self._jobs.pop(job, None)
+
+    def began(self, job: int) -> None:
+        """Its handler begins."""
+        with self._lock:
+            if job in self._jobs:
+                self._jobs[job].began = time.monotonic()
+
+    def told(self, job: int, progress: Progress) -> None:
+        """It says how far it is."""
+        now = time.monotonic()
+        with self._lock:
+            if job not in self._jobs:
+                return
+            self._jobs[job].progress = progress
+            is_due, self._told = now - self._told >= TOLD_SECONDS, max(self._told, now - TOLD_SECONDS)
+            if is_due:
+                self._told = now
+        if is_due:
+            self.on_progress()
+
+    def stop(self, job: int, why: Stopped) -> bool:
+        """It should end; whether its handler has begun already. What was said first stands, but for a lost lease."""
+        with self._lock:
+            doing = self._jobs.get(job)
+            if doing is None:
+                return False
+            if doing.stop is None or why.outcome == "lost":
+                doing.stop, doing.stop_at = why, time.monotonic()
+            begun = doing.began is not None
+        self.on_stop()
+        return begun
+
+    def stop_of(self, job: int) -> tuple[Stopped, float] | None:
+        """Why it should end, and since when (monotonic); None while it may go on."""
+        with self._lock:
+            doing = self._jobs.get(job)
+            return (doing.stop, doing.stop_at) if doing is not None and doing.stop is not None else None
+
+    def check(self, job: int) -> None:
+        """Raise Stopped if it should end."""
+        found = self.stop_of(job)
+        if found is not None:
+            raise found[0]
+
+    def of_lease(self, lease: str) -> list[int]:
+        """The jobs of a lease that have no outcome yet."""
+        with self._lock:
+            return [job for job, doing in self._jobs.items() if doing.lease == lease]
+
+    def leases(self) -> set[str]:
+        """The leases that are at work."""
+        with self._lock:
+            return {doing.lease for doing in self._jobs.values()}
+
+    def overdue(self, seconds: float) -> list[int]:
+        """Jobs whose handlers have been at it for longer than that."""
+        before = time.monotonic() - seconds
+        with self._lock:
+            return [job for job, doing in self._jobs.items() if doing.began is not None and doing.began < before]
+
+    def progress(self) -> dict[int, Progress]:
+        """How far the jobs are whose handlers have begun; those that say nothing have an empty one."""
+        with self._lock:
+            return {job: d.progress or Progress() for job, d in self._jobs.items() if d.began is not None}

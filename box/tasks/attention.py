@@ -1,0 +1,83 @@
+"""Attention: what a worker has to hear while it works. The rule: the ledger says who should end, and the worker obeys.
+
+A cancel reaches a job in three ways: the commit that asked for it, the doorbell of a command in another process, and
+the answer to the heartbeat, which also says which leases are lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from box import logs
+from box.engine import Engine
+from box.errors import IllegalMove, Stopped
+from box.events import JobStepped
+from box.models.jobs import Claimed, Held
+from box.tasks import by_kind, retry
+from box.tasks.at_work import AtWork
+from box.tasks.handler import Handler
+from box.tasks.outcomes import ended_by
+
+CANCELLED: Final = "cancelled on request"
+
+_log = logs.get(__name__)
+
+
+@dataclass(slots=True)
+class Attention:
+    """The jobs that workers of this process hold, and who may speak to them."""
+
+    engine: Engine
+    retries: retry.Policy
+    at_work: AtWork = field(default_factory=AtWork)
+    _held: dict[int, Claimed] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.at_work.step = self.step
+
+    def claimed(self, lease: str, jobs: Sequence[Claimed]) -> None:
+        """A worker begins with these."""
+        self._held.update((job.id, job) for job in jobs)
+        self.at_work.claimed(lease, (job.id for job in jobs))
+
+    def forget(self, jobs: Sequence[Claimed]) -> None:
+        """They have an outcome, or went back."""
+        self.at_work.ended(job.id for job in jobs)
+        for job in jobs:
+            self._held.pop(job.id, None)
+
+    def stop(self, job: int, why: Stopped) -> None:
+        """A job of this process should end; one whose turn in its lease has not come yet has ended at once."""
+        if self.at_work.stop(job, why) or why.outcome == "lost":
+            return
+        claimed = self._held.get(job)
+        event = ended_by(claimed, why, self.retries, stopping=False) if claimed else None
+        if event is not None:
+            try:
+                self.engine.record(event)
+            except IllegalMove:
+                _log.debug("it has ended already", job=job)
+
+    def attend(self, answers: Sequence[Held]) -> None:
+        """What the ledger says of leases: jobs that are no longer held are lost, those that were asked to end, end."""
+        for answer in answers:
+            for job in self.at_work.of_lease(answer.lease):
+                if job not in answer.jobs:
+                    self.stop(job, Stopped("its lease was lost", "lost", "lease-lost"))
+                elif job in answer.asked:
+                    self.stop(job, Stopped(answer.asked[job] or CANCELLED))
+
+    def step(self, job: int, what: str, undo: str) -> bool:
+        """Make durable what a job is about to do; False if it may not do that, or no longer."""
+        claimed = self._held.get(job)
+        handler = by_kind(claimed.kind) if claimed else None
+        if claimed is None or not isinstance(handler, Handler) or not handler.steps:
+            return False
+        try:
+            self.engine.record(JobStepped(user=claimed.user, job=job, lease=claimed.lease, what=what, undo=undo))
+        except IllegalMove:
+            self.stop(job, Stopped("its lease was lost", "lost", "lease-lost"))
+            return False
+        return True
