@@ -9,6 +9,7 @@ The map, one line a module, in the order of that sentence:
     watching    the inboxes, from doorbell to log
     sweeps      the library compared with the projections
     events      the vocabulary: what can happen
+    event_text  events as the log writes them
     log         the append-only table of what happened
     engine      record(): append, fold, react, commit, wake; rebuild()
     models      PROJECTIONS and tables: drops, files, photos, usage, jobs; the database

@@ -11,7 +11,7 @@ from typing import Final
 
 import peewee
 
-from box import events
+from box import event_text
 from box.errors import BoxError
 from box.events import Event, Recorded
 from box.models.base import Store, Table
@@ -53,7 +53,7 @@ def create(store: Store) -> None:
 
 def append(store: Store, position: int, at: str, event: Event) -> None:
     """Write one event, inside the caller's transaction."""
-    store.execute(_INSERT, (position, at, type(event).__name__, event.user, events.dump(event)))
+    store.execute(_INSERT, (position, at, type(event).__name__, event.user, event_text.dump(event)))
 
 
 def last_position(store: Store) -> int:
@@ -76,7 +76,7 @@ def read(store: Store, since: int = 0, until: int | None = None) -> Iterator[Rec
     ):
         for position, at, kind, user, data in rows:
             try:
-                event = events.load(kind, user, data)
+                event = event_text.load(kind, user, data)
             except (KeyError, TypeError, ValueError) as error:
                 raise BoxError(
                     f"event {position} ({kind}) is not one that this version knows: run the version that wrote it"

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
+from box import event_text, log
 from box import events as vocabulary
-from box import log
 from box.beside import beside
 from box.cli import grammar, output, settings, words
 from box.errors import UsageError
@@ -82,7 +82,7 @@ def _print(found: Iterator[Recorded], *, as_json: bool) -> None:
 def as_data(each: Recorded) -> dict[str, Any]:
     """An event as programs get it; fields at their default are left out, as in the log."""
     event = each.event
-    data = json.loads(vocabulary.dump(event))
+    data = json.loads(event_text.dump(event))
     return {"position": each.position, "at": each.at, "kind": type(event).__name__, "user": event.user, "data": data}
 
 
