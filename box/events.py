@@ -150,6 +150,10 @@ class JobRequested(Event):
     """Idempotency key: while a job with this key is not finished, a second request is that job."""
     reserve_bytes: int = 0
     """Set aside in the user's quota until the job ends."""
+    periodic: str = ""
+    """Name of the entry of `jobs.periodic` that asked for it."""
+    slot: str = ""
+    """Which of its slots."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +239,17 @@ class JobRetried(Event):
     job: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodicPlanned(Event):
+    """A job by the clock was seen first, or with another plan, or the clock was found wrong: it counts from `slot`."""
+
+    name: str
+    plan: str
+    slot: str
+    ahead: str = ""
+    """The newest slot that was asked for before the clock was found wrong; it is not asked for again."""
+
+
 # --- the box itself --------------------------------------------------------------------------------------------------
 
 
@@ -252,6 +267,7 @@ ALL: Final[tuple[type[Event], ...]] = (
     QuotaSet, QuotaExceeded,
     JobRequested, JobDue, JobStarted, JobReleased, JobSucceeded, JobFailed, JobCancelRequested, JobCancelled,
     JobQuarantined, JobRetried,
+    PeriodicPlanned,
     DatabaseRestored,
 )  # fmt: skip
 """The whole vocabulary; the log can hold nothing else."""

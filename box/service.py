@@ -96,7 +96,7 @@ def _assemble(config: Config, lock: locks.RootLock, store: Store, restored: dama
         users=lambda: sorted({*config.users.names, *usage.users(store)} - {""}),
         on_problem=lambda found: problems.replace("library-away", found),
     )
-    upkeep = Upkeep(config, engine, claims, retries, runner, sweep)
+    upkeep = Upkeep(config, engine, claims, retries, runner, sweep, lambda *entry: problems.put("periodic", *entry))
     queue = Queue(claims, lambda lease: performer.perform(lease, runner.run), upkeep.tick)
     service = Service(
         config=config, lock=lock, store=store, engine=engine, claims=claims, runner=runner, sweep=sweep, bell=bell,
@@ -218,6 +218,7 @@ class Service:
         began = time.monotonic()
         try:
             self.sweep.sweep(full=True)
+            self.upkeep.tick()  # what is due by the clock is asked for before it is asked whether all is done
             self.consumer.huey.warm_up = self.runner.warm_up  # there will be work: begin to be ready for it
             self._open_workers()
             while not self._stops:

@@ -56,9 +56,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "status": {
         "disk", "engine", "errors", "log", "models", "rules", "sections", "status_file", "",
     },
+    "periodic": {"job_tables"},
+    "timekeeper": {"engine", "events", "job_tables", "log", "logs", "models", "periodic", "tasks"},
     "upkeep": {
         "claims", "config", "damage", "engine", "errors", "events", "log", "logs", "models", "status_file", "sweeps",
-        "tasks", "timers",
+        "tasks", "timekeeper", "timers",
     },
     "verify": {"config", "disk", "engine", "locks", "models", "paths", "watchers"},
 }  # fmt: skip

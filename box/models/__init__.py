@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from box import events as e
 from box.events import Event, Recorded
-from box.models import drops, files, job_moves, jobs, live, photos, usage
+from box.models import drops, files, job_moves, jobs, live, periodic, photos, usage
 from box.models.base import Store, Table
 
 PROJECTIONS: Final[tuple[type[Table], ...]] = (
     drops.Drop, files.File, photos.Photo, photos.PhotoDay, usage.Usage, usage.Account, jobs.Job, jobs.JobCount,
+    periodic.Plan,
 )  # fmt: skip
 LIVE: Final[tuple[type[Table], ...]] = (live.Lease, live.Journal, live.Folder)
 INDEXES: Final = (*drops.INDEXES, *photos.INDEXES, *jobs.INDEXES)
@@ -31,7 +32,7 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.DuplicateDropped: (drops.on_taken,),
     e.QuotaSet: (usage.on_quota_set,),
     e.QuotaExceeded: (drops.on_exceeded,),
-    e.JobRequested: (job_moves.on_requested, drops.on_requested),
+    e.JobRequested: (job_moves.on_requested, drops.on_requested, periodic.on_requested),
     e.JobDue: (job_moves.on_due,),
     e.JobStarted: (job_moves.on_started,),
     e.JobReleased: (job_moves.on_released,),
@@ -41,6 +42,7 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.JobCancelled: (job_moves.on_cancelled,),
     e.JobQuarantined: (job_moves.on_quarantined,),
     e.JobRetried: (job_moves.on_retried,),
+    e.PeriodicPlanned: (periodic.on_planned,),
     e.DatabaseRestored: (),
 }
 """What follows for the tables from each event, in order. Every event of the vocabulary stands here."""
