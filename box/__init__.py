@@ -31,6 +31,8 @@ The map, one line a module, in the order of that sentence:
     tally       what became of the drops of a run
     upkeep      what is done by the clock
     timers      one list of timers
+    timekeeper  jobs by the clock: asked for when they are due
+    periodic    when a job by the clock is due: cron, intervals, clocks that jump
     verify      log = projections = disk = sums
     damage      opening the database, snapshots, restoring
     layout      the folders and markers of a root

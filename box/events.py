@@ -25,6 +25,7 @@ from box.job_events import (
     JobSucceeded,
     KindHeld,
     KindResumed,
+    PeriodicPlanned,
 )
 
 __all__ = [  # noqa: RUF022 - in the order of a life
@@ -44,6 +45,7 @@ __all__ = [  # noqa: RUF022 - in the order of a life
     "JobSucceeded",
     "KindHeld",
     "KindResumed",
+    "PeriodicPlanned",
     "FileSettled",
     "FileNoticed",
     "FileVanished",
@@ -184,6 +186,7 @@ ALL: Final[tuple[type[Event], ...]] = (
     QuotaSet, QuotaExceeded,
     JobRequested, JobDue, JobStarted, JobReleased, JobSucceeded, JobFailed, JobCancelRequested, JobCancelled,
     JobQuarantined, JobRetried, JobStepped, KindHeld, KindResumed,
+    PeriodicPlanned,
     DatabaseRestored,
 )  # fmt: skip
 """The whole vocabulary; the log can hold nothing else."""

@@ -32,6 +32,10 @@ class JobRequested(Event):
     """Jobs that have to be completed first; it is cancelled when one of them is not."""
     answer: str = ""
     """Path of the file that asked for it: what came of it is written beside that file."""
+    periodic: str = ""
+    """Name of the entry of `jobs.periodic` that asked for it."""
+    slot: str = ""
+    """Which of its slots."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,3 +155,14 @@ class KindResumed(Event):
     """A kind of job (all, if empty) is no longer held."""
 
     kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodicPlanned(Event):
+    """A job by the clock was seen first, or with another plan, or the clock was found wrong: it counts from `slot`."""
+
+    name: str
+    plan: str
+    slot: str
+    ahead: str = ""
+    """The newest slot that was asked for before the clock was found wrong; it is not asked for again."""

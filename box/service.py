@@ -22,6 +22,7 @@ from box.serving import Service
 from box.status import Problems
 from box.sweeps import LibrarySweep
 from box.tasks import retry
+from box.tasks.at_work import AtWork
 from box.tasks.child import ChildLimits
 from box.tasks.choose import Chooser
 from box.tasks.chore import Inside
@@ -63,29 +64,26 @@ def _assemble(config: Config, lock: locks.RootLock, store: Store, restored: dama
         root, engine, Chooser(root, store, config.photos.duplicates), retries,
         on_hold=claims.hold, stopping=lambda: claims.closed, ring=watching.ring, inside=Inside(config, engine),
     )  # fmt: skip
-    at_work = performer.attention.at_work
-    limits, by_kind = _limits(config)
-    runner = Runner(
-        limits,
-        {"photos": configuration.as_dict(config.photos), "jobs": {"by_file": list(config.jobs.by_file)}},
-        config.child.idle_seconds,
-        by_kind,
-        at_work,
-    )
+    runner = _runner(config, performer.attention.at_work)
     sweep = LibrarySweep(
         root,
         engine,
         users=lambda: sorted({*config.users.names, *usage.users(store)} - {""}),
         on_problem=lambda found: problems.replace("library-away", found),
     )
-    upkeep = Upkeep(config, engine, claims, retries, runner, sweep, performer.attention)
+
+    def entry_problem(name: str, why: str) -> None:
+        problems.put("periodic", name, why)
+
+    upkeep = Upkeep(config, engine, claims, retries, runner, sweep, performer.attention, entry_problem)
     queue = Queue(claims, lambda lease: performer.perform(lease, runner.run), upkeep.tick)
     service = Service(
         config=config, lock=lock, store=store, engine=engine, claims=claims, runner=runner, sweep=sweep, bell=bell,
         upkeep=upkeep, problems=problems, consumer=queue.consumer(config.workers.count, config.workers.grace_seconds),
         watching=watching, due=status.Due(config.status.rest_seconds), attention=performer.attention,
     )  # fmt: skip
-    at_work.on_stop, at_work.on_progress = runner.wake, service.changed
+    performer.attention.at_work.on_stop = runner.wake
+    performer.attention.at_work.on_progress = service.changed
     claims.on_renewal = performer.attention.attend
     engine.on_commit = service.woken
     claims.on_hold, claims.prepare = service.held_up, runner.prepare
@@ -105,6 +103,13 @@ def _retries(config: Config) -> retry.Policy:
 
     by_kind = {kind: policy(settings) for kind, settings in jobs.kinds.items()}
     return replace(policy(KindSettings()), by_kind=by_kind)
+
+
+def _runner(config: Config, at_work: AtWork) -> Runner:
+    """What runs handlers; each kind gets its section of the configuration."""
+    limits, by_kind = _limits(config)
+    options = {"photos": configuration.as_dict(config.photos), "jobs": {"by_file": list(config.jobs.by_file)}}
+    return Runner(limits, options, config.child.idle_seconds, by_kind, at_work)
 
 
 def _limits(config: Config) -> tuple[ChildLimits, dict[str, ChildLimits]]:

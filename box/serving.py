@@ -186,6 +186,7 @@ class Service:
         began = time.monotonic()
         try:
             self.sweep.sweep(full=True)
+            self.upkeep.tick()  # what is due by the clock is asked for before it is asked whether all is done
             self.consumer.huey.warm_up = self.runner.warm_up  # there will be work: begin to be ready for it
             self._open_workers()
             while not self._stops:

@@ -1,7 +1,7 @@
 """Upkeep: what is done by the clock. The rule: at rest it reads a few rows and writes nothing.
 
-One list of timers, run on huey's scheduler thread: the heartbeat of the leases, jobs whose time has come, leases of
-dead workers, idle children, the WAL, snapshots, the daily sweep of the library.
+One list of timers, run on huey's scheduler thread: the heartbeat of the leases, jobs whose time has come, jobs by the
+clock, leases of dead workers, idle children, the WAL, snapshots, the daily sweep of the library.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from box.tasks import retry
 from box.tasks.attention import Attention
 from box.tasks.recover import recover
 from box.tasks.runner import Runner
+from box.timekeeper import Timekeeper, entries, sound
 from box.timers import Timer, first_in, run_due
 from box.units import seconds_text
 
@@ -54,12 +55,17 @@ class Upkeep:
     runner: Runner
     sweep: LibrarySweep
     attention: Attention
+    on_wrong_entry: Callable[[str, str], None]
+    """Told the name of an entry of `jobs.periodic` that cannot be asked for, and why."""
+    timekeeper: Timekeeper = field(init=False)
     _timers: tuple[Timer, ...] = ()
     _folded: int = -1
     _commits: int = -1
     _snapshot_at: int = field(default=-1)
 
     def __post_init__(self) -> None:
+        known = sound(entries(self.config.jobs.periodic), self.config.users.names, self.on_wrong_entry)
+        self.timekeeper = Timekeeper(self.engine, known)
         lease = self.config.jobs.lease_seconds
         self._timers = (
             Timer("heartbeat", lease / 3, self.claims.renew, jitter=0.2),  # not all workers of a ledger at once
@@ -88,9 +94,9 @@ class Upkeep:
         """Do what is due; in how many seconds something is due again."""
         wait = run_due(self._timers, time.monotonic())
         try:
-            return min(wait, self.promote())
+            return min(wait, self.promote(), self.timekeeper.ask())
         except BoxError as error:
-            _log.warning("scheduled jobs wait", error=error)
+            _log.warning("scheduled jobs and those by the clock wait", error=error)
             return min(wait, 1.0)
 
     def promote(self) -> float:

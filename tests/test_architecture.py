@@ -51,6 +51,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "units", "verify", "",
     },
     "asking": {"errors", "events", "tasks", "units"},
+    "periodic": {"job_tables"},
+    "timekeeper": {"asking", "engine", "errors", "events", "job_tables", "log", "logs", "models", "periodic", "tasks"},
     "claims": {"engine", "errors", "events", "models", "tasks"},
     "queue": {"claims", "logs"},
     "sweeps": {"engine", "events", "logs", "models", "paths", "photos", "watchers"},
@@ -66,7 +68,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "upkeep": {
         "claims", "config", "damage", "engine", "errors", "events", "log", "logs", "models", "status_file", "sweeps",
-        "tasks", "timers", "units",
+        "tasks", "timekeeper", "timers", "units",
     },
     "verify": {"config", "disk", "engine", "locks", "models", "paths", "watchers"},
 }  # fmt: skip

@@ -59,6 +59,8 @@ def some_event(draw: random.Random, store: Store) -> e.Event:
             e.DuplicateDropped(user=user, source=inbox, kept=photo, digest=str(size), size=size),
             e.QuotaSet(user=user, quota_bytes=draw.choice((None, 0, 40, 100))),
             e.JobRequested(user=user, kind=draw.choice(("photo", "backup")), key=draw.choice(("", "k"))),
+            e.PeriodicPlanned(name="p", plan="0 3 * * *", slot=str(draw.randrange(9)), ahead=draw.choice(("", "9"))),
+            e.JobRequested(kind="backup", periodic="p", slot=str(draw.randrange(9))),
             e.JobStarted(**own), e.JobStarted(**own),
             e.JobReleased(**own, reason="r", counted=draw.choice((True, False)), not_before=draw.choice(("", "2030"))),
             e.JobSucceeded(**own, result="{}"),

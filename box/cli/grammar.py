@@ -47,7 +47,7 @@ def build() -> Parser:
     top.add_argument("--version", action="version", version=f"box {__version__}", help="show the version")
     top.set_defaults(config=None, debug=False, json=False)
     commands = top.add_subparsers(metavar="COMMAND", required=True)
-    for add in (_init, _run, _once, _add, _status, _jobs, _events, _quota, _check, _completion):
+    for add in (_init, _run, _once, _add, _status, _jobs, _periodic, _events, _quota, _check, _completion):
         add(commands)
     return top
 
@@ -199,6 +199,17 @@ def _jobs(commands: Any) -> None:
     # Named apart from the --kind of `box jobs`, whose default would otherwise count as given.
     retry.add_argument("--kind", metavar="K", dest="failed_kind", default="", help="all failed jobs of this kind")
     retry.add_argument("--all-failed", action="store_true", help="all failed jobs")
+
+
+def _periodic(commands: Any) -> None:
+    clock = _command(
+        commands, "periodic", "periodic:listing", "list the jobs by the clock: when they came last and come next",
+        examples=("box periodic", "box periodic --json"), options=[_json()],
+    )  # fmt: skip
+    _command(
+        clock.add_subparsers(metavar="ACTION", prog="box periodic"), "list", "periodic:listing", "the same",
+        examples=("box periodic list", "box periodic list --json"), options=[_json()],
+    )  # fmt: skip
 
 
 def _events(commands: Any) -> None:

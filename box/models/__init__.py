@@ -10,12 +10,13 @@ from typing import Any, Final
 
 from box import events as e
 from box.events import Event, Recorded
-from box.models import attempts, drops, files, holds, job_moves, jobs, live, photos, ready, usage, waits
+from box.models import attempts, drops, files, holds, job_moves, jobs, live, periodic, photos, ready, usage, waits
 from box.models.base import Store, Table
 
 PROJECTIONS: Final[tuple[type[Table], ...]] = (
     drops.Drop, files.File, photos.Photo, photos.PhotoDay, usage.Usage, usage.Account, jobs.Job, jobs.JobCount,
     waits.Wait, attempts.Attempt, attempts.Step, holds.Hold,
+    periodic.Plan,
 )  # fmt: skip
 LIVE: Final[tuple[type[Table], ...]] = (live.Lease, live.Journal, live.Folder)
 INDEXES: Final = (
@@ -34,7 +35,7 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.DuplicateDropped: (drops.on_taken,),
     e.QuotaSet: (usage.on_quota_set,),
     e.QuotaExceeded: (drops.on_exceeded,),
-    e.JobRequested: (job_moves.on_requested, drops.on_requested),
+    e.JobRequested: (job_moves.on_requested, drops.on_requested, periodic.on_requested),
     e.JobDue: (job_moves.on_due,),
     e.JobStarted: (job_moves.on_started,),
     e.JobReleased: (job_moves.on_released,),
@@ -47,6 +48,7 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.JobStepped: (attempts.on_stepped,),
     e.KindHeld: (holds.on_held,),
     e.KindResumed: (holds.on_resumed,),
+    e.PeriodicPlanned: (periodic.on_planned,),
     e.DatabaseRestored: (),
 }
 """What follows for the tables from each event, in order. Every event of the vocabulary stands here."""

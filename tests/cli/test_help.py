@@ -27,7 +27,7 @@ COMMANDS = {parser.prog: parser for parser in commands(grammar.build())}
 
 OF_DESIGN = {
     "init", "run", "once", "add", "status", "jobs", "events", "quota", "rebuild", "verify", "doctor", "completion",
-    "jobs list", "jobs show", "jobs cancel", "jobs retry",
+    "jobs list", "jobs show", "jobs cancel", "jobs retry", "periodic", "periodic list",
     "quota list", "quota set", "quota check", "quota breakdown", "quota recalculate",
 }  # fmt: skip
 
@@ -146,7 +146,16 @@ def test_names_that_no_terminal_should_see_are_escaped(box):
 
 def test_short_commands_load_nothing_heavy(box):
     heavy = {"huey", "watchdog", "PIL", "structlog", "asyncio", "ssl", "http", "shtab", "blake3"}
-    for argv in (["--help"], ["status"], ["init", str(box.root)], ["jobs"], ["events"], ["quota"], ["doctor"]):
+    for argv in (
+        ["--help"],
+        ["status"],
+        ["init", str(box.root)],
+        ["jobs"],
+        ["events"],
+        ["quota"],
+        ["periodic"],
+        ["doctor"],
+    ):
         code = (
             "import sys; from box.cli import main; code = main(sys.argv[1:]);"
             "print(*sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"

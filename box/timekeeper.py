@@ -1,0 +1,134 @@
+"""The timekeeper: asks for jobs by the clock. The rule: a slot is decided on and recorded in one transaction.
+
+While a job of the kind is queued or running its slot waits, and is caught up once afterwards: never two of one kind at
+a time. An entry that was never seen counts from now; what is built in counts from the first event of the log. An entry
+that is taken out of the configuration keeps its row: put back, it goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
+from typing import Final
+
+from box import asking, log, logs
+from box.engine import Engine, Transaction
+from box.errors import UsageError
+from box.events import Event, JobRequested, PeriodicPlanned
+from box.job_tables import Periodic
+from box.models import jobs, periodic
+from box.models.base import Store
+from box.periodic import LOCAL, Mark, due, following, moment, text
+from box.tasks import by_request
+
+BUILT_IN: Final[tuple[Periodic, ...]] = ()
+"""What is done by the clock without being configured; an entry of the same name replaces it."""
+
+BUSY_SECONDS: Final = 5.0
+"""How often it is asked whether the job that a slot waits for has ended."""
+
+_log = logs.get(__name__)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Timekeeper:
+    """Asks for the jobs of its entries when they are due. Called by one thread at a time."""
+
+    engine: Engine
+    entries: tuple[Periodic, ...]
+    built_in: tuple[Periodic, ...] = BUILT_IN
+    """Those of them that count from the first event of the log."""
+    clock: Callable[[], datetime] = _now
+    zone: tzinfo = LOCAL
+
+    def ask(self) -> float:
+        """Ask for what is due; in how many seconds to look again."""
+        now = self.clock()
+        return min((self._look(entry, now) for entry in self.entries), default=float("inf"))
+
+    def _look(self, entry: Periodic, now: datetime) -> float:
+        facts, next_at = self._decide(self.engine.store, entry, now)
+        if facts:
+            facts, next_at = self.engine.transact(partial(self._record, entry, now), events=len(facts))
+        for fact in facts:
+            if isinstance(fact, JobRequested):
+                _log.info("a job by the clock", name=entry.name, kind=entry.kind, slot=fact.slot)
+            elif isinstance(fact, PeriodicPlanned) and fact.ahead:
+                _log.warning("the clock was wrong: a job counts from now", name=entry.name, ahead=fact.ahead)
+        return max(0.0, (next_at - now).total_seconds())
+
+    def _record(self, entry: Periodic, now: datetime, transaction: Transaction) -> tuple[tuple[Event, ...], datetime]:
+        """Decide again, where nobody else can come between."""
+        facts, next_at = self._decide(transaction.store, entry, now)
+        transaction.record(*facts)
+        return facts, next_at
+
+    def _decide(self, store: Store, entry: Periodic, now: datetime) -> tuple[tuple[Event, ...], datetime]:
+        """What to record for an entry, and when to look again."""
+        mark = mark_of(store, entry, now, self.built_in)
+        if mark is None:
+            return (_planned(entry, now),), following(entry, now, self.zone)
+        owed = due(entry, mark, now, self.zone)
+        if owed.anew:
+            return (_planned(entry, now, ahead=text(mark.newest)),), owed.next_at
+        if owed.slot is None:
+            return (), owed.next_at
+        if jobs.any_unfinished_of(store, entry.kind):
+            return (), now + timedelta(seconds=BUSY_SECONDS)
+        first = () if periodic.find(store, entry.name) else (_planned(entry, mark.slot),)
+        return (*first, _request(entry, owed.slot)), owed.next_at
+
+
+def entries(configured: Mapping[str, Periodic], built_in: tuple[Periodic, ...] = BUILT_IN) -> tuple[Periodic, ...]:
+    """All entries: what is built in, and what is configured."""
+    return tuple(({entry.name: entry for entry in built_in} | dict(configured)).values())
+
+
+def wrong_with(entry: Periodic, users: Collection[str]) -> str:
+    """Why an entry cannot be asked for, empty if it can."""
+    if entry.user and entry.user not in users:
+        return f"there is no user {entry.user!r}"
+    try:
+        _wanted(entry)
+    except UsageError as error:
+        return str(error)
+    return ""
+
+
+def sound(
+    found: tuple[Periodic, ...], users: Collection[str], tell: Callable[[str, str], None]
+) -> tuple[Periodic, ...]:
+    """The entries that can be asked for; of each other one its name and what is wrong with it is told."""
+    wrong = {entry.name: reason for entry in found if (reason := wrong_with(entry, users))}
+    for name, reason in wrong.items():
+        tell(name, f"jobs.periodic.{name}: {reason}; it is not asked for")
+    return tuple(entry for entry in found if entry.name not in wrong)
+
+
+def mark_of(store: Store, entry: Periodic, now: datetime, built_in: tuple[Periodic, ...] = BUILT_IN) -> Mark | None:
+    """How far an entry has come; None for one that was never seen with this plan."""
+    known = periodic.find(store, entry.name)
+    if known is not None and known.plan == entry.plan:
+        return Mark(moment(known.slot), moment(known.ahead) if known.ahead else None)
+    if known is None and entry in built_in:
+        began = log.first_at(store)
+        return Mark(moment(began) if began else now)
+    return None
+
+
+def _planned(entry: Periodic, since: datetime, ahead: str = "") -> PeriodicPlanned:
+    return PeriodicPlanned(user=entry.user, name=entry.name, plan=entry.plan, slot=text(since), ahead=ahead)
+
+
+def _request(entry: Periodic, slot: datetime) -> JobRequested:
+    return replace(_wanted(entry), periodic=entry.name, slot=text(slot))
+
+
+def _wanted(entry: Periodic) -> JobRequested:
+    return asking.wanted(by_request(), entry.kind, entry.args, user=entry.user, priority=entry.priority)
