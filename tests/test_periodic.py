@@ -526,7 +526,7 @@ def test_killed_again_and_again_each_slot_is_asked_for_once_and_one_job_at_a_tim
     config = make_root(jobs__periodic={"tidy": {"kind": "quarantine", "every": 1, "user": "me"}})
     run_box("--config", config.path, "once")
     draw = random.Random(1)
-    for _ in range(6):
+    for _ in range(4):
         process = start_box(config)
         try:
             process.wait(draw.uniform(0.8, 2.5))
