@@ -22,13 +22,15 @@ from box.config import Config
 from box.engine import Engine, utc_now
 from box.errors import BoxError, DatabaseBusy, OutOfSpace
 from box.events import DatabaseRestored, JobDue, JobFailed, JobReleased, JobRequested, JobRetried, Recorded
+from box.meters import Meters
+from box.metrics import Metrics
 from box.models import jobs, live, usage
 from box.models.base import Store
 from box.queue import BoxConsumer, Queue
 from box.status import Problems
 from box.sweeps import LibrarySweep
 from box.tally import Once
-from box.tasks import retry
+from box.tasks import ALL, retry
 from box.tasks.child import ChildLimits
 from box.tasks.choose import Chooser
 from box.tasks.perform import Performer
@@ -75,6 +77,7 @@ def _assemble(config: Config, lock: locks.RootLock, store: Store, restored: dama
     root = config.box.root
     engine = engine_of(config, store)
     problems = Problems()
+    meters = Meters(handler.kind for handler in ALL)
     bell = bells.Bell()
     claims = Claims(
         engine, root, config.workers.count, config.jobs.batch, config.jobs.lease_seconds, config.storage.free_bytes_min
@@ -91,17 +94,16 @@ def _assemble(config: Config, lock: locks.RootLock, store: Store, restored: dama
         on_hold=claims.hold, stopping=lambda: claims.closed, ring=watching.ring,
     )  # fmt: skip
     sweep = LibrarySweep(
-        root,
-        engine,
-        users=lambda: sorted({*config.users.names, *usage.users(store)} - {""}),
-        on_problem=lambda found: problems.replace("library-away", found),
-    )
+        root, engine, users=lambda: sorted({*config.users.names, *usage.users(store)} - {""}),
+        on_problem=lambda found: problems.replace("library-away", found), timed=meters.timed,
+    )  # fmt: skip
     upkeep = Upkeep(config, engine, claims, retries, runner, sweep)
     queue = Queue(claims, lambda lease: performer.perform(lease, runner.run), upkeep.tick)
     service = Service(
         config=config, lock=lock, store=store, engine=engine, claims=claims, runner=runner, sweep=sweep, bell=bell,
         upkeep=upkeep, problems=problems, consumer=queue.consumer(config.workers.count, config.workers.grace_seconds),
         watching=watching, due=status.Due(config.status.rest_seconds),
+        metrics=Metrics(config, store, engine.policy, meters, problems, watching.watched, watching.unsettled),
     )  # fmt: skip
     engine.on_commit = service.woken
     claims.on_hold, claims.prepare = service.held_up, runner.prepare
@@ -126,6 +128,7 @@ class Service:
     consumer: BoxConsumer
     watching: Watching
     due: status.Due
+    metrics: Metrics
     started_at: str = field(default_factory=utc_now)
     tally: Once = field(default_factory=Once)
     _stops: int = 0
@@ -146,7 +149,8 @@ class Service:
         leases = dict.fromkeys([*(e.lease for e in live.journal(self.store)), *jobs.running_leases(self.store)])
         count = recover(self.engine, root, retries, list(leases))
         live.close_all(self.store)
-        layout.empty_scratch(root)
+        with self.metrics.meters.timing("temp-clean-up"):
+            layout.empty_scratch(root)
         if count:
             _log.warning("jobs were interrupted and go on", jobs=count)
         self.watching.reconsider()
@@ -172,6 +176,7 @@ class Service:
                 work = True
                 later = later or bool(getattr(event, "not_before", "") or getattr(event, "retry_at", ""))
             self.tally.count(event)
+            self.metrics.meters.count(event)
         if work:
             self.claims.ring()
         if later:
@@ -195,13 +200,13 @@ class Service:
             self.start(full_sweep=False)
             _log.info("box is running", root=self.config.box.root, log=log.last_position(self.store))
             self.watching.step(time.monotonic())
-            self._tell_status(time.monotonic())  # who is told that Box is ready may read it
+            self._tell(time.monotonic())  # who is told that Box is ready may read it
             notify.ready("running")
             beat = Timer("watchdog", notify.ping_seconds() or float("inf"), notify.alive)
             health = Timer("workers", HEALTH_SECONDS, self.consumer.check_worker_health)
             while not self._stops:
                 wait = self.watching.step(time.monotonic())
-                wait = min(wait, self._tell_status(time.monotonic()), run_due((beat, health), time.monotonic()))
+                wait = min(wait, self._tell(time.monotonic()), run_due((beat, health), time.monotonic()))
                 if not self._stops:
                     self.bell.wait(wait)
                 if self.watching.rung_outside():  # a command recorded something: a job to claim, a time to wait for
@@ -228,7 +233,7 @@ class Service:
                 tired = time.monotonic() - began > ONCE_PATIENCE_SECONDS
                 if not jobs.any_unfinished(self.store) and (tired or not (waiting or self._due_soon())):
                     break
-                self._tell_status(time.monotonic())
+                self._tell(time.monotonic())
                 self.bell.wait(min(wait, ONCE_LOOK_SECONDS))
             self.upkeep.snapshot_if_due()  # who runs Box from cron has no timers
             known = sum(usage.by_area(self.store, user)["inbox"][0] for user in usage.users(self.store))
@@ -242,23 +247,18 @@ class Service:
         due = jobs.next_due(self.store)
         return bool(due) and status_file.timestamp(due) < time.time() + ONCE_PATIENCE_SECONDS
 
-    def _tell_status(self, now: float) -> float:
-        """Write the status if it is due; in how many seconds it is due again."""
+    def _tell(self, now: float) -> float:
+        """Write the status and the metrics if they are due; in how many seconds one of them is due again."""
         if self.due.seconds(now, self.problems.changes) <= 0:
             self.due.told(now, self.problems.changes)
             self.write_status()
-        return self.due.seconds(now, self.problems.changes)
+        return min(self.due.seconds(now, self.problems.changes), self.metrics.tell(now))
 
     def write_status(self) -> None:
-        """Collect and replace the status file; a full disk is told in the log and tried again."""
+        """Replace the status file."""
         self.problems.replace("quota-exceeded", self.upkeep.quota_problems())
         process = status.Process(self.started_at, lambda: bool(self._stops), self.watching.modes, self.problems)
-        try:
-            status.write(
-                status_file.folder(self.config), status.collect(self.store, self.config, self.engine.policy, process)
-            )
-        except OSError as error:
-            _log.warning("the status could not be written", reason=str(error))
+        status.tell(self.store, self.config, self.engine.policy, process)
 
     # --- the way down -------------------------------------------------------------------------------------------------
 
@@ -293,6 +293,7 @@ class Service:
         self._stop_workers()
         self.upkeep.fold_wal()
         self.write_status()
+        self.metrics.refresh()
         self.store.close()
         self.lock.release()
         _log.info("box has stopped")

@@ -53,7 +53,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "layout": {"bells", "disk", "models", "paths"},
     "status_file": {"errors", "sections"},
     "status": {
-        "disk", "engine", "errors", "log", "models", "rules", "sections", "status_file", "",
+        "disk", "engine", "errors", "log", "logs", "models", "rules", "sections", "status_file", "",
+    },
+    "exposition": set(),
+    "meters": {"events", "exposition"},
+    "metrics": {
+        "disk", "exposition", "logs", "meters", "models", "rules", "sections", "status", "status_file", "watchers", "",
     },
     "upkeep": {
         "claims", "config", "damage", "engine", "errors", "events", "log", "logs", "models", "status_file", "sweeps",
