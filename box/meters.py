@@ -108,10 +108,12 @@ class Meters:
         with self._lock:
             self._spreads["box_lease_expiry_seconds"][()].add(max(0.0, seconds), 1)
 
-    def ttl_left(self, limit: str, seconds: float, jobs: int = 1) -> None:
-        """So many jobs have so long left of their limit, "age" or "runtime"."""
+    def ttl_left(self, limit: str, jobs: Iterable[tuple[float, int]]) -> None:
+        """(seconds, how many jobs have so long left of their limit), which is "age" or "runtime"."""
         with self._lock:
-            self._spreads["box_ttl_expiry_seconds"][limit,].add(max(0.0, seconds), jobs)
+            observed = self._spreads["box_ttl_expiry_seconds"][limit,]
+            for seconds, count in jobs:
+                observed.add(max(0.0, seconds), count)
 
     # --- told by the log ----------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from box import __version__, disk, logs
+from box import __version__, disk, log, logs
 from box.exposition import Labels, Values, render
 from box.meters import Meters, word
 from box.models import census
@@ -81,7 +81,7 @@ class Metrics:
             **_jobs(taken, now),
             **_quotas(taken, self.config, self.policy),
             **_watching(self.watched(), self.settling()),
-            **_box(self.store, taken.log_position, storage(self.config.box.root)),
+            **_box(self.store, storage(self.config.box.root)),
             **_process(self.started_at),
             "box_problems": _by_code(self.problems),
             "box_updated_timestamp_seconds": {(): now},
@@ -97,11 +97,12 @@ def observe(meters: Meters, taken: Census, limits: Jobs, now: float) -> None:
     for held in taken.held:
         if held.expires_at is not None:
             meters.lease_left(held.expires_at - now)
-        if limits.ttl_runtime is not None:
-            meters.ttl_left("runtime", timestamp(held.started_at) + limits.ttl_runtime - now, held.jobs)
+    if limits.ttl_runtime is not None:
+        end = limits.ttl_runtime - now
+        meters.ttl_left("runtime", [(timestamp(held.started_at) + end, held.jobs) for held in taken.held])
     if limits.ttl_age is not None:
-        for since in taken.queued_since:
-            meters.ttl_left("age", timestamp(since) + limits.ttl_age - now)
+        end = limits.ttl_age - now
+        meters.ttl_left("age", [(timestamp(since) + end, 1) for since in taken.queued_since])
 
 
 def _jobs(taken: Census, now: float) -> dict[str, Values]:
@@ -144,9 +145,9 @@ def _watching(watched: Iterable[Watched], settling: int) -> dict[str, Values]:
     return {"box_watch_events_total": events, "box_watch_inboxes": modes, "box_settling_files": {(): settling}}
 
 
-def _box(store: Store, position: int, room: Mapping[str, int]) -> dict[str, Values]:
+def _box(store: Store, room: Mapping[str, int]) -> dict[str, Values]:
     return {
-        "box_log_position": {(): position},
+        "box_log_position": {(): log.last_position(store)},
         "box_log_bytes": {(): store.file_bytes()},
         "box_disk_free_bytes": {(): room["free_bytes"]},
         "box_disk_size_bytes": {(): room["total_bytes"]},

@@ -249,10 +249,11 @@ class Service:
 
     def _tell(self, now: float) -> float:
         """Write the status and the metrics if they are due; in how many seconds one of them is due again."""
+        wait = self.metrics.tell(now)  # first: who sees a status finds metrics beside it
         if self.due.seconds(now, self.problems.changes) <= 0:
             self.due.told(now, self.problems.changes)
             self.write_status()
-        return min(self.due.seconds(now, self.problems.changes), self.metrics.tell(now))
+        return min(wait, self.due.seconds(now, self.problems.changes))
 
     def write_status(self) -> None:
         """Replace the status file."""
@@ -292,8 +293,8 @@ class Service:
         self.sweep.join(self.config.workers.grace_seconds)
         self._stop_workers()
         self.upkeep.fold_wal()
-        self.write_status()
         self.metrics.refresh()
+        self.write_status()
         self.store.close()
         self.lock.release()
         _log.info("box has stopped")

@@ -58,7 +58,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "exposition": set(),
     "meters": {"events", "exposition"},
     "metrics": {
-        "disk", "exposition", "logs", "meters", "models", "rules", "sections", "status", "status_file", "watchers", "",
+        "disk", "exposition", "log", "logs", "meters", "models", "rules", "sections", "status", "status_file",
+        "watchers", "",
     },
     "upkeep": {
         "claims", "config", "damage", "engine", "errors", "events", "log", "logs", "models", "status_file", "sweeps",

@@ -22,7 +22,7 @@ ACTIONS = st.one_of(
     st.builds(lambda k, s: lambda m: m.ran(k, s), KINDS, SECONDS),
     st.builds(lambda t, s: lambda m: m.timed(t, s), st.sampled_from(TASKS), SECONDS),
     st.builds(lambda s: lambda m: m.lease_left(s), st.floats(-1e9, 1e9)),
-    st.builds(lambda s, n: lambda m: m.ttl_left("age", s, n), st.floats(-1e9, 1e9), st.integers(1, 500)),
+    st.builds(lambda s, n: lambda m: m.ttl_left("age", [(s, n)]), st.floats(-1e9, 1e9), st.integers(1, 500)),
     st.builds(
         lambda c, at: lambda m: m.count(e.JobFailed(**OWN, code=c, message="", retry_at=at)),
         CODES, st.sampled_from(("", "2026-11-21T20:00:00Z")),
@@ -138,7 +138,7 @@ def test_a_hostile_child_cannot_make_the_file_grow_with_codes_and_kinds():
 def test_what_ran_out_has_nothing_left():
     meters = Meters()
     meters.lease_left(-5.0)
-    meters.ttl_left("age", -100.0, 3)
+    meters.ttl_left("age", [(-100.0, 3)])
     lease, age = meters.read()["box_lease_expiry_seconds"][()], meters.read()["box_ttl_expiry_seconds"]["age",]
     assert isinstance(lease, Spread)
     assert (lease.counts[0], lease.sum) == (1, 0.0)

@@ -55,7 +55,6 @@ class Census:
     """When queued jobs were asked for; empty unless wanted."""
     held: list[Held]
     accounts: list[Account]
-    log_position: int
 
 
 def take(store: Store, *, with_ages: bool) -> Census:
@@ -77,7 +76,6 @@ def take(store: Store, *, with_ages: bool) -> Census:
             " WHERE state = 'running' GROUP BY jobs.lease"
         )
         accounts = store.rows("SELECT user, used_bytes, reserved_bytes, quota_is_set, quota_bytes FROM accounts")
-        position = store.value("SELECT coalesce(max(position), 0) FROM events")
     return Census(
         jobs={(kind, state): count for kind, state, count in jobs},
         scheduled=scheduled,
@@ -87,5 +85,4 @@ def take(store: Store, *, with_ages: bool) -> Census:
         accounts=[
             Account(user, used, reserved, bool(is_set), quota) for user, used, reserved, is_set, quota in accounts
         ],
-        log_position=position,
     )
