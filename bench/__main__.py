@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 
-from bench import filing, growth, latency, machine, rest, starting
+from bench import filing, growth, latency, machine, refreshing, rest, starting
 from bench.roots import WrongOutcome
 from bench.tables import Table
 
@@ -25,6 +25,7 @@ BENCHES: dict[str, Callable[[argparse.Namespace], Table]] = {
     "close": lambda a: latency.close_to_filed(a.dir, min(a.jobs, a.photos), a.patience),
     "rest": lambda a: rest.at_rest(a.dir, a.photos, a.rest, a.patience),
     "events": lambda a: growth.cost_per_event(a.dir, a.events, a.runs, a.patience),
+    "metrics": lambda a: refreshing.refresh_cost(a.dir, a.history, a.patience),
     "start": lambda a: starting.start_up(a.dir, a.files, a.runs, a.patience),
 }
 
@@ -66,6 +67,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--photos", type=int, default=2000, help="(default: 2000)")
     parser.add_argument("--jobs", type=int, default=100, help="whose latency is measured (default: 100)")
     parser.add_argument("--events", type=int, default=1_000_000, help="in the old log (default: 1,000,000)")
+    parser.add_argument("--history", type=int, default=1_000_000, help="jobs in the longest (default: 1,000,000)")
     parser.add_argument("--files", type=int, default=10_000, help="known at the start (default: 10,000)")
     parser.add_argument(
         "--rest", type=float, default=60, metavar="SECONDS", help="to watch a service at rest (default: 60)"

@@ -25,6 +25,9 @@ The map, one line a module, in the order of that sentence:
     disk        moving files: by rename, durably, never over another
     status      projections to status.json
     status_file reading the status: what it says, and whether it is fresh
+    metrics     counts and gauges to metrics.prom
+    meters      what this process counted and timed
+    exposition  every metric there is, as Prometheus reads it
     service     builds everything
     serving     a box at work: the loop of `box run` and `box once`
     beside      how a command gets at the log beside the service

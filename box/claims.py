@@ -21,6 +21,7 @@ from box.errors import BoxError, OutOfSpace
 from box.events import JobStarted
 from box.models import holds, jobs, live, ready
 from box.models.base import Store
+from box.status_file import timestamp
 from box.tasks import by_kind
 from box.tasks.handler import Handler
 
@@ -60,6 +61,8 @@ class Claims:
     """Why nothing is claimed just now."""
     on_hold: Callable[[BoxError | None], None] = lambda _: None
     """Told when nothing is claimed for want of room, and with None when that is over."""
+    on_wait: Callable[[str, float], None] = lambda _kind, _seconds: None
+    """Told of a job that is begun for the first time how long it has waited."""
     prepare: Callable[[str], None] = lambda _: None
     """Called with the kind of the next job before it is claimed."""
     closed: bool = False
@@ -165,6 +168,10 @@ class Claims:
         live.open_lease(store, lease, self.owner, time.time() + self.lease_seconds)
         transaction.record(*(JobStarted(user=job.user, job=job.id, lease=lease) for job in chosen))
         self.active.add(lease)
+        now = time.time()
+        for job in chosen:
+            if not job.attempts:
+                self.on_wait(job.kind, now - timestamp(job.due_at))
         self._turns += 1
         self._served[head.user] = self._turns
         return chosen[0].id, lease

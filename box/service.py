@@ -15,13 +15,15 @@ from box.claims import Claims
 from box.config import Config
 from box.errors import BoxError
 from box.job_tables import KindSettings
+from box.meters import Meters
+from box.metrics import Metrics
 from box.models import usage
 from box.models.base import Store
 from box.queue import Queue
 from box.serving import Service
 from box.status import Problems
 from box.sweeps import LibrarySweep
-from box.tasks import retry
+from box.tasks import ALL, retry
 from box.tasks.at_work import AtWork
 from box.tasks.child import ChildLimits
 from box.tasks.choose import Chooser
@@ -53,34 +55,36 @@ def _assemble(config: Config, lock: locks.RootLock, store: Store, restored: dama
     root = config.box.root
     engine = engine_of(config, store)
     problems = Problems()
+    meters = Meters(handler.kind for handler in ALL)
     bell = bells.Bell()
     claims = Claims(
         engine, root, config.workers.count, config.jobs.batch, config.jobs.lease_seconds, config.storage.free_bytes_min,
         running_max={kind: own.running_max for kind, own in config.jobs.kinds.items() if own.running_max},
+        on_wait=meters.waited,
     )  # fmt: skip
     retries = _retries(config)
     watching = Watching(config, engine, problems, bell)
     performer = Performer(
         root, engine, Chooser(root, store, config.photos.duplicates), retries,
-        on_hold=claims.hold, stopping=lambda: claims.closed, ring=watching.ring, inside=Inside(config, engine),
+        on_hold=claims.hold, stopping=lambda: claims.closed, ring=watching.ring,
+        inside=Inside(config, engine, meters.timing), on_ran=meters.ran,
     )  # fmt: skip
     runner = _runner(config, performer.attention.at_work)
     sweep = LibrarySweep(
-        root,
-        engine,
-        users=lambda: sorted({*config.users.names, *usage.users(store)} - {""}),
-        on_problem=lambda found: problems.replace("library-away", found),
-    )
+        root, engine, users=lambda: sorted({*config.users.names, *usage.users(store)} - {""}),
+        on_problem=lambda found: problems.replace("library-away", found), timed=meters.timed,
+    )  # fmt: skip
 
     def entry_problem(name: str, why: str) -> None:
         problems.put("periodic", name, why)
 
-    upkeep = Upkeep(config, engine, claims, retries, runner, sweep, performer.attention, entry_problem)
+    upkeep = Upkeep(config, engine, claims, retries, runner, sweep, performer.attention, entry_problem, meters)
     queue = Queue(claims, lambda lease: performer.perform(lease, runner.run), upkeep.tick)
     service = Service(
         config=config, lock=lock, store=store, engine=engine, claims=claims, runner=runner, sweep=sweep, bell=bell,
         upkeep=upkeep, problems=problems, consumer=queue.consumer(config.workers.count, config.workers.grace_seconds),
         watching=watching, due=status.Due(config.status.rest_seconds), attention=performer.attention,
+        metrics=Metrics(config, store, engine.policy, meters, problems, watching.watched, watching.unsettled),
     )  # fmt: skip
     performer.attention.at_work.on_stop = runner.wake
     performer.attention.at_work.on_progress = service.changed

@@ -32,6 +32,7 @@ from box.events import (
     KindResumed,
     Recorded,
 )
+from box.metrics import Metrics
 from box.models import jobs, live, ready, usage
 from box.models.base import Store
 from box.queue import BoxConsumer
@@ -85,6 +86,7 @@ class Service:
     watching: Watching
     due: status.Due
     attention: Attention
+    metrics: Metrics
     started_at: str = field(default_factory=utc_now)
     tally: Once = field(default_factory=Once)
     _stops: int = 0
@@ -105,7 +107,8 @@ class Service:
         leases = dict.fromkeys([*(e.lease for e in live.journal(self.store)), *jobs.running_leases(self.store)])
         count = recover(self.engine, root, retries, list(leases))
         live.close_all(self.store)
-        layout.empty_scratch(root)
+        with self.metrics.meters.timing("temp-clean-up"):
+            layout.empty_scratch(root)
         if count:
             _log.warning("jobs were interrupted and go on", jobs=count)
         self.watching.reconsider()
@@ -135,6 +138,7 @@ class Service:
             elif isinstance(event, JobCancelRequested):
                 self.attention.stop(event.job, Stopped(event.reason or CANCELLED))
             self.tally.count(event)
+            self.metrics.meters.count(event)
         if work:
             self.claims.ring()
         if later:
@@ -162,13 +166,13 @@ class Service:
             self.start(full_sweep=False)
             _log.info("box is running", root=self.config.box.root, log=log.last_position(self.store))
             self.watching.step(time.monotonic())
-            self._tell_status(time.monotonic())  # who is told that Box is ready may read it
+            self._tell(time.monotonic())  # who is told that Box is ready may read it
             notify.ready("running")
             beat = Timer("watchdog", notify.ping_seconds() or float("inf"), notify.alive)
             health = Timer("workers", HEALTH_SECONDS, self.consumer.check_worker_health)
             while not self._stops:
                 wait = self.watching.step(time.monotonic())
-                wait = min(wait, self._tell_status(time.monotonic()), run_due((beat, health), time.monotonic()))
+                wait = min(wait, self._tell(time.monotonic()), run_due((beat, health), time.monotonic()))
                 if not self._stops:
                     self.bell.wait(wait)
                 if self.watching.rung_outside():  # a command recorded something: a job to claim, a time to wait for
@@ -197,7 +201,7 @@ class Service:
                 tired = time.monotonic() - began > ONCE_PATIENCE_SECONDS
                 if not ready.any_unfinished(self.store) and (tired or not (waiting or self._due_soon())):
                     break
-                self._tell_status(time.monotonic())
+                self._tell(time.monotonic())
                 self.bell.wait(min(wait, ONCE_LOOK_SECONDS))
             self.upkeep.snapshot_if_due()  # who runs Box from cron has no timers
             known = sum(usage.by_area(self.store, user)["inbox"][0] for user in usage.users(self.store))
@@ -211,26 +215,22 @@ class Service:
         due = jobs.next_due(self.store)
         return bool(due) and status_file.timestamp(due) < time.time() + ONCE_PATIENCE_SECONDS
 
-    def _tell_status(self, now: float) -> float:
-        """Write the status if it is due; in how many seconds it is due again."""
+    def _tell(self, now: float) -> float:
+        """Write the status and the metrics if they are due; in how many seconds one of them is due again."""
+        wait = self.metrics.tell(now)  # first: who sees a status finds metrics beside it
         if self.due.seconds(now, self.problems.changes) <= 0:
             self.due.told(now, self.problems.changes)
             self.write_status()
-        return self.due.seconds(now, self.problems.changes)
+        return min(wait, self.due.seconds(now, self.problems.changes))
 
     def write_status(self) -> None:
-        """Collect and replace the status file; a full disk is told in the log and tried again."""
+        """Replace the status file."""
         self.problems.replace("quota-exceeded", self.upkeep.quota_problems())
         process = status.Process(
             self.started_at, lambda: bool(self._stops), self.watching.modes, self.problems,
             self.attention.at_work.progress,
         )  # fmt: skip
-        try:
-            status.write(
-                status_file.folder(self.config), status.collect(self.store, self.config, self.engine.policy, process)
-            )
-        except OSError as error:
-            _log.warning("the status could not be written", reason=str(error))
+        status.tell(self.store, self.config, self.engine.policy, process)
 
     # --- the way down -------------------------------------------------------------------------------------------------
 
@@ -264,6 +264,7 @@ class Service:
         self.sweep.join(self.config.workers.grace_seconds)
         self._stop_workers()
         self.upkeep.fold_wal()
+        self.metrics.refresh()
         self.write_status()
         self.store.close()
         self.lock.release()

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from box import __version__, disk, log
+from box import __version__, disk, log, logs
 from box.engine import utc_now
 from box.models import holds, jobs, photos, usage
 from box.models.base import Store
 from box.rules import Policy, quota
 from box.sections import Config
-from box.status_file import NAME, timestamp
+from box.status_file import NAME, folder, timestamp
 from box.tasks.at_work import Progress
 
 SCHEMA: Final = 1
@@ -29,6 +29,8 @@ CHANGE_SECONDS: Final = 1.0
 """Between two writes while things change."""
 ACTIVE_MAX: Final = 64
 """How many running jobs are listed, those first whose handlers have begun; the counts say how many more there are."""
+
+_log = logs.get(__name__)
 
 
 @dataclass(slots=True)
@@ -197,6 +199,14 @@ def _photos(store: Store) -> dict[str, Any]:
         "last_day": totals.last_day or None,
         "days": totals.days,
     }
+
+
+def tell(store: Store, config: Config, policy: Policy, process: Process) -> None:
+    """Collect and replace the status file; a full disk is told in the log and tried again."""
+    try:
+        write(folder(config), collect(store, config, policy, process))
+    except OSError as error:
+        _log.warning("the status could not be written", reason=str(error))
 
 
 def write(path: str, status: Mapping[str, Any]) -> None:

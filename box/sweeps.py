@@ -41,6 +41,8 @@ class LibrarySweep:
     users: Callable[[], Iterable[str]]
     on_problem: Callable[[dict[str, str]], None]
     """Told after each sweep: subject -> what could not be compared."""
+    timed: Callable[[str, float], object] = lambda _task, _seconds: None
+    """Told after each sweep how long it took."""
     stopped: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -68,13 +70,14 @@ class LibrarySweep:
 
     def sweep(self, *, full: bool) -> int:
         """Compare now; how many differences were recorded."""
-        changes = 0
+        began, changes = time.monotonic(), 0
         problems: dict[str, str] = {}
         for user in self.users():
             changes += self._sweep_user(user, full, problems)
             if self.stopped.is_set():
                 return changes
         self.on_problem(problems)
+        self.timed("library-sweep", time.monotonic() - began)
         if full:
             at = time.time_ns()
             self.engine.transact(lambda t: live.set_folder_time(t.store, FULL, at), events=0)

@@ -18,6 +18,7 @@ from box.config import Config
 from box.engine import Engine, time_text, utc_now
 from box.errors import BoxError, Stopped
 from box.events import JobCancelled, JobDue, JobFailed
+from box.meters import Meters
 from box.models import drops, jobs, live
 from box.status_file import timestamp
 from box.sweeps import LibrarySweep
@@ -57,6 +58,7 @@ class Upkeep:
     attention: Attention
     on_wrong_entry: Callable[[str, str], None]
     """Told the name of an entry of `jobs.periodic` that cannot be asked for, and why."""
+    meters: Meters
     timekeeper: Timekeeper = field(init=False)
     _timers: tuple[Timer, ...] = ()
     _folded: int = -1
@@ -142,14 +144,17 @@ class Upkeep:
 
     def fold_wal(self) -> None:
         """Fold the WAL back into the database file."""
-        self.engine.store.checkpoint()
+        with self.meters.timing("wal"):
+            self.engine.store.checkpoint()
         self._folded = self.engine.commits
 
     def snapshot(self) -> None:
         """Copy the database aside, if anything was recorded since the last time."""
         position = log.last_position(self.engine.store)
         if position != self._snapshot_at:
-            damage.take_snapshot(self.config.box.root, self.engine.store, position, self.config.database.snapshots_keep)
+            keep = self.config.database.snapshots_keep
+            with self.meters.timing("snapshot"):
+                damage.take_snapshot(self.config.box.root, self.engine.store, position, keep)
             self._snapshot_at = position
 
     def snapshot_if_due(self) -> None:

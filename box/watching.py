@@ -16,7 +16,8 @@ from box.paths import area_folder, join, split, to_text
 from box.photos.formats import sniff
 from box.status import Problems, rfc3339
 from box.tasks import request
-from box.watchers.doorbell import Doorbell
+from box.watchers import Watched
+from box.watchers.doorbell import Doorbell, Mode
 from box.watchers.look import Unreadable, inspect
 from box.watchers.scan import Inboxes
 
@@ -161,15 +162,26 @@ class Watching:
 
     def modes(self) -> list[Mapping[str, Any]]:
         """How each inbox is watched, for the status."""
-        modes = self._doorbell.modes() if self._listening else dict.fromkeys(self._inboxes.folders, "polling")
         return [
             {
                 "path": to_text(path),
-                "mode": modes[path] if self._inboxes.there(path) else "missing",
+                "mode": self._mode(path),
                 "last_event_at": rfc3339(self._doorbell.last_event_at(path)),
             }
             for path in self._inboxes.folders
         ]
+
+    def watched(self) -> list[Watched]:
+        """The same for the metrics, by user."""
+        return [
+            Watched(self._inboxes.user_of(path), self._mode(path), self._doorbell.events(path))
+            for path in self._inboxes.folders
+        ]
+
+    def _mode(self, path: str) -> Mode:
+        if not self._inboxes.there(path):
+            return "missing"
+        return self._doorbell.modes()[path] if self._listening else "polling"
 
     def _tell(self) -> None:
         problems = self._inboxes.problems() + self._doorbell.problems()

@@ -60,8 +60,8 @@ def until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE_SEC
 def waiting(store: Store) -> list[Ready]:
     """All jobs that a worker may claim now: higher priorities first, then first in, first out."""
     rows = store.rows(
-        "SELECT user, kind, priority, id, attempts, exclusive FROM jobs WHERE state = 'queued' AND not_before = ''"
-        " AND waits = 0 ORDER BY priority DESC, id"
+        "SELECT user, kind, priority, id, attempts, exclusive, due_at FROM jobs WHERE state = 'queued'"
+        " AND not_before = '' AND waits = 0 ORDER BY priority DESC, id"
     )
     return [Ready(*row) for row in rows]
 

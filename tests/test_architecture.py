@@ -53,7 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "asking": {"errors", "events", "tasks", "units"},
     "periodic": {"job_tables"},
     "timekeeper": {"asking", "engine", "errors", "events", "job_tables", "log", "logs", "models", "periodic", "tasks"},
-    "claims": {"engine", "errors", "events", "models", "tasks"},
+    "claims": {"engine", "errors", "events", "models", "status_file", "tasks"},
     "queue": {"claims", "logs"},
     "sweeps": {"engine", "events", "logs", "models", "paths", "photos", "watchers"},
     "watching": {
@@ -64,10 +64,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "layout": {"bells", "disk", "models", "paths"},
     "status_file": {"errors", "sections"},
     "status": {
-        "disk", "engine", "errors", "log", "models", "rules", "sections", "status_file", "tasks", "",
+        "disk", "engine", "errors", "log", "logs", "models", "rules", "sections", "status_file", "tasks", "",
+    },
+    "exposition": set(),
+    "meters": {"events", "exposition"},
+    "metrics": {
+        "disk", "exposition", "log", "logs", "meters", "models", "rules", "sections", "status", "status_file",
+        "watchers", "",
     },
     "upkeep": {
-        "claims", "config", "damage", "engine", "errors", "events", "log", "logs", "models", "status_file", "sweeps",
+        "claims", "config", "damage", "engine", "errors", "events", "log", "logs", "meters", "models", "status_file",
+        "sweeps",
         "tasks", "timekeeper", "timers", "units",
     },
     "verify": {"config", "disk", "engine", "locks", "models", "paths", "watchers"},

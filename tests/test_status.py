@@ -118,8 +118,8 @@ def test_it_lies_where_the_configuration_says(make_root, tmp_path):
     elsewhere.mkdir()
     config = make_root(status__dir=str(elsewhere))
     with running(config):
-        assert [path.name for path in elsewhere.iterdir()] == ["status.json"]
-        assert not Path(config.box.root, "status.json").exists()
+        assert sorted(path.name for path in elsewhere.iterdir()) == ["metrics.prom", "status.json"]
+        assert not [*Path(config.box.root).glob("*.prom"), *Path(config.box.root).glob("*.json")]
 
 
 def test_what_is_wrong_makes_it_degraded_until_it_is_right_again(make_root):

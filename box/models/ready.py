@@ -14,7 +14,7 @@ from box.models import holds
 from box.models.base import Store
 
 _READY: Final = "state = 'queued' AND not_before = '' AND waits = 0"
-_FIELDS: Final = "user, kind, priority, id, attempts, exclusive"
+_FIELDS: Final = "user, kind, priority, id, attempts, exclusive, due_at"
 
 INDEXES: Final = (
     # Do not also index (state, ...): the planner would take that and sort.
@@ -32,6 +32,8 @@ class Ready:
     id: int
     attempts: int = 0
     exclusive: str = ""
+    due_at: str = ""
+    """Since when it has been waiting."""
 
 
 def heads(store: Store, taken: tuple[str, ...] = ()) -> Iterator[Ready]:

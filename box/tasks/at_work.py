@@ -70,6 +70,15 @@ class AtWork:
             if job in self._jobs:
                 self._jobs[job].began = time.monotonic()
 
+    def done(self, job: int) -> float:
+        """Its handler has ended; how many seconds it took, 0 if it never began."""
+        with self._lock:
+            doing = self._jobs.get(job)
+            if doing is None or doing.began is None:
+                return 0.0
+            seconds, doing.began = time.monotonic() - doing.began, None
+            return seconds
+
     def told(self, job: int, progress: Progress) -> None:
         """It says how far it is."""
         now = time.monotonic()

@@ -7,6 +7,7 @@ cannot be ended from outside: so a chore asks often whether it should end, and w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +26,8 @@ class Inside:
 
     config: Config
     engine: Engine
+    timing: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext()
+    """Times what is done within it, for the metrics, under one of the names of `box.meters.TASKS`."""
 
 
 @dataclass(frozen=True, slots=True)

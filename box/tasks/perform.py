@@ -56,6 +56,8 @@ class Performer:
     stopping: Callable[[], bool] = lambda: False
     ring: Callable[[str, bool], None] = lambda _path, _is_dir: None
     """Told the path of a source that changed while it was handled: it has to be looked at again."""
+    on_ran: Callable[[str, float], None] = lambda _kind, _seconds: None
+    """Told of each attempt how long its handler took."""
     inside: Inside | None = None
     """What chores get; None where there are none."""
     attention: Attention = field(init=False)
@@ -97,6 +99,7 @@ class Performer:
         gathered: list[Result] = []
         since = time.monotonic()
         for request, found in run(handler, [self._request(job) for job in claimed]):
+            self.on_ran(handler.kind, self.attention.at_work.done(request.job))
             gathered.append(Result(by_id[request.job], request, handler, found))
             if time.monotonic() - since >= LAND_SECONDS:
                 self._land(gathered)
@@ -115,6 +118,7 @@ class Performer:
             facts: tuple[Event, ...] = (succeeded(job, result),)
         except Exception as error:  # noqa: BLE001  around a chore everything is caught
             facts = self._failure(job, failures.as_box_error(error))
+        self.on_ran(chore.kind, self.attention.at_work.done(job.id))
         self._record([(job, facts)])
 
     def _request(self, job: Claimed) -> Request:
@@ -259,10 +263,8 @@ class Performer:
 
     def _refuse_unknown(self, claimed: Sequence[Claimed]) -> None:
         for job in claimed:
-            message = f"this version knows no jobs of the kind {job.kind!r}"
-            self.engine.record(
-                JobFailed(user=job.user, job=job.id, lease=job.lease, code="unknown-kind", message=message)
-            )
+            why = f"this version knows no jobs of the kind {job.kind!r}"
+            self.engine.record(JobFailed(user=job.user, job=job.id, lease=job.lease, code="unknown-kind", message=why))
 
     def _give_back(self, lease: str, reason: str, *, counted: bool) -> None:
         """End the lease; jobs that it still holds go back to the queue, those on their way to the library excepted."""

@@ -16,7 +16,8 @@ def run(inside: Inside, _: Claimed, __: Reporter) -> Mapping[str, Any]:
     from box import damage, log  # noqa: PLC0415 - a child that knows this kind loads no database
 
     store, keep = inside.engine.store, inside.config.database.snapshots_keep
-    return {"path": damage.take_snapshot(inside.config.box.root, store, log.last_position(store), keep)}
+    with inside.timing("snapshot"):
+        return {"path": damage.take_snapshot(inside.config.box.root, store, log.last_position(store), keep)}
 
 
 HANDLER = Chore(kind="snapshot", run=run)

@@ -29,3 +29,13 @@ class Problem:
     code: str
     path: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """How an inbox is watched."""
+
+    user: str
+    mode: str
+    events: int
+    """Notifications of the kernel so far."""

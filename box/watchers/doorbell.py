@@ -48,6 +48,8 @@ class _Watched:
     retry_at: float = float("inf")
     retry_seconds: float = RETRY_SECONDS
     last_event_at: float | None = None
+    events: int = 0
+    """Of trees before this one."""
 
 
 class Doorbell:
@@ -140,6 +142,10 @@ class Doorbell:
                 return (watched.tree and watched.tree.last_event_at) or watched.last_event_at
         raise KeyError(folder)
 
+    def events(self, folder: str) -> int:
+        """How many native events there were in that folder; never fewer than before."""
+        return sum(w.events + (w.tree.events if w.tree else 0) for w in self._watched if w.folder == folder)
+
     def problems(self) -> list[Problem]:
         """Folders that are polled although they should be watched, and how to change that; watches that failed."""
         problems = []
@@ -196,6 +202,7 @@ class Doorbell:
         if watched.tree is not None:
             watched.tree.stop()
             watched.last_event_at = watched.tree.last_event_at or watched.last_event_at
+            watched.events += watched.tree.events
             watched.tree = None
 
 

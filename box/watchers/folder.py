@@ -83,6 +83,7 @@ class Tree:
         self.folder = folder
         self.last_event_at: float | None = None
         """Unix time of the last event."""
+        self.events = 0
         self.lost: OSError | None = None
         """Set from watchdog's thread when the watch cannot be relied on any more; it has rung for the folder then."""
         self._reader, self._ring, self._recursive, self._skips = reader, ring, recursive, skips
@@ -133,6 +134,7 @@ class Tree:
 
     def _happened(self, event: InotifyEvent, folder: str) -> None:
         self.last_event_at = time.time()
+        self.events += 1
         mask = event.mask
         if mask & _SELF:
             if folder == self.folder:

@@ -75,6 +75,10 @@ class Inboxes:
         """The absolute paths of the inboxes, for the doorbell: what it rings with must begin with one of them."""
         return list(self._inboxes.by_path)
 
+    def user_of(self, folder: str) -> str:
+        """Whose inbox it is; `folder` is one of `folders`."""
+        return self._inboxes.by_path[folder].user
+
     def ring(self, path: str, is_dir: bool) -> bool:  # noqa: FBT001 - the doorbell's signature
         """Something may have happened at this absolute path. From any thread; True if the driver has to be woken."""
         inbox = self._inboxes.of(path)
