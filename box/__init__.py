@@ -9,7 +9,9 @@ The map, one line a module, in the order of that sentence:
     watching    the inboxes, from doorbell to log
     sweeps      the library compared with the projections
     events      the vocabulary: what can happen
+    event_text  events as the log writes them
     log         the append-only table of what happened
+    archive     compressed JSON lines in files: a chain of old events, and old jobs
     engine      record(): append, fold, react, commit, wake; rebuild()
     models      PROJECTIONS and tables: drops, files, photos, usage, jobs; the database
     rules       what follows from what: eight numbered rules
@@ -25,6 +27,7 @@ The map, one line a module, in the order of that sentence:
     tally       what became of the drops of a run
     upkeep      what is done by the clock
     timers      one list of timers
+    compaction  what is old goes from the database to the archive
     verify      log = projections = disk = sums
     damage      opening the database, snapshots, restoring
     layout      the folders and markers of a root

@@ -1,14 +1,13 @@
 """Events. The rule: what happened, in the past tense, frozen, flat and JSON-able; names and fields are for ever.
 
-A new field has a default and comes last. A field that holds its default is not written, so defaults never change.
+A new field has a default and comes last, and the default never changes (`box.event_text` says why).
 Paths are path texts relative to the root (`box.paths`), times RFC 3339 in UTC, sizes bytes, `mtime_ns` nanoseconds.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import MISSING, dataclass, fields
-from typing import Any, ClassVar, Final
+from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,12 +247,41 @@ class DatabaseRestored(Event):
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsArchived(Event):
+    """The events from `first` to `last` were moved from the table into a file of the archive, a segment."""
+
+    first: int
+    last: int
+    segment: str
+    """Its path, relative to the root."""
+    digest: str
+    """blake3 of its bytes."""
+    previous: str
+    """The digest of the segment before it, empty for the first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobsArchived(Event):
+    """The jobs between two numbers that had ended so, before that time, were moved into a file of the archive."""
+
+    state: str
+    before: str
+    first: int
+    last: int
+    jobs: int
+    """How many they were."""
+    archive: str
+    """Path of the file, relative to the root."""
+    digest: str
+
+
 ALL: Final[tuple[type[Event], ...]] = (
     FileSettled, FileNoticed, FileVanished, FilePlaced, FileQuarantined, PhotoFiled, DuplicateDropped,
     QuotaSet, QuotaExceeded,
     JobRequested, JobDue, JobStarted, JobReleased, JobSucceeded, JobFailed, JobCancelRequested, JobCancelled,
     JobQuarantined, JobRetried,
-    DatabaseRestored,
+    DatabaseRestored, EventsArchived, JobsArchived,
 )  # fmt: skip
 """The whole vocabulary; the log can hold nothing else."""
 
@@ -265,30 +293,3 @@ class Recorded:
     position: int
     at: str
     event: Event
-
-
-class _Shapes:
-    """The fields of every event, looked up once."""
-
-    by_name: ClassVar[dict[str, type[Event]]] = {kind.__name__: kind for kind in ALL}
-    fields: ClassVar[dict[type[Event], tuple[tuple[str, Any], ...]]] = {
-        kind: tuple((f.name, f.default if f.default is not MISSING else MISSING) for f in fields(kind)) for kind in ALL
-    }
-
-
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-
-
-def dump(event: Event) -> str:
-    """The data of an event as JSON: its fields but `user`, without those that hold their default."""
-    data = {}
-    for name, default in _Shapes.fields[type(event)]:
-        value = getattr(event, name)
-        if name != "user" and (default is MISSING or value != default):
-            data[name] = value
-    return _encode(data)
-
-
-def load(kind: str, user: str, data: str) -> Event:
-    """The event that `dump` wrote. Raises KeyError for a kind that this version does not know."""
-    return _Shapes.by_name[kind](user=user, **json.loads(data))

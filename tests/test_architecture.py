@@ -36,12 +36,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "locks": {"errors"},
     "disk": set(),
     "rules": {"events"},
-    "log": {"errors", "events", "models"},
+    "archive": {"disk", "errors"},
+    "event_text": {"events"},
+    "log": {"archive", "errors", "event_text", "events", "models"},
     "models": CORE | {"models"},
     "engine": {"errors", "events", "log", "models", "rules"},
     "watchers": CORE | {"disk", "watchers"},
     "photos": {"errors", "photos"},
-    "tasks": CORE | {"tasks", "photos", "models", "engine", "disk", "logs", ""},
+    "tasks": CORE | {"event_text", "tasks", "photos", "models", "engine", "disk", "logs", ""},
     "claims": {"engine", "errors", "events", "models", "tasks"},
     "queue": {"claims", "logs"},
     "sweeps": {"engine", "events", "logs", "models", "paths", "photos", "watchers"},
@@ -55,11 +57,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "status": {
         "disk", "engine", "errors", "log", "models", "rules", "sections", "status_file", "",
     },
+    "compaction": {"archive", "engine", "events", "log", "models"},
     "upkeep": {
         "claims", "config", "damage", "engine", "errors", "events", "log", "logs", "models", "status_file", "sweeps",
         "tasks", "timers",
     },
-    "verify": {"config", "disk", "engine", "locks", "models", "paths", "watchers"},
+    "verify": {"archive", "config", "disk", "engine", "events", "locks", "log", "models", "paths", "watchers"},
 }  # fmt: skip
 """Everything else (`service`, `cli`, `doctor`, `__main__`) may import anything; nothing may import those."""
 

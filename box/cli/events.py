@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
+from box import event_text, log
 from box import events as vocabulary
-from box import log
 from box.beside import beside
 from box.cli import grammar, output, settings, words
 from box.errors import UsageError
@@ -20,7 +20,8 @@ from box.models.base import Store
 FOLLOW_SECONDS: Final = 0.2
 """Between two looks whether another process has committed."""
 WINDOW: Final = 1000
-"""Events read at a time, backwards, to find the newest."""
+WINDOW_MAX: Final = 64_000
+"""Events read at a time, backwards, to find the newest: more each time, since a segment is read from its beginning."""
 
 
 def events(args: Namespace) -> int:
@@ -64,10 +65,11 @@ def _read(store: Store, since: int, until: int, kinds: frozenset[str]) -> Iterat
 def _newest(store: Store, end: int, kinds: frozenset[str], limit: int) -> list[Recorded]:
     """The last `limit` events, oldest first."""
     found: list[Recorded] = []
+    window = WINDOW
     while end > 0 and len(found) < limit:
-        start = max(0, end - WINDOW)
+        start = max(0, end - window)
         found = [*_read(store, start, end, kinds), *found]
-        end = start
+        end, window = start, min(window * 2, WINDOW_MAX)
     return found[len(found) - limit :] if len(found) > limit else found
 
 
@@ -82,7 +84,7 @@ def _print(found: Iterator[Recorded], *, as_json: bool) -> None:
 def as_data(each: Recorded) -> dict[str, Any]:
     """An event as programs get it; fields at their default are left out, as in the log."""
     event = each.event
-    data = json.loads(vocabulary.dump(event))
+    data = json.loads(event_text.dump(event))
     return {"position": each.position, "at": each.at, "kind": type(event).__name__, "user": event.user, "data": data}
 
 

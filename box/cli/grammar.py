@@ -170,7 +170,7 @@ def _chosen() -> argparse.ArgumentParser:
 
 def _jobs(commands: Any) -> None:
     jobs = _command(
-        commands, "jobs", "jobs:listing", "list jobs, show one, cancel or retry some",
+        commands, "jobs", "jobs:listing", "list jobs, show one, cancel, retry or archive some",
         text="Without an action it lists, the newest first.",
         examples=("box jobs", "box jobs --state failed", "box jobs show 17", "box jobs retry --all-failed"),
         options=[_json(), _chosen()], state="", kind="", user="", limit=LISTED,
@@ -199,6 +199,15 @@ def _jobs(commands: Any) -> None:
     # Named apart from the --kind of `box jobs`, whose default would otherwise count as given.
     retry.add_argument("--kind", metavar="K", dest="failed_kind", default="", help="all failed jobs of this kind")
     retry.add_argument("--all-failed", action="store_true", help="all failed jobs")
+    clean = _command(
+        actions, "clean", "clean:clean", "archive the jobs that ended a while ago, now",
+        text="They leave the list and stay readable: `box jobs show`, or the files in archive/.",
+        examples=("box jobs clean --dry-run", 'box jobs clean --older-than "2 days" --state completed'),
+        options=[_json()],
+    )  # fmt: skip
+    clean.add_argument("--older-than", metavar="AGE", help='such as "30 days" (default: what jobs.keep says)')
+    clean.add_argument("--state", metavar="S", choices=STATES[2:], dest="ended", help="only those that ended so")
+    clean.add_argument("--dry-run", action="store_true", help="say how many, and change nothing")
 
 
 def _events(commands: Any) -> None:

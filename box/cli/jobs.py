@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
+from box import compaction, log
 from box import events as e
-from box import log
 from box.beside import beside
 from box.cli import events, output, settings, words
 from box.engine import Transaction
@@ -73,11 +73,13 @@ def _about(row: dict[str, Any]) -> str:
 def show(args: Namespace) -> int:
     """All fields of a job, and its events."""
     with beside(settings.load(args)) as box:
-        row = _job(box.store, args.id)
+        archived, row = _job_or_archived(box.store, args.id)
         told = _told(box.store, row)
     if args.json:
-        output.value({**row, "events": [events.as_data(each) for each in told]})
+        output.value({**row, "archived": archived or None, "events": [events.as_data(each) for each in told]})
         return 0
+    if archived:
+        output.line(f"{output.styled(words.padded('archived', 16), 'bold')} in {archived}")
     for name in _FIELDS:
         value = words.local_time(row[name]) if name in _TIMES else words.printable(str(row[name]))
         if value:
@@ -100,6 +102,13 @@ def _told(store: Store, row: dict[str, Any]) -> list[e.Recorded]:
         if is_its and is_end and row["finished_at"] == each.at:
             break
     return told
+
+
+def _job_or_archived(store: Store, job: int) -> tuple[str, dict[str, Any]]:
+    """(file of the archive, row) of a job; the file is empty for one that is in the list."""
+    found = store.dicts(jobs.Job.select().where(jobs.Job.id == job))
+    archived = None if found else compaction.archived_job(log.root(store), job)
+    return archived or ("", _job(store, job))
 
 
 def _job(store: Store, job: int) -> dict[str, Any]:

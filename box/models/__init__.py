@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from box import events as e
 from box.events import Event, Recorded
-from box.models import drops, files, job_moves, jobs, live, photos, usage
+from box.models import drops, files, job_history, job_moves, jobs, live, photos, usage
 from box.models.base import Store, Table
 
 PROJECTIONS: Final[tuple[type[Table], ...]] = (
@@ -42,6 +42,8 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.JobQuarantined: (job_moves.on_quarantined,),
     e.JobRetried: (job_moves.on_retried,),
     e.DatabaseRestored: (),
+    e.EventsArchived: (),
+    e.JobsArchived: (job_history.on_archived,),
 }
 """What follows for the tables from each event, in order. Every event of the vocabulary stands here."""
 

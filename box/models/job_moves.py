@@ -41,7 +41,7 @@ MOVES: Final[dict[type[Event], tuple[tuple[State, ...], tuple[State, ...]]]] = {
     JobQuarantined:     ((State.QUEUED, State.RUNNING),      (State.QUARANTINED,)),
     JobRetried:         ((State.FAILED, State.CANCELLED, State.QUARANTINED), (State.QUEUED,)),
 }  # fmt: skip
-"""The legal moves. `JobRequested` makes the row, in `queued`; nothing else does, and nothing removes it."""
+"""The legal moves. `JobRequested` makes the row, in `queued`; nothing else does; only `JobsArchived` removes it."""
 
 
 def on_requested(store: Store, recorded: Recorded, event: JobRequested) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from box import disk, events, logs
+from box import disk, event_text, logs
 from box.engine import Engine, Transaction
 from box.errors import BoxError, ChildDied, OutOfSpace, SourceChanged, Unprocessable
 from box.events import Event, FileVanished, JobFailed, JobQuarantined
@@ -166,7 +166,7 @@ class Performer:
             holds = jobs.is_held(transaction.store, job.id, job.lease)
             held.append(holds)
             if holds:
-                written = json.dumps([(type(e).__name__, e.user, events.dump(e)) for e in each.events])
+                written = json.dumps([(type(e).__name__, e.user, event_text.dump(e)) for e in each.events])
                 entry = live.Entry(job.id, job.lease, landing.dump(each.plan.moves), written)
                 live.write_journal(transaction.store, entry)
         return held

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from box import events
+from box import event_text
 from box.engine import Engine, Transaction
 from box.events import Event
 from box.models import jobs, live
@@ -24,7 +24,7 @@ def recover(engine: Engine, root: str, retries: retry.Policy, leases: Sequence[s
     for lease in leases:
         for entry in live.journal(engine.store, lease):
             stands = landing.finish(root, landing.load(entry.moves))
-            meant = [events.load(*row) for row in json.loads(entry.events)]
+            meant = [event_text.load(*row) for row in json.loads(entry.events)]
             engine.transact(lambda t, e=entry, m=meant, s=stands: _conclude(t, e, m if s else []))  # type: ignore[misc]
         claimed = jobs.of_lease(engine.store, lease)
         engine.transact(lambda t, c=claimed, x=lease: _release(t, c, x, retries), events=len(claimed))  # type: ignore[misc]
