@@ -43,7 +43,7 @@ def old(store: Store, state: str, before: str, after: int = 0) -> Iterator[int]:
         for job, created_at, finished_at in page:
             if created_at >= before:
                 return
-            if finished_at < before:
+            if "" < finished_at < before:
                 yield job
         after = page[-1][0]
 
