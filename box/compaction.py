@@ -65,8 +65,10 @@ def compact_events(
     store = engine.store
     last = log.last_before(store, log_time(now - keep_seconds))
     total = last + 1 - log.oldest_in_table(store)[0]
+    if total < least:
+        return CompactedEvents()
     done, names = 0, list[str]()
-    while 0 < least <= total and done < total:
+    while done < total:
         check()
         progress(done / total, f"{done} of {total} events archived")
         segment = _compact_some(engine, last)
