@@ -62,7 +62,10 @@ def fold(store: Store, recorded: Recorded) -> None:
 def renew(store: Store) -> None:
     """Drop every projection and make it anew, empty, inside the caller's transaction."""
     for model in PROJECTIONS:
-        store.execute(f"DROP TABLE IF EXISTS {model._meta.table_name}")
+        table = model._meta.table_name
+        if store.columns(table):
+            store.execute(f"DELETE FROM {table}")  # measured: DROP keeps every page of a full table in memory
+            store.execute(f"DROP TABLE {table}")
     create(store)
 
 
