@@ -13,12 +13,14 @@ The map, one line a module, in the order of that sentence:
     job_events  its words for jobs
     event_text  events as the log writes them
     log         the append-only table of what happened
+    archive     compressed JSON lines in files: a chain of old events, and old jobs
     engine      record(): append, fold, react, commit, wake; rebuild()
     models      PROJECTIONS and tables: drops, files, photos, usage, jobs; the database
     questions   what rules may ask of the projections
     rules       what follows from what: twelve numbered rules
     claims      a job is claimed with a lease, alone or with its like
     asking      how a job is asked for, by whomever
+    client      asking for jobs and looking at them from Python
     queue       huey on the ledger: workers and scheduler
     tasks       EFFECTS: the handlers, the children they run in, landing, recovery
     photos      what a task needs to know about pictures
@@ -36,6 +38,7 @@ The map, one line a module, in the order of that sentence:
     timers      one list of timers
     timekeeper  jobs by the clock: asked for when they are due
     periodic    when a job by the clock is due: cron, intervals, clocks that jump
+    compaction  what is old goes from the database to the archive
     verify      log = projections = disk = sums
     damage      opening the database, snapshots, restoring
     layout      the folders and markers of a root

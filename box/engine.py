@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeVar
@@ -34,12 +34,12 @@ T = TypeVar("T")
 
 
 def utc_now() -> str:
-    """The time as the log writes it: RFC 3339, UTC, milliseconds."""
-    return time_text(time.time())
+    """The time as the log writes it."""
+    return log_time(time.time())
 
 
-def time_text(seconds: float) -> str:
-    """A time (seconds since the epoch) as the log writes it."""
+def log_time(seconds: float) -> str:
+    """Seconds since the epoch as the log writes them: RFC 3339, UTC, milliseconds."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -125,11 +125,16 @@ class _Part(Generic[T]):
 class Engine:
     """The heart of a process: its way into the log."""
 
-    def __init__(self, store: Store, policy: Policy, *, commit_seconds: float = 0.05, commit_events: int = 500) -> None:
+    def __init__(
+        self, store: Store, policy: Policy, *, commit_seconds: float = 0.05, commit_events: int = 500,
+        now: Callable[[], str] = utc_now,
+    ) -> None:  # fmt: skip
+        """`now` is the clock of the log."""
         self.store = store
         self.policy = policy
         self.on_commit: Callable[[Iterable[Recorded]], None] = _nobody
         """Told after each commit what was recorded: the wake. Losing this call costs time, never work."""
+        self._now = now
         self._commit_events = commit_events
         self._pace = Pace(commit_seconds)
         self._gate = threading.Condition()
@@ -194,7 +199,7 @@ class Engine:
 
     def _commit(self, parts: list[_Part[Any]]) -> list[Recorded]:
         with self.store.transaction():
-            transaction = Transaction(self.store, self.policy, utc_now())
+            transaction = Transaction(self.store, self.policy, self._now())
             for part in parts:
                 if len(parts) == 1:
                     part.value = part.work(transaction)
@@ -237,16 +242,9 @@ def rebuild(store: Store) -> int:
     return count
 
 
-def replay(source: Store, target: Store, check: Callable[[], None] = lambda: None) -> int:
-    """Fold the log of `source` into the empty projections of `target`; how many events there were.
-
-    `check` is called now and then, and may raise to end it.
-    """
-    count = 0
+def replay(source: Store, target: Store) -> Iterator[Recorded]:
+    """Fold the log of `source` into the empty projections of `target`, telling each event; durable at its end."""
     with target.transaction():
         for recorded in log.read(source):
             models.fold(target, recorded)
-            count += 1
-            if count % log.PAGE_ROWS == 0:
-                check()
-    return count
+            yield recorded

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any, ClassVar
 
@@ -31,7 +32,8 @@ def dump(event: Event) -> str:
     return _encode(data)
 
 
-def load(kind: str, user: str, data: str) -> Event:
-    """The event that `dump` wrote. Raises KeyError for a kind that this version does not know."""
-    values = {name: tuple(v) if isinstance(v, list) else v for name, v in json.loads(data).items()}
-    return _Shapes.by_name[kind](user=user, **values)
+def load(kind: str, user: str, data: str | Mapping[str, Any]) -> Event:
+    """The event that `dump` wrote, from text or parsed. Raises KeyError for a kind that this version does not know."""
+    values = json.loads(data) if isinstance(data, str) else data
+    own = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    return _Shapes.by_name[kind](user=user, **own)

@@ -56,6 +56,8 @@ __all__ = [  # noqa: RUF022 - in the order of a life
     "QuotaSet",
     "QuotaExceeded",
     "DatabaseRestored",
+    "EventsArchived",
+    "JobsArchived",
 ]
 
 # --- files -----------------------------------------------------------------------------------------------------------
@@ -181,12 +183,41 @@ class DatabaseRestored(Event):
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsArchived(Event):
+    """The events from `first` to `last` were moved from the table into a file of the archive, a segment."""
+
+    first: int
+    last: int
+    segment: str
+    """Its path, relative to the root."""
+    digest: str
+    """blake3 of its bytes."""
+    previous: str
+    """The digest of the segment before it, empty for the first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobsArchived(Event):
+    """The jobs between two numbers that had ended so, before that time, were moved into a file of the archive."""
+
+    state: str
+    before: str
+    first: int
+    last: int
+    jobs: int
+    """How many they were."""
+    archive: str
+    """Path of the file, relative to the root."""
+    digest: str
+
+
 ALL: Final[tuple[type[Event], ...]] = (
     FileSettled, FileNoticed, FileVanished, FilePlaced, FileQuarantined, PhotoFiled, DuplicateDropped,
     QuotaSet, QuotaExceeded,
     JobRequested, JobDue, JobStarted, JobReleased, JobSucceeded, JobFailed, JobCancelRequested, JobCancelled,
     JobQuarantined, JobRetried, JobStepped, KindHeld, KindResumed,
     PeriodicPlanned,
-    DatabaseRestored,
+    DatabaseRestored, EventsArchived, JobsArchived,
 )  # fmt: skip
 """The whole vocabulary; the log can hold nothing else."""

@@ -4,6 +4,8 @@ huey runs the workers and the scheduler: threads, health check, graceful stop. I
 reads the ledger, and what it would keep beside the tasks (results, revocations, locks, a schedule) is never used, so
 those methods answer "nothing" without touching the disk. It has one task, `run(job_id, lease)`; its messages are JSON.
 This is the only module that imports huey.
+
+What programs ask of the queue (`enqueue`, `get_job` and so on) is in `box.client`, and offered here under its name.
 """
 
 from __future__ import annotations
@@ -21,6 +23,12 @@ from huey.storage import EmptyData, SqliteStorage
 
 from box import logs
 from box.claims import Claims
+from box.client import Client, Job, Options, cancel_job, cleanup_old_jobs, enqueue, get_job, get_job_status
+
+__all__ = [
+    "BoxConsumer", "Client", "Job", "Options", "Queue",
+    "cancel_job", "cleanup_old_jobs", "enqueue", "get_job", "get_job_status",
+]  # fmt: skip
 
 ERROR_SECONDS: Final = 1.0
 """How long a worker waits after the ledger could not be read, before it tries again."""

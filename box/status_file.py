@@ -45,6 +45,15 @@ def check_fresh(status: Mapping[str, Any], config: Config) -> None:
         raise NotRunning(f"the status is {age:.0f} s old: the service is not running; `box run` starts it")
 
 
+def progress_of(config: Config, job: int) -> dict[str, Any] | None:
+    """What the status says of a running job, None if it says nothing."""
+    try:
+        found = read(config)
+    except NotRunning:
+        return None
+    return next((each for each in found["jobs"]["active"] if each["id"] == job), None)
+
+
 def timestamp(text: str) -> float:
     """Seconds since the epoch of a time as the log writes it."""
     return datetime.fromisoformat(text).timestamp()

@@ -22,8 +22,9 @@ from box.models import jobs, periodic
 from box.models.base import Store
 from box.periodic import LOCAL, Mark, due, following, moment, text
 from box.tasks import by_request
+from box.units import DAY
 
-BUILT_IN: Final[tuple[Periodic, ...]] = ()
+BUILT_IN: Final[tuple[Periodic, ...]] = (Periodic(name="compact", kind="compact", every_seconds=1.0 * DAY),)
 """What is done by the clock without being configured; an entry of the same name replaces it."""
 
 BUSY_SECONDS: Final = 5.0

@@ -15,7 +15,7 @@ from typing import Final
 from box import damage, log, logs
 from box.claims import Claims
 from box.config import Config
-from box.engine import Engine, time_text, utc_now
+from box.engine import Engine, log_time, utc_now
 from box.errors import BoxError, Stopped
 from box.events import JobCancelled, JobDue, JobFailed
 from box.meters import Meters
@@ -119,7 +119,7 @@ class Upkeep:
         fails = self.config.jobs.ttl_action == "fail"
         if age is not None:
             why = f"it waited for longer than jobs.ttl_age ({seconds_text(age)})"
-            while found := jobs.outlived(self.engine.store, time_text(time.time() - age), DUE_MAX):
+            while found := jobs.outlived(self.engine.store, log_time(time.time() - age), DUE_MAX):
                 self.engine.record(*(_outlived(job, user, why, fails=fails) for job, user in found))
         if runtime is not None:
             why = f"it ran for longer than jobs.ttl_runtime ({seconds_text(runtime)})"

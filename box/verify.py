@@ -1,8 +1,8 @@
 """Verification. The rule: log = projections = disk = sums; every difference is said, nothing is changed.
 
-The log is folded again into empty tables beside the real ones and the two are compared row by row; the files of the
-library are walked and compared with their rows; the sums are added up again. Files that are new in an inbox are no
-difference: they are waiting to be seen.
+The archive is looked at first, since half the log may be in it. The log is folded again into empty tables beside the
+real ones and the two are compared row by row; the files of the library are walked and compared with their rows; the
+sums are added up again. Files that are new in an inbox are no difference: they are waiting to be seen.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from itertools import islice, zip_longest
 from typing import Any, Final
 
-from box import disk, engine, locks
+from box import archive, disk, engine, locks, log
 from box.config import Config
+from box.events import JobsArchived
 from box.models import PROJECTIONS, drops, files, live, usage
 from box.models.base import Store, Table
 from box.paths import AREAS, join, split, to_text
@@ -37,7 +38,7 @@ class Difference:
     """Something that should be the same and is not."""
 
     where: str
-    """"log": log and projections; "disk": projections and disk; "sums": sums and rows."""
+    """"log": log, its archive and projections; "disk": projections and disk; "sums": sums and rows."""
     subject: str
     expected: str
     found: str
@@ -55,7 +56,10 @@ def differences(
     """
     root = config.box.root
     with store.snapshot():
-        yield from log_differences(store, root, check)
+        broken = list(chain_differences(store))
+        yield from broken
+        if not broken:  # else there is no whole log to fold
+            yield from log_differences(store, root, check)
         check()
         yield from sum_differences(store)
         on_disk = list(islice(disk_differences(store, root), DIFFERENCES_MAX))
@@ -67,13 +71,46 @@ def differences(
 # --- the log ---------------------------------------------------------------------------------------------------------
 
 
+def chain_differences(store: Store) -> Iterator[Difference]:
+    """Whether every segment of the log is there, is the file that was written, and follows the one before it."""
+    last, previous = 0, ""
+    for segment in log.segments(store):
+        difference = _archive_difference(log.root(store), segment.name, segment.digest)
+        if difference is not None:
+            yield difference
+        else:
+            wanted = archive.Header(last + 1, segment.last, segment.last - last, previous)
+            found = archive.header(log.root(store), segment.name)
+            if found != wanted:
+                yield Difference("log", segment.name, str(wanted), str(found))
+        last, previous = segment.last, segment.digest
+    oldest = log.oldest_in_table(store)[0]
+    if last and oldest != last + 1:
+        yield Difference("log", "events", f"to go on at {last + 1}", f"that they go on at {oldest}")
+
+
+def _archive_difference(root: str, name: str, digest: str) -> Difference | None:
+    try:
+        found = f"digest {disk.digest_of(os.path.join(root, name))}"
+    except FileNotFoundError:
+        found = "no file"
+    return None if found == f"digest {digest}" else Difference("log", name, f"digest {digest}", found)
+
+
 def log_differences(store: Store, root: str, check: Callable[[], None] = lambda: None) -> Iterator[Difference]:
-    """Fold the log again, beside, and compare every row of every projection."""
+    """Fold the log again, beside, and compare every row of every projection, and every file of jobs that it names."""
     with tempfile.TemporaryDirectory(prefix=".verify-", dir=root) as folder:
         again = Store(os.path.join(folder, "again.db"), durable=False)
         try:
             engine.create(again)
-            engine.replay(store, again, check)
+            for recorded in engine.replay(store, again):
+                event = recorded.event
+                if recorded.position % PAGE_ROWS == 0:
+                    check()
+                if isinstance(event, JobsArchived) and (
+                    difference := _archive_difference(root, event.archive, event.digest)
+                ):
+                    yield difference
             for model in PROJECTIONS:
                 yield from _table_differences(model, store, again)
         finally:

@@ -41,20 +41,27 @@ MAY_IMPORT: dict[str, set[str]] = {
     "disk": set(),
     "questions": set(),
     "rules": {"events", "questions"},
-    "log": {"errors", "event_text", "events", "models"},
+    "archive": {"disk", "errors"},
+    "log": {"archive", "errors", "event_text", "events", "models"},
     "models": CORE | {"models"},
     "engine": {"errors", "events", "log", "models", "rules"},
     "watchers": CORE | {"disk", "watchers"},
     "photos": {"errors", "photos"},
     "tasks": CORE | {
-        "asking", "damage", "disk", "engine", "event_text", "log", "logs", "models", "photos", "sections", "tasks",
-        "units", "verify", "",
+        "asking", "compaction", "damage", "disk", "engine", "event_text", "log", "logs", "models", "photos", "sections",
+        "tasks", "units", "verify", "",
     },
     "asking": {"errors", "events", "tasks", "units"},
     "periodic": {"job_tables"},
-    "timekeeper": {"asking", "engine", "errors", "events", "job_tables", "log", "logs", "models", "periodic", "tasks"},
+    "timekeeper": {
+        "asking", "engine", "errors", "events", "job_tables", "log", "logs", "models", "periodic", "tasks", "units",
+    },
     "claims": {"engine", "errors", "events", "models", "status_file", "tasks"},
-    "queue": {"claims", "logs"},
+    "client": {
+        "asking", "beside", "compaction", "config", "errors", "events", "models", "sections", "status_file", "tasks",
+        "units",
+    },
+    "queue": {"claims", "client", "logs"},
     "sweeps": {"engine", "events", "logs", "models", "paths", "photos", "watchers"},
     "watching": {
         "bells", "config", "engine", "errors", "events", "logs", "models", "paths", "photos", "status", "status_file",
@@ -72,12 +79,13 @@ MAY_IMPORT: dict[str, set[str]] = {
         "disk", "exposition", "log", "logs", "meters", "models", "rules", "sections", "status", "status_file",
         "watchers", "",
     },
+    "compaction": {"archive", "engine", "events", "log", "models"},
     "upkeep": {
         "claims", "config", "damage", "engine", "errors", "events", "log", "logs", "meters", "models", "status_file",
         "sweeps",
         "tasks", "timekeeper", "timers", "units",
     },
-    "verify": {"config", "disk", "engine", "locks", "models", "paths", "watchers"},
+    "verify": {"archive", "config", "disk", "engine", "events", "locks", "log", "models", "paths", "watchers"},
 }  # fmt: skip
 """Everything else (`service`, `serving`, `cli`, `doctor`, `__main__`) may import anything; nothing may import those."""
 

@@ -68,6 +68,17 @@ def test_everything_is_measured_and_nothing_is_left_but_the_photos(bench: type_b
     assert len(list((scratch / "photos").glob("*.JPG"))) == PHOTOS
 
 
+def test_two_years_are_measured_when_they_are_named(bench: type_bench, tmp_path: Path) -> None:
+    table = measured(bench, tmp_path, "two-years", "--a-day=20", "--months=6")["two-years"]
+    assert [row[0] for row in table["rows"]] == ["1", "2", "3", "4", "5", "6"]
+    last = dict(zip(table["columns"], table["rows"][-1], strict=True))
+    assert last["photos"] == 20 * 30 * 6
+    assert last["events ever"] > last["events in the table"] > 0
+    assert last["archive MB"] > 0
+    assert table["raw"]["events"] == last["events ever"]
+    assert not (tmp_path / "scratch/two-years").exists()
+
+
 def test_a_peer_that_is_not_installed_is_said_so_in_its_row(bench: type_bench, tmp_path: Path) -> None:
     programs = tmp_path / "programs"
     programs.mkdir()

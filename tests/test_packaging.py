@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import box
 
@@ -83,7 +84,7 @@ def test_the_wheel_gives_the_command_box(wheel):
 def test_every_dependency_is_locked_at_a_version_that_fits(wanted, lock):
     pins = locked(lock)
     for requirement in map(Requirement, wanted):
-        assert requirement.specifier.contains(pins[requirement.name.lower()]), f"{requirement}: run `make lock`"
+        assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)]), f"{requirement}: run `make lock`"
 
 
 def test_the_lock_of_the_tests_holds_the_other_two():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from box.models import PROJECTIONS, jobs, usage
 from box.models.base import Store
 from box.rules import Policy
 from box.verify import log_differences, sum_differences
+from tests.helpers import REPOSITORY
 
 USERS = ("ada", "bob")
 NAMES = ("a.jpg", "b'.jpg", "c\n.jpg", "d\\xff.jpg", "é 🦉.jpg")
@@ -128,6 +131,32 @@ def test_projections_of_an_older_version_are_folded_again(store: Store):
     store.execute("ALTER TABLE files ADD COLUMN colour TEXT")
     create(store)
     assert rows(store) == before
+
+
+_RENEWED = """
+import resource, sys
+from box import engine, models
+from box.models.base import Store
+store = Store(sys.argv[1])
+engine.create(store)
+with store.transaction():
+    store.execute("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)"
+                  " INSERT INTO files SELECT 'users/me/photos', i || hex(zeroblob(60)), i, i FROM n")
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+with store.transaction():
+    models.renew(store)
+print(store.file_bytes() // 1024, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def test_making_the_tables_anew_takes_little_memory_however_full_they_were(tmp_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-c", _RENEWED, str(tmp_path / "box.db")], cwd=REPOSITORY, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    database_kib, more_kib = map(int, done.stdout.split())
+    assert database_kib > 30_000
+    assert more_kib < 8_000
 
 
 def test_a_changed_row_is_found_and_named(store: Store, tmp_path: Path):

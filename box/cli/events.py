@@ -12,7 +12,7 @@ from typing import Any, Final
 from box import event_text, log
 from box import events as vocabulary
 from box.beside import beside
-from box.cli import grammar, output, settings, words
+from box.cli import output, parts, settings, words
 from box.errors import UsageError
 from box.events import Recorded
 from box.models.base import Store
@@ -20,7 +20,8 @@ from box.models.base import Store
 FOLLOW_SECONDS: Final = 0.2
 """Between two looks whether another process has committed."""
 WINDOW: Final = 1000
-"""Events read at a time, backwards, to find the newest."""
+WINDOW_MAX: Final = 64_000
+"""Events read at a time, backwards, to find the newest: more each time, since a segment is read from its beginning."""
 
 
 def events(args: Namespace) -> int:
@@ -30,7 +31,7 @@ def events(args: Namespace) -> int:
         store = box.store
         commits, end = store.other_commits(), log.last_position(store)
         if args.since is None:
-            limit = grammar.LISTED if args.limit is None else args.limit
+            limit = parts.LISTED if args.limit is None else args.limit
             found: Iterator[Recorded] = iter(_newest(store, end, kinds, limit))
         else:
             found = islice(_read(store, args.since, end, kinds), args.limit)
@@ -64,10 +65,11 @@ def _read(store: Store, since: int, until: int, kinds: frozenset[str]) -> Iterat
 def _newest(store: Store, end: int, kinds: frozenset[str], limit: int) -> list[Recorded]:
     """The last `limit` events, oldest first."""
     found: list[Recorded] = []
+    window = WINDOW
     while end > 0 and len(found) < limit:
-        start = max(0, end - WINDOW)
+        start = max(0, end - window)
         found = [*_read(store, start, end, kinds), *found]
-        end = start
+        end, window = start, min(window * 2, WINDOW_MAX)
     return found[len(found) - limit :] if len(found) > limit else found
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
+from box import compaction, log, status_file
 from box import events as e
-from box import log
 from box.beside import beside
 from box.cli import events, output, settings, words
 from box.engine import Transaction
 from box.errors import BoxError, UsageError
-from box.models import drops, jobs
+from box.models import drops, job_history, jobs
 from box.models.base import Store
 
 RETRIED_MAX: Final = 10_000
@@ -25,9 +25,10 @@ BATCH: Final = 200
 _STYLES: Final = {"failed": "red", "quarantined": "red", "running": "green", "cancelled": "dim"}
 _FIELDS: Final = (
     "id", "kind", "user", "state", "source", "size", "args", "priority", "not_before", "key", "reserve_bytes",
-    "attempts", "lease", "cancel_requested", "code", "message", "result", "created_at", "started_at", "finished_at",
+    "attempts", "lease", "cancel_requested", "code", "message", "result", "exclusive", "answer", "due_at",
+    "created_at", "started_at", "finished_at",
 )  # fmt: skip
-_TIMES: Final = ("not_before", "created_at", "started_at", "finished_at")
+_TIMES: Final = ("not_before", "due_at", "created_at", "started_at", "finished_at")
 
 type_move = Callable[[Transaction, dict[str, Any]], str]
 """What was done to a job, told in words. Raises Refused, having recorded nothing."""
@@ -72,20 +73,44 @@ def _about(row: dict[str, Any]) -> str:
 
 def show(args: Namespace) -> int:
     """All fields of a job, and its events."""
-    with beside(settings.load(args)) as box:
-        row = _job(box.store, args.id)
+    config = settings.load(args)
+    with beside(config) as box:
+        archived, row = _job_or_archived(box.store, args.id)
         told = _told(box.store, row)
+    progress = status_file.progress_of(config, args.id) if row["state"] == jobs.State.RUNNING else None
     if args.json:
-        output.value({**row, "events": [events.as_data(each) for each in told]})
+        more = {"archived": archived or None, "progress": progress, "events": [events.as_data(each) for each in told]}
+        output.value({**row, **more})
         return 0
+    if archived:
+        output.line(f"{output.styled(words.padded('archived', 16), 'bold')} in {archived}")
     for name in _FIELDS:
-        value = words.local_time(row[name]) if name in _TIMES else words.printable(str(row[name]))
+        value = words.local_time(row[name]) if name in _TIMES else words.printable(str(row[name] or ""))
         if value:
             output.line(f"{output.styled(words.padded(name, 16), 'bold')} {value}")
+    for name, value in _more(row, progress):
+        output.line(f"{output.styled(words.padded(name, 16), 'bold')} {value}")
     output.line()
     for each in told:
         output.line(events.as_text(each))
     return 0
+
+
+def _more(row: Mapping[str, Any], progress: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    """How far it is, what it waits for, what it did, and the attempts that came to nothing."""
+    if progress is not None:
+        yield "progress", words.progress(progress)
+    history = row["history"]
+    if row["waits"]:
+        yield "waits for", ", ".join(str(each["after"]) for each in history["job_waits"])
+    for step in history.get("job_steps", ()):
+        yield "step", words.printable(step["what"]) + ("" if step["undo"] else " (cannot be undone)")
+    for each in history.get("attempts", ()):
+        took = words.duration(words.timestamp(each["ended_at"]) - words.timestamp(each["started_at"]))
+        why = " ".join(filter(None, (each["code"], each["error_class"], words.printable(each["message"]))))
+        yield f"attempt {each['number']}", f"{each['outcome']} after {took}: {why}"
+        for line in each["traceback"].splitlines():
+            yield "", words.printable(line)
 
 
 def _told(store: Store, row: dict[str, Any]) -> list[e.Recorded]:
@@ -100,6 +125,12 @@ def _told(store: Store, row: dict[str, Any]) -> list[e.Recorded]:
         if is_its and is_end and row["finished_at"] == each.at:
             break
     return told
+
+
+def _job_or_archived(store: Store, job: int) -> tuple[str, dict[str, Any]]:
+    """(file of the archive, row) of a job; the file is empty for one that is in the list."""
+    found = job_history.of_job(store, job)
+    return ("", found) if found else compaction.archived_job(log.root(store), job) or ("", _job(store, job))
 
 
 def _job(store: Store, job: int) -> dict[str, Any]:

@@ -29,9 +29,6 @@ def listing(args: Namespace) -> int:
     if args.json:
         output.value(rows)
         return 0
-    if not rows:
-        output.note("no jobs by the clock: the configuration has none (jobs.periodic)")
-        return 0
     output.table(("name", "kind", "plan", "last", "job", "state", "next"), [_cells(row) for row in rows], ("job",))
     return 0
 

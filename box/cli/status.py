@@ -148,6 +148,8 @@ def _jobs(jobs: Mapping[str, Any]) -> Iterator[str]:
 
 def _active(jobs: Mapping[str, Any], now: float) -> Iterator[str]:
     more = []
+    if jobs["paused"]:
+        more.append("paused: " + ", ".join("all kinds" if kind == "*" else kind for kind in jobs["paused"]))
     if jobs["scheduled"]:
         more.append(f"{jobs['scheduled']:,} of the queued wait for their time")
     if jobs["oldest_queued_seconds"]:
@@ -163,11 +165,10 @@ def _active(jobs: Mapping[str, Any], now: float) -> Iterator[str]:
 
 
 def _job(job: Mapping[str, Any], now: float) -> str:
-    text = f"#{job['id']} {job['kind']} {job['user']}"
+    text = f"#{job['id']} {job['kind']} {job['user']}".rstrip()
     if job["progress"] is not None:
-        text += f" {output.bar(job['progress'] / 100, 10)} {job['progress']:.0f} %"
-    if job["message"]:
-        text += f" {words.printable(job['message'])}"
+        text += f" {output.bar(job['progress'] / 100, 10)}"
+    text += f" {words.progress(job)}"
     return text + (f", since {words.duration(max(0, int(now - words.timestamp(job['started_at']))))}")
 
 

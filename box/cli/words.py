@@ -6,9 +6,9 @@ Text from outside, such as names of files, is made printable first: none of it m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from box.paths import to_text
 
@@ -60,6 +60,16 @@ def duration(seconds: float) -> str:
         if len(parts) == 2:
             break
     return " ".join(filter(None, parts)) or "0 s"
+
+
+def progress(told: Mapping[str, Any]) -> str:
+    """How far a job is, as the status has it: "40 %, 4 of 10, 1.2 MB, reading"."""
+    parts = [] if told["progress"] is None else [f"{told['progress']:.0f} %"]
+    if told["done"] is not None:
+        parts.append(f"{told['done']:,}" + ("" if told["total"] is None else f" of {told['total']:,}"))
+    if told["bytes"] is not None:
+        parts.append(size(told["bytes"]))
+    return ", ".join((*parts, *filter(None, [printable(told["message"])]))) or "at work"
 
 
 def ago(timestamp: float, now: float) -> str:

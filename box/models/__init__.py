@@ -10,7 +10,21 @@ from typing import Any, Final
 
 from box import events as e
 from box.events import Event, Recorded
-from box.models import attempts, drops, files, holds, job_moves, jobs, live, periodic, photos, ready, usage, waits
+from box.models import (
+    attempts,
+    drops,
+    files,
+    holds,
+    job_history,
+    job_moves,
+    jobs,
+    live,
+    periodic,
+    photos,
+    ready,
+    usage,
+    waits,
+)
 from box.models.base import Store, Table
 
 PROJECTIONS: Final[tuple[type[Table], ...]] = (
@@ -50,6 +64,8 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.KindResumed: (holds.on_resumed,),
     e.PeriodicPlanned: (periodic.on_planned,),
     e.DatabaseRestored: (),
+    e.EventsArchived: (),
+    e.JobsArchived: (job_history.on_archived,),
 }
 """What follows for the tables from each event, in order. Every event of the vocabulary stands here."""
 
@@ -68,7 +84,10 @@ def fold(store: Store, recorded: Recorded) -> None:
 def renew(store: Store) -> None:
     """Drop every projection and make it anew, empty, inside the caller's transaction."""
     for model in PROJECTIONS:
-        store.execute(f"DROP TABLE IF EXISTS {model._meta.table_name}")
+        table = model._meta.table_name
+        if store.columns(table):
+            store.execute(f"DELETE FROM {table}")  # measured: DROP keeps every page of a full table in memory
+            store.execute(f"DROP TABLE {table}")
     create(store)
 
 

@@ -42,7 +42,7 @@ MOVES: Final[dict[type[Event], tuple[tuple[State, ...], tuple[State, ...]]]] = {
     JobQuarantined:     ((State.QUEUED, State.RUNNING),      (State.QUARANTINED,)),
     JobRetried:         ((State.FAILED, State.CANCELLED, State.QUARANTINED), (State.QUEUED,)),
 }  # fmt: skip
-"""The legal moves. `JobRequested` makes the row, in `queued`; nothing else does, and nothing removes it."""
+"""The legal moves. `JobRequested` makes the row, in `queued`; nothing else does; only `JobsArchived` removes it."""
 
 _STREAK: Final = "streak = CASE WHEN streak_code = ? THEN streak + 1 ELSE 1 END, streak_code = ?"
 """Takes the code twice."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from box.tasks import answer, call, photo, quarantine, request, snapshot, undo, verify
+from box.tasks import answer, call, compact, photo, quarantine, request, snapshot, undo, verify
 from box.tasks.chore import Chore
 from box.tasks.handler import Handler
 
@@ -20,6 +20,7 @@ ALL: Final[tuple[Handler | Chore, ...]] = (
     undo.HANDLER,
     verify.HANDLER,
     snapshot.HANDLER,
+    compact.HANDLER,
 )
 
 

@@ -87,6 +87,19 @@ def _class_of(error: BoxError) -> str:
 
 def owned(event: Event, job: Claimed) -> Event:
     """A handler's event with what only the queue knows: whose it is, and the drop that it came from."""
-    if not isinstance(event, JobRequested) and getattr(event, "source", None) == "":
+    if isinstance(event, JobRequested):  # what comes of it is told beside that drop
+        return replace(event, user=job.user, answer=job.source)
+    if getattr(event, "source", None) == "":
         return replace(event, user=job.user, source=job.source)  # type: ignore[call-arg]  # it has the field
     return replace(event, user=job.user)
+
+
+def refused(job: Claimed, error: BoxError) -> JobFailed:
+    """What came of it cannot be recorded, though the job is still the worker's."""
+    return JobFailed(user=job.user, job=job.id, lease=job.lease, code="refused", message=str(error))
+
+
+def unknown(job: Claimed) -> JobFailed:
+    """Nobody here knows what to do."""
+    why = f"this version knows no jobs of the kind {job.kind!r}"
+    return JobFailed(user=job.user, job=job.id, lease=job.lease, code="unknown-kind", message=why)

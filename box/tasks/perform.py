@@ -18,7 +18,7 @@ from typing import Any, Final
 from box import disk, event_text, logs
 from box.engine import Engine, Transaction
 from box.errors import BoxError, OutOfSpace, SourceChanged
-from box.events import Event, FileVanished, JobFailed
+from box.events import Event, FileVanished
 from box.models import drops, jobs, live
 from box.models.jobs import Claimed
 from box.paths import join
@@ -27,7 +27,7 @@ from box.tasks.attention import CANCELLED, Attention
 from box.tasks.choose import Chooser, Landing, Result
 from box.tasks.chore import Chore, Inside, Reporter
 from box.tasks.handler import Found, Handler, Request
-from box.tasks.outcomes import cancelled, ended_by, owned, released, succeeded
+from box.tasks.outcomes import cancelled, ended_by, owned, refused, released, succeeded, unknown
 
 LAND_SECONDS: Final = 0.5
 """How long results are gathered before they land together."""
@@ -89,7 +89,7 @@ class Performer:
     def _perform(self, claimed: Sequence[Claimed], run: type_runner) -> None:
         handler = by_kind(claimed[0].kind) if claimed else None
         if handler is None:
-            self._refuse_unknown(claimed)
+            self._record([(job, (unknown(job),)) for job in claimed])
             return
         if isinstance(handler, Chore):
             for job in claimed:
@@ -215,14 +215,17 @@ class Performer:
             return
 
         def write(transaction: Transaction) -> list[tuple[Claimed, BoxError | None]]:
-            refused = []
+            told = []
             for job, facts in outcomes:
-                refused.append((job, transaction.try_record(*facts)))
+                error = transaction.try_record(*facts)
+                if error is not None and jobs.is_held(transaction.store, job.id, job.lease) is not None:
+                    transaction.record(refused(job, error))
+                told.append((job, error))
                 live.clear_journal(transaction.store, job.id)
             lease = outcomes[0][0].lease
             if not jobs.any_of_lease(transaction.store, lease):
                 live.close_lease(transaction.store, lease)
-            return refused
+            return told
 
         for job, error in self._patiently(write, sum(len(facts) for _, facts in outcomes)):
             if error is not None:
@@ -260,11 +263,6 @@ class Performer:
             drop = drops.find(self.engine.store, job.source)
             return (FileVanished(user=job.user, path=job.source), event) if drop and drop.job == job.id else (event,)
         return (event,)
-
-    def _refuse_unknown(self, claimed: Sequence[Claimed]) -> None:
-        for job in claimed:
-            why = f"this version knows no jobs of the kind {job.kind!r}"
-            self.engine.record(JobFailed(user=job.user, job=job.id, lease=job.lease, code="unknown-kind", message=why))
 
     def _give_back(self, lease: str, reason: str, *, counted: bool) -> None:
         """End the lease; jobs that it still holds go back to the queue, those on their way to the library excepted."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import time
 
 import pytest
 
+from box import compaction
 from box import events as e
 from box.beside import beside
 
@@ -51,6 +53,18 @@ def test_since_reads_on_from_a_position(told):
     assert positions(told, "--since", "2400", "--kind", "QuotaSet") == list(range(2410, 2501, 10))
     assert positions(told, "--since", "2500") == positions(told, "--since", "9999") == []
     assert positions(told, "--limit", "0") == []
+
+
+def test_archived_events_are_shown_as_before(told):
+    before = lines(told, "--since", "0")
+    with beside(told.config) as at:
+        done = compaction.compact_events(at.engine, 0, time.time() + 1)
+    assert done.events == 2499
+    assert lines(told, "--since", "0") == [*before, *lines(told, "--kind", "EventsArchived")]
+    assert lines(told, "--limit", "3")[:2] == before[-2:]
+    assert positions(told, "--kind", "QuotaSet", "--limit", "200") == list(range(510, 2501, 10))
+    assert positions(told, "--since", "1990", "--limit", "3") == [1991, 1992, 1993]
+    assert told.json("rebuild")["events"] == 2501
 
 
 def test_programs_get_the_row_as_the_log_holds_it(told):

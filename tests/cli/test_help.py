@@ -27,7 +27,8 @@ COMMANDS = {parser.prog: parser for parser in commands(grammar.build())}
 
 OF_DESIGN = {
     "init", "run", "once", "add", "status", "jobs", "events", "quota", "rebuild", "verify", "doctor", "completion",
-    "jobs list", "jobs show", "jobs cancel", "jobs retry", "periodic", "periodic list",
+    "jobs list", "jobs show", "jobs cancel", "jobs retry", "jobs clean",
+    "jobs pause", "jobs drain", "jobs resume", "do", "periodic", "periodic list",
     "quota list", "quota set", "quota check", "quota breakdown", "quota recalculate",
 }  # fmt: skip
 
@@ -74,7 +75,7 @@ def test_help_and_version_end_with_success(run_box):
     [
         (), ("frobnicate",), ("status", "--frobnicate"), ("jobs", "show"), ("jobs", "show", "x"),
         ("jobs", "cancel", "-1"), ("jobs", "list", "--state", "lost"), ("quota", "set", "me"), ("completion", "cmd"),
-        ("status", "--js"), ("jobs", "clean"), ("events", "--limit", "1e3"),
+        ("status", "--js"), ("jobs", "clean", "--state", "queued"), ("events", "--limit", "1e3"),
     ],
 )  # fmt: skip
 def test_wrong_usage_is_one_line_and_exit_code_2(run_box, argv: tuple[str, ...]):

@@ -28,8 +28,9 @@ def planned(make_box):
 
 def test_each_entry_with_what_came_of_it_and_when_it_comes_next(planned):
     planned("once")
-    nightly, odd, often = planned.json("periodic")
-    assert planned.json("periodic", "list") == [nightly, odd, often]
+    compact, nightly, odd, often = planned.json("periodic")
+    assert planned.json("periodic", "list") == [compact, nightly, odd, often]
+    assert (compact["kind"], compact["plan"], compact["problem"]) == ("compact", "every 1 d", None)
     assert (nightly["name"], nightly["kind"], nightly["plan"]) == ("nightly", "snapshot", "0 3 * * *")
     assert (nightly["last_slot"], nightly["job"], nightly["state"]) == (None, None, None)
     there = datetime.fromisoformat(nightly["next_slot"]).astimezone()
@@ -40,20 +41,17 @@ def test_each_entry_with_what_came_of_it_and_when_it_comes_next(planned):
     )  # fmt: skip
     assert (odd["next_slot"], odd["problem"]) == (
         None,
-        "no kind of job 'teleport' can be asked for; there are: call, snapshot, verify",
+        "no kind of job 'teleport' can be asked for; there are: call, compact, snapshot, verify",
     )
 
 
 def test_what_is_due_and_nobody_has_asked_for_yet_is_said(planned):
-    head, _, odd, often = planned("periodic").stdout.splitlines()
+    head, _, _, odd, often = planned("periodic").stdout.splitlines()
     assert head.split() == ["name", "kind", "plan", "last", "job", "state", "next"]
-    assert odd.endswith("no kind of job 'teleport' can be asked for; there are: call, snapshot, verify")
+    assert odd.endswith("no kind of job 'teleport' can be asked for; there are: call, compact, snapshot, verify")
     assert often.endswith("due now")
 
 
-def test_without_entries_there_is_nothing_to_show(box):
+def test_without_entries_there_is_what_is_built_in(box):
     box("once")
-    done = box("periodic")
-    assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == "no jobs by the clock: the configuration has none (jobs.periodic)\n"
-    assert box.json("periodic") == []
+    assert [entry["name"] for entry in box.json("periodic")] == ["compact"]

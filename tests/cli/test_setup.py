@@ -104,7 +104,7 @@ def test_bash_completes_commands_actions_and_options(run_box, tmp_path):
     script = tmp_path / "box.bash"
     script.write_text(run_box("completion", "bash").stdout)
     assert completed(script, "box", "sta") == ["status"]
-    assert completed(script, "box", "jobs", "re") == ["retry"]
+    assert completed(script, "box", "jobs", "ret") == ["retry"]
     assert completed(script, "box", "status", "--wa") == ["--watch"]
     (tmp_path / "holiday").mkdir()
     assert completed(script, "box", "add", str(tmp_path / "holi")) == [str(tmp_path / "holiday")]
