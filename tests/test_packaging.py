@@ -84,7 +84,8 @@ def test_the_wheel_gives_the_command_box(wheel):
 def test_every_dependency_is_locked_at_a_version_that_fits(wanted, lock):
     pins = locked(lock)
     for requirement in map(Requirement, wanted):
-        assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)]), f"{requirement}: run `make lock`"
+        pin = pins[canonicalize_name(requirement.name)]
+        assert requirement.specifier.contains(pin), f"{requirement}: run `make lock`"
 
 
 def test_the_lock_of_the_tests_holds_the_other_two():
