@@ -40,6 +40,7 @@ The map, one line a module, in the order of that sentence:
     periodic    when a job by the clock is due: cron, intervals, clocks that jump
     compaction  what is old goes from the database to the archive
     verify      log = projections = disk = sums
+    accounting  what is on the disk, beside the sums
     damage      opening the database, snapshots, restoring
     layout      the folders and markers of a root
     locks       one process at a time does the work of a root

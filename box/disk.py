@@ -14,6 +14,9 @@ import shutil
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+DOUBLE_ENDINGS: Final = (".job.toml", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst")
+"""Endings of which the last part alone does not say what a file is."""
+
 NAME_BYTES_MAX: Final = 255
 """What Linux's file systems take."""
 
@@ -222,7 +225,8 @@ def numbered(name: str, number: int) -> str:
     """`a.jpg` -> `a-2.jpg` for 2; itself for 1. A name that would grow past what file systems take is cut."""
     if number == 1:
         return name
-    stem, extension = os.path.splitext(name)
+    double = next((ending for ending in DOUBLE_ENDINGS if name.endswith(ending) and name != ending), "")
+    stem, extension = (name.removesuffix(double), double) if double else os.path.splitext(name)
     suffix = f"-{number}"
     return _cut(stem, NAME_BYTES_MAX - len(os.fsencode(suffix + extension))) + suffix + extension
 

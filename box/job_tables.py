@@ -128,7 +128,7 @@ def _periodic(where: str, name: str, value: object) -> Periodic:
         kind=kind_name(f"{where}.kind", table["kind"]),
         cron=_cron(f"{where}.cron", table["cron"]) if "cron" in table else "",
         every_seconds=durations(1, 3650 * DAY)(f"{where}.every", table["every"]) if "every" in table else 0.0,
-        user=units.user(f"{where}.user", units.text(f"{where}.user", table["user"])) if "user" in table else "",
+        user=units.a_user(f"{where}.user", table["user"]) if "user" in table else "",
         args=args,
         priority=numbers(-1000, 1000)(f"{where}.priority", table.get("priority", 0)),
     )

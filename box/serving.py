@@ -65,7 +65,7 @@ WORK: Final = (JobRequested, JobDue, JobReleased, JobFailed, JobRetried)
 FREES: Final = (JobSucceeded, JobCancelled, JobQuarantined, KindResumed)
 """After these too: one that waited for another, could not run beside it, or was held."""
 
-_log = logs.get(__name__)
+_log = logs.get("box.service")  # as people know it
 
 
 @dataclass(slots=True)

@@ -220,6 +220,11 @@ def user(where: str, name: str) -> str:
         raise ConfigError(f"{where}: {error}") from None
 
 
+def a_user(where: str, value: object) -> str:
+    """The name of a user, as anybody may write it."""
+    return user(where, text(where, value))
+
+
 def folder(where: str, value: object) -> str:
     """The path of a folder."""
     path = text(where, value)

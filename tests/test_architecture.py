@@ -48,9 +48,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "watchers": CORE | {"disk", "watchers"},
     "photos": {"errors", "photos"},
     "tasks": CORE | {
-        "asking", "compaction", "damage", "disk", "engine", "event_text", "log", "logs", "models", "photos", "sections",
-        "tasks", "units", "verify", "",
+        "accounting", "asking", "compaction", "damage", "disk", "engine", "event_text", "log", "logs", "models",
+        "photos", "sections", "tasks", "units", "verify", "",
     },
+    "accounting": {"errors", "models", "paths", "watchers"},
     "asking": {"errors", "events", "tasks", "units"},
     "periodic": {"job_tables"},
     "timekeeper": {

@@ -86,3 +86,16 @@ def test_full_is_told_from_other_errors():
     assert disk.is_full(OSError(errno.ENOSPC, ""))
     assert disk.is_full(OSError(errno.EDQUOT, ""))
     assert not disk.is_full(OSError(errno.EIO, ""))
+
+
+@pytest.mark.parametrize(
+    ("name", "numbered"),
+    [
+        ("ask.job.toml", "ask-2.job.toml"),
+        ("a.tar.gz", "a-2.tar.gz"),
+        (".job.toml", ".job-2.toml"),
+        ("b.toml", "b-2.toml"),
+    ],
+)
+def test_an_ending_of_two_parts_stays_whole(name: str, numbered: str):
+    assert disk.numbered(name, 2) == numbered

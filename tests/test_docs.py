@@ -26,6 +26,7 @@ import subprocess
 import sys
 import termios
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,8 +36,8 @@ import pytest
 from PIL import Image
 
 import box
+from box import asking, errors, events, rules, tasks
 from box import config as configuration
-from box import errors, events, rules, tasks
 from box.cli import grammar
 from box.config import KEYS
 from box.models.job_moves import MOVES
@@ -526,6 +527,14 @@ def test_every_piece_of_configuration_is_valid(path: Path, tmp_path: Path):
         file = tmp_path / f"{number}.toml"
         file.write_text(block.text)
         configuration.load(str(file), {})
+
+
+def test_the_file_that_asks_for_a_job_gets_one():
+    (block,) = (block for block in blocks(page("docs/operations.md")) if block.info == "toml file-that-asks")
+    table = tomllib.loads(block.text)
+    assert table.pop("kind") in configuration.default("/").jobs.by_file
+    assert asking.when(table.pop("in"))
+    assert asking.wanted(tasks.by_request(), "verify", table).args == '{"deep":true}'
 
 
 def test_the_steps_of_installing_the_service_are_those_of_the_unit():

@@ -420,11 +420,8 @@ def test_an_entry_that_cannot_be_asked_for_is_told_and_the_others_go_on():
     told: dict[str, str] = {}
     assert sound(found, ("me",), told.__setitem__) == (good,)
     assert list(told) == ["odd", "file", "who"]
-    assert (
-        told["odd"]
-        == "jobs.periodic.odd: no kind of job 'teleport' can be asked for; there are: call, compact, snapshot, verify;"
-        " it is not asked for"
-    )
+    assert told["odd"].startswith("jobs.periodic.odd: no kind of job 'teleport' can be asked for; there are: ")
+    assert told["odd"].endswith("; it is not asked for")
     assert wrong_with(good, ("me",)) == ""
 
 

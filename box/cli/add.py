@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Final
 
-from box import disk, layout, locks, log, status, units
+from box import disk, layout, locks, log, status, status_file, units
 from box.beside import beside
 from box.cli import copying, output, settings, words
 from box.cli.copying import Inbox, Plan
@@ -29,11 +29,11 @@ ALIVE_SECONDS: Final = 1.0
 NOTED_MAX: Final = 20
 """Skipped files that are named; the rest are counted."""
 
-_GOOD: Final = ("filed", "duplicate", "left", "waiting")
+_GOOD: Final = ("filed", "done", "duplicate", "left", "waiting")
 _OUTCOMES: Final = {
-    "filed": "filed", "duplicate": "already there", "left": "left in the inbox", "quota": "waiting for room",
-    "quarantined": "quarantined", "failed": "failed", "cancelled": "cancelled", "vanished": "vanished",
-    "replaced": "replaced", "waiting": "waiting",
+    "filed": "filed", "done": "done", "duplicate": "already there", "left": "left in the inbox",
+    "quota": "waiting for room", "quarantined": "quarantined", "failed": "failed", "cancelled": "cancelled",
+    "vanished": "vanished", "replaced": "replaced", "waiting": "waiting",
 }  # fmt: skip
 
 
@@ -41,6 +41,7 @@ _OUTCOMES: Final = {
 class _Run:
     """One `box add` at work."""
 
+    config: Config
     plan: Plan
     as_json: bool
     drops: list[Drop] = field(default_factory=list)
@@ -60,7 +61,7 @@ def add(args: Namespace) -> int:
     limit = None if args.wait_seconds is None else units.to_seconds("--wait-seconds", args.wait_seconds)
     root = config.box.root
     inbox = _inbox(root, user)
-    run = _Run(copying.plan(args.paths, root, Ignored(config.watch.ignore)), args.json)
+    run = _Run(config, copying.plan(args.paths, root, Ignored(config.watch.ignore)), args.json)
     _check_room(run.plan, config)
     is_running = locks.is_held(root)
     with ExitStack() as stack:
@@ -126,13 +127,14 @@ def _wait(run: _Run, root: str, limit: float | None) -> bool:
     """Until everything is through, or time is up, or nobody works on it any more; whether somebody still does."""
     until = None if limit is None else time.monotonic() + limit
     alive_at = time.monotonic() + ALIVE_SECONDS
-    total = len(run.drops)
+    total, at_work = len(run.drops), ""
     while run.following.waiting and (until is None or time.monotonic() < until):
         _look(run)
         done = total - run.following.waiting
-        run.progress.show(done / total, f"{done:,} of {total:,} through")
+        run.progress.show(done / total, f"{done:,} of {total:,} through{at_work}")
         if time.monotonic() >= alive_at:
             alive_at += ALIVE_SECONDS
+            at_work = _at_work(run)
             if not locks.is_held(root):
                 _look(run, at_once=True)
                 return False
@@ -141,6 +143,13 @@ def _wait(run: _Run, root: str, limit: float | None) -> bool:
     run.progress.clear()
     _tell(run, run.following.parked)
     return True
+
+
+def _at_work(run: _Run) -> str:
+    """How far the first of the jobs is that say so."""
+    told = (status_file.progress_of(run.config, job) for job in sorted(run.following.jobs)[:NOTED_MAX])
+    found = next((each for each in told if each and each["progress"] is not None), None)
+    return f"; job {found['id']}: {words.progress(found)}" if found else ""
 
 
 def _look(run: _Run, *, at_once: bool = False) -> None:
@@ -176,7 +185,7 @@ def _sentence(drop: Drop) -> str:
             return f"{name} {output.styled('duplicate', 'dim')}: the same bytes are kept as {path}"
         case "quarantined":
             return f"{name} {output.styled('quarantined', 'red')}: {why}; it is in {path}"
-        case "left":
+        case "left" | "done":
             return f"{name} {why}"
     return f"{name} {output.styled(drop.outcome, 'red')}: {why}"
 

@@ -24,11 +24,13 @@ class Drop:
     """Its path below the inbox, before it got a free name."""
     copied: Copied
     outcome: str = "waiting"
-    """waiting, filed, duplicate, quarantined, left, quota, failed, cancelled, vanished or replaced."""
+    """waiting, filed, done, duplicate, quarantined, left, quota, failed, cancelled, vanished or replaced."""
     path: str = ""
     """Where it stands now, or the file that holds the same bytes (path text)."""
     message: str = ""
     settled: bool = False
+    job: int = 0
+    """The newest job about it, or the one that it asked for."""
 
 
 @dataclass(slots=True)
@@ -53,6 +55,11 @@ class Following:
     def _drops(self, outcome: str) -> list[Drop]:
         return [drop for drops in self._by_path.values() for drop in drops if drop.outcome == outcome]
 
+    @property
+    def jobs(self) -> set[int]:
+        """The jobs that are to be done yet."""
+        return {drop.job for drop in self._drops("waiting")} - {0}
+
     def add(self, drop: Drop) -> None:
         """Follow this one, too."""
         self._by_path.setdefault(drop.copied.path, []).append(drop)
@@ -72,9 +79,10 @@ class Following:
             case e.FileSettled():
                 return self._on_settled(event)
             case e.JobRequested():
-                drop = self._settled(event.source)
+                drop = self._settled(event.source) or self._settled(event.answer)
                 if drop is not None:
                     self._by_job[position] = drop
+                    drop.job = position
                     drop.outcome, drop.message = "waiting", ""  # if it was for room, there is some now
                 return None
             case e.PhotoFiled() | e.FileQuarantined() | e.DuplicateDropped():
@@ -122,11 +130,11 @@ def _job_ended(
     drop: Drop | None, event: e.JobSucceeded | e.JobFailed | e.JobCancelled | e.JobQuarantined
 ) -> Drop | None:
     """The last word, unless an event about the file itself was there before."""
-    if drop is None or drop.outcome != "waiting":
+    if drop is None or drop.outcome != "waiting" or drop.job != event.job:
         return None
     match event:
         case e.JobSucceeded():
-            return _end(drop, "filed", "")
+            return _end(drop, "done", "what it asks for is done" + (f": {event.result}" if event.result else ""))
         case e.JobFailed():
             drop.message = event.message
             return None if event.retry_at else _end(drop, "failed", event.message)

@@ -7,15 +7,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from box import status, units
+from box import accounting, status, units
 from box.beside import Beside, beside
 from box.cli import output, settings, words
 from box.errors import BoxError
 from box.events import QuotaSet
 from box.models import usage
-from box.paths import MARKER, owner
 from box.sections import Config
-from box.watchers.tree import walk
 
 
 def listing(args: Namespace) -> int:
@@ -106,7 +104,7 @@ def recalculate(args: Namespace) -> int:
         sums = {user: usage.by_area(box.store, user) for user in users}
         rows = []
         for user in users:
-            on_disk = _on_disk(config.box.root, user)
+            on_disk = accounting.on_disk(config.box.root, user)
             for area, recorded in sums[user].items():
                 found = on_disk.get(area, (0, 0))
                 rows.append((user, area, recorded, found, area == "inbox" or recorded == found))
@@ -140,24 +138,6 @@ def recalculate(args: Namespace) -> int:
     if all(row[-1] for row in rows):
         return 0
     raise BoxError("the sums differ from the disk: the next sweep of the library records it, `box once` sweeps now")
-
-
-def _on_disk(root: str, user: str) -> dict[str, tuple[int, int]]:
-    """area -> (files, bytes), by a walk over everything that a user has."""
-
-    def is_scratch(path: str, is_folder: bool) -> bool:  # noqa: FBT001 - the signature that `walk` wants
-        return is_folder and path.startswith(f"users/{user}/temp/job-")
-
-    found: dict[str, tuple[int, int]] = {}
-    for folder in walk(root, f"users/{user}", is_scratch):
-        if folder.error:
-            raise BoxError(f"{folder.path} cannot be read: {folder.error}")
-        for name, (size, _) in folder.files.items():
-            area = owner(f"{folder.path}/{name}")[1]
-            if name != MARKER:
-                files, total = found.get(area, (0, 0))
-                found[area] = (files + 1, total + size)
-    return found
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from box.tasks import answer, call, compact, photo, quarantine, request, snapshot, undo, verify
+from box.tasks import answer, call, compact, photo, quarantine, recalculate, request, snapshot, undo, verify
 from box.tasks.chore import Chore
 from box.tasks.handler import Handler
 
@@ -21,6 +21,7 @@ ALL: Final[tuple[Handler | Chore, ...]] = (
     verify.HANDLER,
     snapshot.HANDLER,
     compact.HANDLER,
+    recalculate.HANDLER,
 )
 
 

@@ -41,14 +41,16 @@ def test_each_entry_with_what_came_of_it_and_when_it_comes_next(planned):
     )  # fmt: skip
     assert (odd["next_slot"], odd["problem"]) == (
         None,
-        "no kind of job 'teleport' can be asked for; there are: call, compact, snapshot, verify",
+        "no kind of job 'teleport' can be asked for; there are: call, compact, recalculate, snapshot, verify",
     )
 
 
 def test_what_is_due_and_nobody_has_asked_for_yet_is_said(planned):
     head, _, _, odd, often = planned("periodic").stdout.splitlines()
     assert head.split() == ["name", "kind", "plan", "last", "job", "state", "next"]
-    assert odd.endswith("no kind of job 'teleport' can be asked for; there are: call, compact, snapshot, verify")
+    assert odd.endswith(
+        "no kind of job 'teleport' can be asked for; there are: call, compact, recalculate, snapshot, verify"
+    )
     assert often.endswith("due now")
 
 
