@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from box import __version__, disk, log, logs
 from box.engine import utc_now
-from box.models import holds, jobs, photos, usage
+from box.models import holds, jobs, photos, ready, usage
 from box.models.base import Store
 from box.rules import Policy, quota
 from box.sections import Config
@@ -106,7 +106,7 @@ def collect(store: Store, config: Config, policy: Policy, process: Process) -> d
     """The whole status, as JSON has it."""
     counted = _jobs(store, process.progress())
     problems = process.problems.listed()
-    busy = counted["running"] + counted["queued"] - counted["scheduled"] > 0
+    busy = ready.any_unfinished(store)
     state = "stopping" if process.stopping() else "degraded" if problems else "busy" if busy else "idle"
     return {
         "schema": SCHEMA,

@@ -120,7 +120,9 @@ class Upkeep:
         if age is not None:
             why = f"it waited for longer than jobs.ttl_age ({seconds_text(age)})"
             while found := jobs.outlived(self.engine.store, log_time(time.time() - age), DUE_MAX):
-                self.engine.record(*(_outlived(job, user, why, fails=fails) for job, user in found))
+                events = [_outlived(job, user, why, fails=fails) for job, user in found]
+                # One by one: what has been claimed meanwhile is refused, and takes nothing else with it.
+                self.engine.transact(lambda t, e=events: [t.try_record(each) for each in e], len(events))  # type: ignore[misc]
         if runtime is not None:
             why = f"it ran for longer than jobs.ttl_runtime ({seconds_text(runtime)})"
             for job in self.attention.at_work.overdue(runtime):

@@ -73,6 +73,7 @@ class Performer:
         reason, counted = "the service stopped", False
         claimed = jobs.of_lease(self.engine.store, lease)
         self.attention.claimed(lease, claimed)
+        self.attention.attend([jobs.held(self.engine.store, lease)])  # somebody may have cancelled one just now
         try:
             self._perform(claimed, run)
         except BoxError as error:
@@ -221,7 +222,7 @@ class Performer:
                 if error is not None and jobs.is_held(transaction.store, job.id, job.lease) is not None:
                     transaction.record(refused(job, error))
                 told.append((job, error))
-                live.clear_journal(transaction.store, job.id)
+                live.clear_journal(transaction.store, job.id, job.lease)
             lease = outcomes[0][0].lease
             if not jobs.any_of_lease(transaction.store, lease):
                 live.close_lease(transaction.store, lease)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from box import asking
 from box.errors import BoxError, UsageError
 from box.events import Event, JobRequested
+from box.tasks import source
 from box.tasks.handler import Found, Handler, Landed, Request, Tools
 
 MEDIA_TYPE: Final = "application/x-box-job"
@@ -31,7 +32,7 @@ def run(request: Request, tools: Tools) -> Found:
     if request.size > FILE_BYTES_MAX:
         raise Refused(f"a request for a job has at most {FILE_BYTES_MAX} bytes, this file has {request.size}")
     try:
-        with open(request.source, "rb") as file:
+        with source.opened(request) as file:
             table = tomllib.loads(file.read(FILE_BYTES_MAX).decode())
     except (ValueError, RecursionError) as error:
         raise Refused(f"not valid TOML: {error}") from error

@@ -114,6 +114,36 @@ def test_a_worker_that_lost_its_lease_moves_nothing_and_its_outcome_is_refused(b
     assert "PhotoFiled" not in bench.kinds()
 
 
+def test_a_worker_that_lost_its_lease_leaves_the_journal_of_the_next_one_alone(bench: Bench):
+    bench.drop("a.jpg", "one")
+    theirs = live.Entry(2, "another worker", "[]", "[]")
+
+    def taken_for_dead(_: Request) -> BoxError:
+        lease = bench.store.value("SELECT lease FROM jobs WHERE id = 2")
+        bench.engine.record(e.JobReleased(user="me", job=2, lease=lease, reason="taken for dead"))
+        bench.engine.record(e.JobStarted(user="me", job=2, lease="another worker"))
+        live.write_journal(bench.store, theirs)
+        return Unprocessable("truncated", "half of it")
+
+    bench.perform(taken_for_dead)
+    assert live.journal(bench.store) == [theirs]
+    assert bench.job()[0] == "running"
+
+
+def test_a_cancel_that_came_before_the_worker_began_is_heard(bench: Bench):
+    bench.drop("a.jpg", "one")
+    _, lease = bench.claims._try() or (0, "")
+    bench.engine.record(e.JobCancelRequested(user="me", job=2, reason="changed my mind"))
+    begun: list[Request] = []
+
+    def run(_: Handler, requests: Sequence[Request]) -> Iterator[tuple[Request, Found | BoxError]]:
+        begun.extend(requests)
+        return iter(())
+
+    bench.performer.perform(lease, run)
+    assert bench.store.row("SELECT state, message FROM jobs WHERE id = 2") == ("cancelled", "changed my mind")
+
+
 def test_a_job_that_was_asked_to_stop_lands_nothing(bench: Bench):
     bench.drop("a.jpg", "one")
 
