@@ -19,6 +19,8 @@ from box.models.base import Store
 
 RETRIED_MAX: Final = 10_000
 """Failed jobs that one command starts afresh."""
+ARGS_SHOWN: Final = 60
+"""So many characters of its arguments are listed of a job that is about no file."""
 BATCH: Final = 200
 """Of these, how many share a commit."""
 
@@ -60,7 +62,7 @@ def listing(args: Namespace) -> int:
 
 
 def _about(row: dict[str, Any]) -> str:
-    text = words.printable(row["source"])
+    text = words.printable(row["source"] or row["args"][:ARGS_SHOWN])
     result = json.loads(row["result"]) if row["result"] else {}
     if "path" in result:
         text += f" -> {words.printable(result['path'])}"

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from box import disk, event_text, logs
 from box.engine import Engine, Transaction
-from box.errors import BoxError, OutOfSpace, SourceChanged
+from box.errors import BoxError, OutOfSpace, SourceChanged, Stopped
 from box.events import Event, FileVanished
 from box.models import drops, jobs, live
 from box.models.jobs import Claimed
@@ -253,7 +253,8 @@ class Performer:
     def _failure(self, job: Claimed, error: BoxError) -> tuple[Event, ...]:
         """What to record when a job was not done."""
         with logs.job_context(job.id, job.kind, job.user):
-            _log.warning("job not done", source=job.source, code=error.code, reason=str(error))
+            tell = _log.info if isinstance(error, Stopped) else _log.warning  # somebody wanted it so
+            tell("job not done", source=job.source, code=error.code, reason=str(error))
         if isinstance(error, OutOfSpace):
             self.on_hold(error)
         event = ended_by(job, error, self.retries.of(job.kind), stopping=self.stopping())
