@@ -83,6 +83,15 @@ def test_without_a_limit_nothing_is_ended_however_old(build_box: BuildBox):
     assert log.last_position(box.store) == before
 
 
+def test_a_job_that_was_asked_for_with_a_time_that_is_over_has_not_waited_since_then(build_box: BuildBox):
+    """Else asking for it "at 2020-02-02" ends it at once, and the metrics say that it waited for years."""
+    box = build_box(jobs__ttl_age="1 h")
+    box.engine.record(photo(not_before=LONG_AGO))
+    box.upkeep.end_outlived()
+    assert jobs.state_of(box.store, 1) == (jobs.State.QUEUED, "")
+    assert jobs.oldest_queued(box.store) > "2026"
+
+
 def test_a_job_for_later_does_not_grow_old_before_its_time(build_box: BuildBox):
     box = build_box(jobs__ttl_age="1 h")
     long_ago(box, photo(not_before="2999-01-01T00:00:00.000Z"))

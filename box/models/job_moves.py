@@ -61,7 +61,7 @@ def on_requested(store: Store, recorded: Recorded, event: JobRequested) -> None:
         (
             recorded.position, event.kind, event.user, event.source, event.size, event.mtime_ns, event.inode,
             event.args, event.priority, event.not_before, event.key, event.reserve_bytes, event.exclusive,
-            event.answer, missing, event.not_before or recorded.at, recorded.at,
+            event.answer, missing, max(event.not_before, recorded.at), recorded.at,
         ),
     )  # fmt: skip
     _count(store, event.kind, State.QUEUED, 1)
