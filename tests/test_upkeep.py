@@ -67,7 +67,7 @@ def test_what_has_waited_for_too_long_is_ended_and_what_runs_or_came_just_now_is
 def test_a_chain_of_jobs_that_have_all_waited_for_too_long_ends_and_holds_up_no_others(
     build_box: BuildBox, action: str, state: str
 ):
-    """The end of the first ends the second by a rule: that one is no longer there to be ended, and must not be missed."""
+    """The end of the first ends the second by a rule; that one is then no longer there to be ended."""
     box = build_box(jobs__ttl_age="1 h", jobs__ttl_action=action)
     long_ago(box, photo(), photo(after=(1,)), photo(after=(2,)), photo())
     box.upkeep.end_outlived()
