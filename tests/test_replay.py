@@ -15,24 +15,15 @@ from hypothesis import strategies as st
 from box import events as e
 from box.engine import Engine, create, rebuild
 from box.errors import IllegalMove
-from box.models import PROJECTIONS, jobs, usage
+from box.models import jobs, usage
 from box.models.base import Store
 from box.rules import Policy
 from box.verify import log_differences, sum_differences
-from tests.helpers import REPOSITORY
+from tests.helpers import REPOSITORY, projections
 
 USERS = ("ada", "bob")
 NAMES = ("a.jpg", "b'.jpg", "c\n.jpg", "d\\xff.jpg", "é 🦉.jpg")
 POLICY = Policy(kinds={"image/jpeg": "photo"}, attempts_max=3, quota_default_bytes=60)
-
-
-def rows(store: Store) -> dict[str, list[tuple[object, ...]]]:
-    found = {}
-    for model in PROJECTIONS:
-        name = model._meta.table_name
-        keys = ", ".join(key.column_name for key in model._meta.get_primary_keys())
-        found[name] = store.rows(f"SELECT * FROM {name} ORDER BY {keys}")
-    return found
 
 
 def some_event(draw: random.Random, store: Store) -> e.Event:
@@ -89,11 +80,11 @@ def live(store: Store, seed: int, steps: int) -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_a_random_history_folds_to_the_same_rows_again(store: Store, tmp_path: Path, seed: int):
     live(store, seed, 250)
-    before = rows(store)
+    before = projections(store)
     assert any(before.values())
     assert list(log_differences(store, str(tmp_path))) == []
     assert rebuild(store) == store.value("SELECT count(*) FROM events")
-    assert rows(store) == before
+    assert projections(store) == before
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -126,11 +117,11 @@ def test_what_holds_after_every_history(seed: int, steps: int):
 
 def test_projections_of_an_older_version_are_folded_again(store: Store):
     live(store, 3, 150)
-    before = rows(store)
+    before = projections(store)
     store.execute("ALTER TABLE jobs DROP COLUMN result")
     store.execute("ALTER TABLE files ADD COLUMN colour TEXT")
     create(store)
-    assert rows(store) == before
+    assert projections(store) == before
 
 
 _RENEWED = """
