@@ -72,7 +72,7 @@ def test_a_chain_of_jobs_that_have_all_waited_for_too_long_ends_and_holds_up_no_
     long_ago(box, photo(), photo(after=(1,)), photo(after=(2,)), photo())
     box.upkeep.end_outlived()
     assert [told(box, job)[0] for job in (1, 2, 3, 4)] == [state, "cancelled", "cancelled", state]
-    assert told(box, 3)[2] == "it waited for job 2, which is cancelled"
+    assert told(box, 3)[2] == f"it waited for job 1, which is {state}"
 
 
 def test_without_a_limit_nothing_is_ended_however_old(build_box: BuildBox):

@@ -50,8 +50,12 @@ def completed(store: Store, job: int) -> None:
 
 
 def followers(store: Store, job: int) -> list[tuple[int, str]]:
-    """(id, user) of the queued jobs that wait for it."""
-    sql = "SELECT id, user FROM jobs WHERE id IN (SELECT job FROM job_waits WHERE after = ?) AND state = 'queued'"
+    """(id, user) of the queued jobs that wait for it, or for one that waits for it; the newest first."""
+    sql = (
+        "WITH RECURSIVE waiting (id) AS (SELECT job FROM job_waits WHERE after = ?"
+        " UNION SELECT job_waits.job FROM job_waits JOIN waiting ON after = waiting.id)"
+        " SELECT id, user FROM jobs WHERE id IN (SELECT id FROM waiting) AND state = 'queued' ORDER BY id DESC"
+    )
     return [(number, user) for number, user in store.rows(sql, (job,))]
 
 
