@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
 from box import events as e
+from box.compaction import archive_jobs
 from box.engine import Engine
 from box.errors import IllegalMove
 from box.models import drops, jobs, usage
@@ -288,6 +290,29 @@ def test_10_a_job_whose_predecessor_is_retried_may_be_retried_after_it_and_waits
     begin(engine, 1)
     engine.record(e.JobSucceeded(user="me", job=1, lease="L"))
     assert [ready.id for ready in waiting(store)] == [2]
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_10_what_has_gone_to_the_archive_is_lost_all_the_same_or_completed_all_the_same(
+    engine: Engine, store: Store, lost: bool
+):
+    """Else a job that is retried would wait for ever for one that is no longer there."""
+    ask(engine)
+    ask(engine)
+    ask(engine, after=(1, 2))
+    begin(engine, 1)
+    engine.record(LOSSES["failed"] if lost else e.JobSucceeded(user="me", job=1, lease="L"))
+    engine.record(*([] if lost else [e.JobCancelled(user="me", job=3, reason="r")]))
+    gone = {"failed": 0.0, "completed": 0.0}
+    assert sum(archive_jobs(engine, gone, time.time() + 60).jobs.values()) == 1
+    if lost:
+        with pytest.raises(IllegalMove, match="waits for job 1, which is archived"):
+            engine.record(e.JobRetried(user="me", job=3))
+    else:
+        engine.record(e.JobRetried(user="me", job=3))
+        begin(engine, 2)
+        engine.record(e.JobSucceeded(user="me", job=2, lease="L"))
+        assert [ready.id for ready in waiting(store)] == [3]
 
 
 def test_11_what_a_cancelled_job_had_done_is_undone_in_one_job_that_knows_all_steps(engine: Engine, store: Store):

@@ -13,6 +13,7 @@ from box.errors import IllegalMove
 from box.models.base import Store, Table
 
 _LOST: Final = ("failed", "cancelled", "quarantined")
+_COMING: Final = ("queued", "running")
 
 
 class Wait(Table):
@@ -60,11 +61,16 @@ def followers(store: Store, job: int) -> list[tuple[int, str]]:
 
 
 def lost(store: Store, job: int) -> tuple[int, str] | None:
-    """(number, state) of a job that it waits for and that will not be completed, None if there is none."""
-    marks = ", ".join("?" * len(_LOST))
-    sql = (
-        "SELECT id, state FROM jobs WHERE id IN (SELECT after FROM job_waits WHERE job = ?)"
-        f" AND state IN ({marks}) ORDER BY id LIMIT 1"
-    )
-    row = store.row(sql, (job, *_LOST))
-    return (row[0], row[1]) if row else None
+    """(number, state) of a job that it waits for and that will not be completed, None if there is none.
+
+    Of those that have left the ledger for the archive only their number is known: how many are not completed.
+    """
+    sql = "SELECT after, state FROM job_waits LEFT JOIN jobs ON id = after WHERE job = ? ORDER BY after"
+    states: dict[int, str | None] = dict(store.rows(sql, (job,)))
+    for number, state in states.items():
+        if state in _LOST:
+            return number, state
+    archived = [number for number, state in states.items() if state is None]
+    missing = store.value("SELECT waits FROM jobs WHERE id = ?", (job,)) or 0
+    coming = sum(state in _COMING for state in states.values())
+    return (archived[0], "archived") if archived and missing > coming else None
