@@ -14,7 +14,8 @@ import pytest
 
 from box import events as e
 from box.claims import Claims, together
-from box.engine import Engine, create
+from box.engine import Engine, Transaction, create
+from box.errors import DatabaseBusy
 from box.models import jobs, live, ready
 from box.models.base import Store
 from box.queue import ClaimStorage, JsonSerializer, Queue
@@ -287,6 +288,101 @@ def test_users_take_turns_and_within_a_user_it_is_first_in_first_out(engine: Eng
     engine.record(*(e.JobRequested(user=user, kind="photo") for user in ("ada", "ada", "ada", "bob", "bob", "eve")))
     claims = claims_of(engine, str(tmp_path))
     assert [begin(claims) for _ in range(7)] == [[1], [4], [6], [2], [5], [3], []]
+
+
+def test_a_claim_that_does_not_become_durable_leaves_nothing_behind(engine: Engine, store: Store, tmp_path):
+    """Else the heartbeat asks for ever about a lease that never was, and a user's turn is over without a job."""
+    ask(engine, 2)
+    waits: list[float] = []
+    claims = claims_of(engine, str(tmp_path))
+    claims.on_wait = lambda _, seconds: waits.append(seconds)
+
+    def work(transaction: Transaction) -> None:
+        assert claims._claim(transaction)[1]
+        raise RuntimeError("the power went")
+
+    with pytest.raises(RuntimeError):
+        engine.transact(work)
+    assert (claims.active, claims._served, waits) == (set(), {}, [])
+    assert jobs.running_leases(store) == []
+    assert begin(claims) == [1]
+    assert (len(claims.active), list(claims._served), len(waits)) == (1, ["me"], 1)
+
+
+def test_a_clock_that_was_set_back_makes_no_wait_that_is_less_than_nothing(store: Store, tmp_path):
+    """A sum of waits that falls is read as a restart by whoever reads the metrics."""
+    engine = Engine(store, POLICY, commit_seconds=0, now=lambda: "2999-01-01T00:00:00.000Z")
+    ask(engine, 1)
+    waits: list[float] = []
+    claims = claims_of(engine, str(tmp_path))
+    claims.on_wait = lambda _, seconds: waits.append(seconds)
+    assert begin(claims) == [1]
+    assert waits == [0.0]
+
+
+def test_jobs_that_were_asked_for_at_the_same_moment_are_begun_in_their_order(store: Store, tmp_path):
+    """An earlier job system told them apart by times of whole seconds, and the order was by chance."""
+    engine = Engine(store, POLICY, commit_seconds=0, now=lambda: "2026-01-01T00:00:00.000Z")
+    ask(engine, 9)
+    assert take_all(claims_of(engine, str(tmp_path))) == list(range(1, 10))
+
+
+def test_a_look_at_a_ledger_without_work_asks_little_and_writes_nothing(engine: Engine, store: Store, tmp_path):
+    """An earlier job system opened five to seven databases for each of them."""
+    ask(engine, 1, not_before="2999-01-01T00:00:00.000Z")
+    other = Store(store.path)
+    before = other.other_commits()
+    statements, _ = cost(engine, claims_of(engine, str(tmp_path))._try)
+    assert statements <= 5
+    assert other.other_commits() == before
+    other.close()
+
+
+def test_a_ledger_that_another_process_has_locked_holds_up_the_claims_and_ends_no_worker(
+    engine: Engine, store: Store, tmp_path
+):
+    """One "database is locked" ended the workers of an earlier job system silently."""
+    ask(engine, 1)
+    store.execute("PRAGMA busy_timeout = 20")
+    claims = claims_of(engine, str(tmp_path))
+    other = Store(store.path)
+    with other.transaction():
+        assert begin(claims) == []
+        assert isinstance(claims.held_up_by, DatabaseBusy)
+    claims._hold_until = 0.0  # the while is over
+    assert begin(claims) == [1]
+    assert claims.held_up_by is None
+    other.close()
+
+
+def test_a_lease_is_renewed_never_shortened_and_the_answer_says_what_is_held_and_what_should_end(
+    engine: Engine, store: Store, tmp_path
+):
+    ask(engine, 3)
+    answers: list[jobs.Held] = []
+    claims = claims_of(engine, str(tmp_path), batch_max=2)
+    claims.on_renewal = answers.extend
+    _, lease = claims._try() or (0, "")
+    until = store.value("SELECT expires_at FROM leases")
+    claims.lease_seconds = -7200  # as if the clock had been set back by two hours
+    claims.renew()
+    assert store.value("SELECT expires_at FROM leases") == until
+    claims.lease_seconds = 7200
+    claims.renew()
+    assert store.value("SELECT expires_at FROM leases") > until + 3600
+    engine.record(e.JobCancelRequested(user="me", job=2, reason="enough"))
+    claims.renew()
+    assert answers[-1] == jobs.Held(lease, frozenset({1, 2}), {2: "enough"})
+    recover(engine, str(tmp_path), RETRIES, [lease])
+    claims.renew()
+    assert answers[-1] == jobs.Held(lease, frozenset(), {})  # lost: whoever works for it has to stop
+    assert live.is_open(store, lease) is False
+
+
+def test_no_two_processes_bear_one_name_though_their_numbers_come_again(engine: Engine, tmp_path):
+    """Workers of an earlier job system shared one, and a late one passed for its successor."""
+    owners = {claims_of(engine, str(tmp_path)).owner for _ in range(50)}
+    assert len(owners) == 50
 
 
 # --- a hundred thousand jobs of one user ------------------------------------------------------------------------------
