@@ -20,6 +20,9 @@ PRIORITY_MAX: Final = 1000
 KEY_CHARS_MAX: Final = 200
 ARGS_CHARS_MAX: Final = 100_000
 AHEAD_SECONDS_MAX: Final = 3650.0 * units.DAY
+AFTER_MAX: Final = 1000
+_NUMBER_END: Final = 1 << 62
+"""Beyond the number of every job, and what the database can hold."""
 
 
 def wanted(
@@ -42,10 +45,11 @@ def wanted(
             raise UsageError(f"{kind} needs {name}: {argument.meaning}")
     read = {name: handler.arguments[name].read(name, value) for name, value in args.items()}
     text = _json(kind, read) if read else ""
-    if not isinstance(key, str) or len(key) > KEY_CHARS_MAX:
+    if not isinstance(key, str) or len(key) > KEY_CHARS_MAX or not _is_storable(key):
         raise units.refused("key", key, f"a text of at most {KEY_CHARS_MAX} characters")
     return JobRequested(
-        user=user, kind=kind, args=text, key=key, not_before=not_before, after=tuple(after),
+        user=units.user("user", user) if user else "", kind=kind, args=text, key=key, not_before=not_before,
+        after=_numbers(after),
         priority=units.numbers(-PRIORITY_MAX, PRIORITY_MAX)("priority", priority),
         exclusive=kind if isinstance(handler, Chore) and handler.exclusive else "",
     )  # fmt: skip
@@ -71,11 +75,27 @@ def _text(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _numbers(after: Sequence[int]) -> tuple[int, ...]:
+    wanted = f"numbers of jobs, at most {AFTER_MAX}"
+    if not isinstance(after, list | tuple) or len(after) > AFTER_MAX:
+        raise units.refused("after", after, wanted)
+    if not all(isinstance(job, int) and not isinstance(job, bool) and 0 < job < _NUMBER_END for job in after):
+        raise units.refused("after", after, wanted)
+    return tuple(after)
+
+
+def _is_storable(text: str) -> bool:
+    """Whether it can be written as UTF-8; half of a pair of surrogates cannot."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
 def _json(kind: str, args: Mapping[str, Any]) -> str:
     try:
-        text = json.dumps(args, ensure_ascii=False, separators=(",", ":"))
-    except (TypeError, ValueError) as error:
+        text = json.dumps(args, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"the arguments of {kind} have to be JSON: {error}") from None
+    if not _is_storable(text):
+        raise UsageError(f"the arguments of {kind} have to be JSON: half of a character is none")
     if len(text) > ARGS_CHARS_MAX:
         raise UsageError(f"the arguments of {kind} have {len(text)} characters as JSON; {ARGS_CHARS_MAX} are taken")
     return text

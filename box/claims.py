@@ -116,12 +116,24 @@ class Claims:
             return None
         self.prepare(upcoming.kind)
         try:
-            return self.engine.transact(self._claim, events=self._share())
+            chosen, lease = self.engine.transact(self._claim, events=self._share())
         except BoxError as error:
             if not error.retryable:
                 raise
             self.hold(error)
             return None
+        return self._note(chosen, lease) if chosen else None
+
+    def _note(self, chosen: list[ready.Ready], lease: str) -> tuple[int, str]:
+        """It is durable that these are claimed: only now is it counted."""
+        self.active.add(lease)
+        now = time.time()
+        for job in chosen:
+            if not job.attempts:
+                self.on_wait(job.kind, max(0.0, now - timestamp(job.due_at)))  # a clock may be set back
+        self._turns += 1
+        self._served[chosen[0].user] = self._turns
+        return chosen[0].id, lease
 
     def _has_room(self) -> bool:
         if time.monotonic() < self._hold_until:
@@ -158,23 +170,16 @@ class Claims:
                 return head
         return None
 
-    def _claim(self, transaction: Transaction) -> tuple[int, str] | None:
+    def _claim(self, transaction: Transaction) -> tuple[list[ready.Ready], str]:
         head = self._choose()
         if head is None:
-            return None
+            return [], ""
         store = transaction.store
         chosen = together(head, store, self._share())
         lease = uuid4().hex[:16]
         live.open_lease(store, lease, self.owner, time.time() + self.lease_seconds)
         transaction.record(*(JobStarted(user=job.user, job=job.id, lease=lease) for job in chosen))
-        self.active.add(lease)
-        now = time.time()
-        for job in chosen:
-            if not job.attempts:
-                self.on_wait(job.kind, now - timestamp(job.due_at))
-        self._turns += 1
-        self._served[head.user] = self._turns
-        return chosen[0].id, lease
+        return chosen, lease
 
     def done(self, lease: str, count: int, seconds: float) -> None:
         """The worker is through with its lease: so many jobs, in so many seconds."""
@@ -209,7 +214,8 @@ def together(head: ready.Ready, store: Store, limit: int) -> list[ready.Ready]:
         return [head]
     until = holds.until(holds.all_of(store), head.kind)
     chosen = []
-    for job in ready.lane(store, head.user, head.kind, limit=limit, until=until):
+    taken = jobs.exclusive_running(store)
+    for job in ready.lane(store, head.user, head.kind, limit=limit, taken=taken, until=until):
         if job.attempts or job.exclusive or job.priority != head.priority:
             break
         chosen.append(job)

@@ -90,7 +90,7 @@ class Client:
     ) -> None:
         self._stack.close()
 
-    def enqueue(self, func_or_kind: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> int:
+    def enqueue(self, func_or_kind: Callable[..., Any] | str, /, *args: Any, **kwargs: Any) -> int:
         """Ask for a job: of a kind with arguments by name, or a call of a function; its number.
 
         Raises UsageError for what cannot be asked for, and for a function that nobody else can import.
@@ -177,7 +177,7 @@ def _error(row: Mapping[str, Any]) -> dict[str, str] | None:
 # --- the same for one call, on the box that a command would find -----------------------------------------------------
 
 
-def enqueue(func_or_kind: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> int:
+def enqueue(func_or_kind: Callable[..., Any] | str, /, *args: Any, **kwargs: Any) -> int:
     """See `Client.enqueue`."""
     with Client() as client:
         return client.enqueue(func_or_kind, *args, **kwargs)

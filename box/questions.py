@@ -98,7 +98,7 @@ class View(Protocol):
         """A job."""
 
     def followers(self, job: int) -> Sequence[tuple[int, str]]:
-        """(id, user) of the queued jobs that wait for it."""
+        """(id, user) of the queued jobs that wait for it, or for one that waits for it; the newest first."""
 
     def lost(self, job: int) -> tuple[int, str] | None:
         """(number, state) of a job that it waits for and that will not be completed."""

@@ -163,7 +163,8 @@ def on_job_requested(_: Policy, event: e.JobRequested, view: View) -> Iterator[E
 def on_job_lost(_: Policy, event: Any, view: View) -> Iterator[Event]:
     """Rule 10."""
     state = view.job(event.job).state
-    if state != "queued":  # it will be tried again
+    if state != "queued":  # else it will be tried again
+        # The newest first: when one is cancelled nobody waits for it any more, and none is cancelled twice.
         for follower, user in view.followers(event.job):
             yield e.JobCancelled(user=user, job=follower, reason=_lost(event.job, state))
 

@@ -73,8 +73,8 @@ def show(value: object, length_max: int = 60) -> str:
         return "true" if value else "false"
     if isinstance(value, int) and value.bit_length() > 200:  # Python refuses to print a number of thousands of digits
         return f"(a number of {value.bit_length()} bits)"
-    if isinstance(value, (list, dict)):
-        return "(a list)" if isinstance(value, list) else "(a table)"
+    if isinstance(value, (list, tuple, dict)):
+        return "(a table)" if isinstance(value, dict) else "(a list)"
     text = repr(value)
     return text if len(text) <= length_max else text[: length_max - 3] + "..."
 

@@ -15,7 +15,7 @@ from typing import Final
 from box import damage, log, logs
 from box.claims import Claims
 from box.config import Config
-from box.engine import Engine, log_time, utc_now
+from box.engine import Engine, Transaction, log_time, utc_now
 from box.errors import BoxError, Stopped
 from box.events import JobCancelled, JobDue, JobFailed
 from box.meters import Meters
@@ -119,10 +119,7 @@ class Upkeep:
         fails = self.config.jobs.ttl_action == "fail"
         if age is not None:
             why = f"it waited for longer than jobs.ttl_age ({seconds_text(age)})"
-            while found := jobs.outlived(self.engine.store, log_time(time.time() - age), DUE_MAX):
-                events = [_outlived(job, user, why, fails=fails) for job, user in found]
-                # One by one: what has been claimed meanwhile is refused, and takes nothing else with it.
-                self.engine.transact(lambda t, e=events: [t.try_record(each) for each in e], len(events))  # type: ignore[misc]
+            end_waiting(self.engine, log_time(time.time() - age), why, fails=fails)
         if runtime is not None:
             why = f"it ran for longer than jobs.ttl_runtime ({seconds_text(runtime)})"
             for job in self.attention.at_work.overdue(runtime):
@@ -170,6 +167,18 @@ class Upkeep:
             user: f"{count} files of {user} wait in the inbox for room in the quota: remove something or raise it"
             for user, count in drops.waiting_counts(self.engine.store).items()
         }
+
+
+def end_waiting(engine: Engine, before: str, why: str, *, fails: bool) -> None:
+    """End the queued jobs that have been waiting since before that time."""
+
+    def end(transaction: Transaction) -> int:
+        found = jobs.outlived(transaction.store, before, DUE_MAX)
+        refused = [transaction.try_record(_outlived(job, user, why, fails=fails)) for job, user in found]
+        return refused.count(None)  # a follower has ended with the one that it waited for
+
+    while engine.transact(end, events=DUE_MAX):
+        pass
 
 
 def _outlived(job: int, user: str, why: str, *, fails: bool) -> JobFailed | JobCancelled:

@@ -18,6 +18,7 @@ from typing import Any
 from PIL import Image
 
 from box.config import Config
+from box.models import PROJECTIONS
 from box.models.base import Store
 from box.models.ready import Ready
 
@@ -64,6 +65,16 @@ def waiting(store: Store) -> list[Ready]:
         " AND not_before = '' AND waits = 0 ORDER BY priority DESC, id"
     )
     return [Ready(*row) for row in rows]
+
+
+def projections(store: Store) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table that is folded from the log."""
+    found = {}
+    for model in PROJECTIONS:
+        name = model._meta.table_name
+        keys = ", ".join(key.column_name for key in model._meta.get_primary_keys())
+        found[name] = store.rows(f"SELECT * FROM {name} ORDER BY {keys}")
+    return found
 
 
 def status_of(config: Config) -> dict[str, Any]:

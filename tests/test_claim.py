@@ -7,18 +7,23 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from box import events as e
 from box.claims import Claims, together
-from box.engine import Engine
+from box.engine import Engine, Transaction, create
+from box.errors import DatabaseBusy
 from box.models import jobs, live, ready
 from box.models.base import Store
 from box.queue import ClaimStorage, JsonSerializer, Queue
+from box.rules import Policy
 from box.tasks import retry
 from box.tasks.recover import recover
 
+POLICY = Policy(kinds={}, attempts_max=3)
 RETRIES = retry.Policy(attempts_max=3, base_seconds=10, cap_seconds=100)
 
 
@@ -198,3 +203,256 @@ def test_huey_leaves_nothing_on_disk_and_takes_no_work_of_its_own(engine: Engine
     assert tables.isdisjoint({"kv", "task", "schedule", "counter"})
     with pytest.raises(AssertionError, match="JobRequested"):
         queue.enqueue(queue._run.s(1, "x"))
+
+
+# --- who comes next ---------------------------------------------------------------------------------------------------
+
+
+def begin(claims: Claims) -> list[int]:
+    """Claim once; the jobs of the lease, which goes on."""
+    claimed = claims._try()
+    return [job.id for job in jobs.of_lease(claims.engine.store, claimed[1])] if claimed else []
+
+
+def end(engine: Engine, job: int) -> None:
+    lease = engine.store.value("SELECT lease FROM jobs WHERE id = ?", (job,))
+    engine.record(e.JobSucceeded(user="me", job=job, lease=lease))
+
+
+def test_a_job_that_shares_no_text_with_a_running_one_is_begun_although_one_that_does_stands_before_it(
+    engine: Engine, store: Store, tmp_path
+):
+    engine.record(*(e.JobRequested(user="me", kind="photo", exclusive=text) for text in ("disk", "disk", "", "")))
+    claims = claims_of(engine, str(tmp_path), batch_max=4)
+    assert begin(claims) == [1]
+    assert begin(claims) == [3, 4]
+    assert begin(claims) == []
+    end(engine, 1)
+    assert begin(claims) == [2]
+
+
+def test_what_is_exclusive_runs_once_at_a_time_whatever_its_kind_and_user(engine: Engine, tmp_path):
+    engine.record(
+        e.JobRequested(user="ada", kind="verify", exclusive="disk"),
+        e.JobRequested(user="bob", kind="snapshot", exclusive="disk"),
+        e.JobRequested(user="bob", kind="snapshot", exclusive="other"),
+    )
+    claims = claims_of(engine, str(tmp_path))
+    assert [begin(claims), begin(claims), begin(claims)] == [[1], [3], []]
+    end(engine, 1)
+    assert begin(claims) == [2]
+
+
+def test_of_a_kind_no_more_workers_are_at_work_than_it_may_have(engine: Engine, tmp_path):
+    ask(engine, 6)
+    engine.record(e.JobRequested(user="me", kind="verify"))
+    claims = claims_of(engine, str(tmp_path), batch_max=2)
+    claims.running_max = {"photo": 2}
+    assert [begin(claims) for _ in range(4)] == [[1, 2], [3, 4], [7], []]  # those that share a lease are one worker's
+    end(engine, 1)
+    assert begin(claims) == []
+    end(engine, 2)
+    assert begin(claims) == [5, 6]
+
+
+def test_of_a_paused_kind_none_is_begun_and_of_a_drained_one_those_that_were_asked_for_before(engine: Engine, tmp_path):
+    ask(engine, 2)
+    engine.record(e.JobRequested(user="me", kind="verify"))
+    engine.record(e.KindHeld(kind="photo", until=2), e.KindHeld(kind="verify"))
+    ask(engine, 1)
+    ask(engine, 1, priority=9)
+    claims = claims_of(engine, str(tmp_path), batch_max=9)
+    assert begin(claims) == [1, 2]
+    assert begin(claims) == []
+    engine.record(e.KindResumed(kind="photo"))
+    assert begin(claims) == [7]
+    engine.record(e.KindHeld(kind="", until=0), e.KindResumed(kind="verify"))
+    assert begin(claims) == []  # all kinds are held
+    engine.record(e.KindResumed(kind=""))
+    assert begin(claims) == [3]
+    assert begin(claims) == [6]
+
+
+def test_a_job_is_begun_when_all_that_it_waits_for_are_completed_and_not_before(engine: Engine, tmp_path):
+    ask(engine, 2)
+    ask(engine, 1, after=(2, 1, 2), priority=9)
+    claims = claims_of(engine, str(tmp_path))
+    assert [begin(claims), begin(claims), begin(claims)] == [[1], [2], []]
+    end(engine, 2)
+    assert begin(claims) == []
+    end(engine, 1)
+    assert begin(claims) == [3]
+
+
+def test_users_take_turns_and_within_a_user_it_is_first_in_first_out(engine: Engine, tmp_path):
+    engine.record(*(e.JobRequested(user=user, kind="photo") for user in ("ada", "ada", "ada", "bob", "bob", "eve")))
+    claims = claims_of(engine, str(tmp_path))
+    assert [begin(claims) for _ in range(7)] == [[1], [4], [6], [2], [5], [3], []]
+
+
+def test_a_claim_that_does_not_become_durable_leaves_nothing_behind(engine: Engine, store: Store, tmp_path):
+    """Else the heartbeat asks for ever about a lease that never was, and a user's turn is over without a job."""
+    ask(engine, 2)
+    waits: list[float] = []
+    claims = claims_of(engine, str(tmp_path))
+    claims.on_wait = lambda _, seconds: waits.append(seconds)
+
+    def work(transaction: Transaction) -> None:
+        assert claims._claim(transaction)[1]
+        raise RuntimeError("the power went")
+
+    with pytest.raises(RuntimeError):
+        engine.transact(work)
+    assert (claims.active, claims._served, waits) == (set(), {}, [])
+    assert jobs.running_leases(store) == []
+    assert begin(claims) == [1]
+    assert (len(claims.active), list(claims._served), len(waits)) == (1, ["me"], 1)
+
+
+def test_a_clock_that_was_set_back_makes_no_wait_that_is_less_than_nothing(store: Store, tmp_path):
+    """A sum of waits that falls is read as a restart by whoever reads the metrics."""
+    engine = Engine(store, POLICY, commit_seconds=0, now=lambda: "2999-01-01T00:00:00.000Z")
+    ask(engine, 1)
+    waits: list[float] = []
+    claims = claims_of(engine, str(tmp_path))
+    claims.on_wait = lambda _, seconds: waits.append(seconds)
+    assert begin(claims) == [1]
+    assert waits == [0.0]
+
+
+def test_jobs_that_were_asked_for_at_the_same_moment_are_begun_in_their_order(store: Store, tmp_path):
+    """An earlier job system told them apart by times of whole seconds, and the order was by chance."""
+    engine = Engine(store, POLICY, commit_seconds=0, now=lambda: "2026-01-01T00:00:00.000Z")
+    ask(engine, 9)
+    assert take_all(claims_of(engine, str(tmp_path))) == list(range(1, 10))
+
+
+def test_a_look_at_a_ledger_without_work_asks_little_and_writes_nothing(engine: Engine, store: Store, tmp_path):
+    """An earlier job system opened five to seven databases for each of them."""
+    ask(engine, 1, not_before="2999-01-01T00:00:00.000Z")
+    other = Store(store.path)
+    before = other.other_commits()
+    statements, _ = cost(engine, claims_of(engine, str(tmp_path))._try)
+    assert statements <= 5
+    assert other.other_commits() == before
+    other.close()
+
+
+def test_a_ledger_that_another_process_has_locked_holds_up_the_claims_and_ends_no_worker(
+    engine: Engine, store: Store, tmp_path
+):
+    """One "database is locked" ended the workers of an earlier job system silently."""
+    ask(engine, 1)
+    store.execute("PRAGMA busy_timeout = 20")
+    claims = claims_of(engine, str(tmp_path))
+    other = Store(store.path)
+    with other.transaction():
+        assert begin(claims) == []
+        assert isinstance(claims.held_up_by, DatabaseBusy)
+    claims._hold_until = 0.0  # the while is over
+    assert begin(claims) == [1]
+    assert claims.held_up_by is None
+    other.close()
+
+
+def test_a_lease_is_renewed_never_shortened_and_the_answer_says_what_is_held_and_what_should_end(
+    engine: Engine, store: Store, tmp_path
+):
+    ask(engine, 3)
+    answers: list[jobs.Held] = []
+    claims = claims_of(engine, str(tmp_path), batch_max=2)
+    claims.on_renewal = answers.extend
+    _, lease = claims._try() or (0, "")
+    until = store.value("SELECT expires_at FROM leases")
+    claims.lease_seconds = -7200  # as if the clock had been set back by two hours
+    claims.renew()
+    assert store.value("SELECT expires_at FROM leases") == until
+    claims.lease_seconds = 7200
+    claims.renew()
+    assert store.value("SELECT expires_at FROM leases") > until + 3600
+    engine.record(e.JobCancelRequested(user="me", job=2, reason="enough"))
+    claims.renew()
+    assert answers[-1] == jobs.Held(lease, frozenset({1, 2}), {2: "enough"})
+    recover(engine, str(tmp_path), RETRIES, [lease])
+    claims.renew()
+    assert answers[-1] == jobs.Held(lease, frozenset(), {})  # lost: whoever works for it has to stop
+    assert live.is_open(store, lease) is False
+
+
+def test_no_two_processes_bear_one_name_though_their_numbers_come_again(engine: Engine, tmp_path):
+    """Workers of an earlier job system shared one, and a late one passed for its successor."""
+    owners = {claims_of(engine, str(tmp_path)).owner for _ in range(50)}
+    assert len(owners) == 50
+
+
+# --- a hundred thousand jobs of one user ------------------------------------------------------------------------------
+
+MANY = 100_000
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A ledger in which very many jobs of one user wait."""
+    store = Store(str(tmp_path_factory.mktemp("crowd") / "box.db"))
+    create(store)
+    engine = Engine(store, POLICY, commit_seconds=0)
+    for _ in range(10):
+        engine.record(*(e.JobRequested(user="ada", kind="photo") for _ in range(MANY // 10)))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def crowded(crowd: Store, tmp_path: Path) -> Iterator[Engine]:
+    """A copy of it, to work with."""
+    crowd.copy_to(str(tmp_path / "crowded.db"))
+    store = Store(str(tmp_path / "crowded.db"))
+    yield Engine(store, POLICY, commit_seconds=0)
+    store.close()
+
+
+def cost(engine: Engine, work: Callable[[], object]) -> tuple[int, int]:
+    """(statements, instructions of SQLite's machine) that some work takes: what it costs, told without a clock."""
+    statements: list[str] = []
+    instructions: list[int] = []
+    connection = engine.store._connection
+    connection.set_trace_callback(statements.append)
+    connection.set_progress_handler(lambda: instructions.append(1), 1)
+    work()
+    connection.set_trace_callback(None)
+    connection.set_progress_handler(None, 0)
+    return len(statements), len(instructions)
+
+
+@pytest.mark.parametrize("batch_max", [1, 16])
+def test_another_users_one_job_is_next_but_one_however_many_wait(crowded: Engine, tmp_path, batch_max: int):
+    claims = claims_of(crowded, str(tmp_path), workers=1, batch_max=batch_max)
+    assert len(begin(claims)) == batch_max
+    crowded.record(e.JobRequested(user="bob", kind="photo"))
+    assert begin(claims) == [MANY + batch_max + 1]
+    assert len(begin(claims)) == batch_max
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        (),
+        (e.KindHeld(kind="photo"),),
+        (e.KindHeld(kind="photo", until=3),),
+        (e.KindHeld(kind="verify"),),
+    ],
+    ids=["nothing-held", "they-are-paused", "they-are-drained", "others-are-paused"],
+)
+def test_a_claim_costs_the_same_however_many_jobs_wait(
+    crowded: Engine, engine: Engine, tmp_path, facts: tuple[e.Event, ...]
+):
+    """Also while these are held: a pause is when they gather, and other kinds go on meanwhile."""
+    ask(engine, 20)
+    found = []
+    for each in (engine, crowded):
+        each.record(e.JobRequested(user="eve", kind="quarantine", priority=1), *facts)
+        claims = claims_of(each, str(tmp_path))
+        found.append(cost(each, lambda c=claims: begin(c)))  # type: ignore[misc]
+    few, many = found
+    assert many[0] == few[0]
+    assert many[1] < 1.5 * few[1] + 200

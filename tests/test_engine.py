@@ -75,6 +75,30 @@ def test_a_second_worker_is_refused_and_a_late_outcome_too(engine: Engine):
     engine.record(e.JobSucceeded(user="me", job=1, lease="second"))
 
 
+@pytest.mark.parametrize(
+    "late",
+    [
+        e.JobSucceeded(user="me", job=1, lease="first"),
+        e.JobFailed(user="me", job=1, lease="first", code="c", message="m"),
+        e.JobFailed(user="me", job=1, lease="first", code="c", message="m", retry_at="2999-01-01T00:00:00.000Z"),
+        e.JobCancelled(user="me", job=1, lease="first", reason="r"),
+        e.JobQuarantined(user="me", job=1, lease="first", code="c", message="m"),
+        e.JobReleased(user="me", job=1, lease="first", reason="r"),
+        e.JobStepped(user="me", job=1, lease="first", what="w"),
+    ],
+    ids=lambda late: f"{type(late).__name__}{'-again' * bool(getattr(late, 'retry_at', ''))}",
+)
+def test_what_a_worker_says_of_a_job_that_went_back_to_the_queue_is_refused(
+    engine: Engine, store: Store, late: e.Event
+):
+    """It was taken for dead; its job waits for the next attempt, and must not end by the word of the last one."""
+    engine.record(wanted(), e.JobStarted(user="me", job=1, lease="first"))
+    engine.record(e.JobReleased(user="me", job=1, lease="first", reason="taken for dead"))
+    with pytest.raises(IllegalMove):
+        engine.record(late)
+    assert jobs.state_of(store, 1) == (jobs.State.QUEUED, "")
+
+
 def test_threads_share_commits_and_a_refusal_stays_its_own(store: Store, engine: Engine):
     paced = Engine(store, engine.policy, commit_seconds=0.02)
     results: list[object] = []

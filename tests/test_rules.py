@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import time
+
 import pytest
 
 from box import events as e
+from box.compaction import archive_jobs
 from box.engine import Engine
+from box.errors import IllegalMove
 from box.models import drops, jobs, usage
 from box.models.base import Store
 from box.rules import WAITING_MAX, Policy
@@ -160,3 +165,217 @@ def test_8_a_picture_put_into_the_photos_by_hand_is_read_where_it_lies_after_eve
 
 def test_8_another_file_is_only_counted(engine: Engine):
     assert told(engine, e.FileNoticed(user="me", path="users/me/photos/a.txt", size=5, mtime_ns=1)) == ["FileNoticed"]
+
+
+# --- jobs that end ----------------------------------------------------------------------------------------------------
+
+
+def ask(engine: Engine, kind: str = "photo", **fields: object) -> int:
+    return engine.request(e.JobRequested(user="me", kind=kind, **fields))  # type: ignore[arg-type]
+
+
+def begin(engine: Engine, job: int, lease: str = "L") -> None:
+    engine.record(e.JobStarted(user="me", job=job, lease=lease))
+
+
+def row(store: Store, job: int) -> tuple[str, str]:
+    """(state, message)."""
+    found = store.row("SELECT state, message FROM jobs WHERE id = ?", (job,))
+    assert found is not None
+    return found[0], found[1]
+
+
+LOSSES = {
+    "failed": e.JobFailed(user="me", job=1, lease="L", code="c", message="m"),
+    "cancelled": e.JobCancelled(user="me", job=1, lease="L", reason="r"),
+    "quarantined": e.JobQuarantined(user="me", job=1, lease="L", code="c", message="m"),
+}
+
+
+def test_5_a_kind_may_have_limits_of_its_own(store: Store):
+    engine = Engine(store, Policy(kinds={}, attempts_max=3, limits_by_kind={"call": (1, 3)}), commit_seconds=0)
+    job = ask(engine, "call")
+    begin(engine, job)
+    assert told(engine, e.JobReleased(user="me", job=job, lease="L", reason="its worker died")) == [
+        "JobReleased",
+        "JobQuarantined",
+    ]
+
+
+def test_5_the_same_code_so_many_times_in_a_row_goes_into_quarantine_and_different_ones_do_not(store: Store):
+    """An earlier job system counted errors of any kind as one streak."""
+    engine = Engine(store, Policy(kinds={}, attempts_max=99, quarantine_after=3), commit_seconds=0)
+    job, found = ask(engine), []
+    for number, code in enumerate(("a", "b", "a", "a", "b", "b", "b")):
+        begin(engine, job, f"L{number}")
+        found.append(told(engine, e.JobReleased(user="me", job=job, lease=f"L{number}", reason="r", code=code)))
+    assert found == [["JobReleased"]] * 6 + [["JobReleased", "JobQuarantined"]]
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_9_a_job_that_was_asked_to_stop_and_comes_back_is_cancelled(engine: Engine, store: Store, counted: bool):
+    begin(engine, ask(engine))
+    engine.record(e.JobCancelRequested(user="me", job=1, reason="enough"))
+    back = e.JobReleased(user="me", job=1, lease="L", reason="its worker died", counted=counted)
+    assert told(engine, back) == ["JobReleased", "JobCancelled"]
+    assert row(store, 1)[0] == "cancelled"
+
+
+def test_9_also_when_its_attempt_failed_and_it_would_be_tried_again(engine: Engine, store: Store):
+    begin(engine, ask(engine))
+    engine.record(e.JobCancelRequested(user="me", job=1))
+    again = e.JobFailed(user="me", job=1, lease="L", code="c", message="m", retry_at="2999-01-01T00:00:00.000Z")
+    assert told(engine, again) == ["JobFailed", "JobCancelled"]
+    assert row(store, 1)[0] == "cancelled"
+
+
+def test_9_a_request_to_stop_does_not_outlive_a_retry_by_hand(engine: Engine, store: Store):
+    """An earlier job system left the old attempt's token in the row, and the new one could never end."""
+    begin(engine, ask(engine))
+    engine.record(e.JobCancelRequested(user="me", job=1))
+    engine.record(e.JobCancelled(user="me", job=1, lease="L", reason="r"), e.JobRetried(user="me", job=1))
+    begin(engine, 1, "L2")
+    assert jobs.is_held(store, 1, "L2") is True
+    assert told(engine, e.JobSucceeded(user="me", job=1, lease="L2")) == ["JobSucceeded"]
+
+
+@pytest.mark.parametrize("state", sorted(LOSSES))
+def test_10_whoever_waits_for_a_job_that_is_lost_is_cancelled_and_whoever_waits_for_that_one_too(
+    engine: Engine, store: Store, state: str
+):
+    ask(engine)
+    ask(engine, after=(1,))
+    ask(engine, after=(2, 1))
+    ask(engine, after=(3, 2))
+    other = ask(engine)
+    begin(engine, 1)
+    assert told(engine, LOSSES[state]).count("JobCancelled") == 3 + (state == "cancelled")
+    assert [row(store, job) for job in (2, 3, 4)] == [("cancelled", f"it waited for job 1, which is {state}")] * 3
+    assert row(store, other)[0] == "queued"
+
+
+@pytest.mark.parametrize("state", sorted(LOSSES))
+def test_10_whoever_comes_too_late_to_wait_is_cancelled_at_once(engine: Engine, store: Store, state: str):
+    ask(engine)
+    begin(engine, 1)
+    engine.record(LOSSES[state])
+    late = ask(engine, after=(1,))
+    assert row(store, late) == ("cancelled", f"it waited for job 1, which is {state}")
+
+
+def test_10_a_job_that_will_be_tried_again_is_not_lost(engine: Engine, store: Store):
+    ask(engine)
+    ask(engine, after=(1,))
+    begin(engine, 1)
+    again = e.JobFailed(user="me", job=1, lease="L", code="c", message="m", retry_at="2999-01-01T00:00:00.000Z")
+    assert told(engine, again) == ["JobFailed"]
+    assert row(store, 2)[0] == "queued"
+
+
+def test_10_nobody_waits_for_himself_or_for_what_is_not_there_so_no_circle_can_be_made(engine: Engine, store: Store):
+    for after in ((1,), (2,), (0,), (-1,)):
+        with pytest.raises(IllegalMove, match="waits only for jobs that were asked for before it"):
+            ask(engine, after=after)
+    assert store.value("SELECT count(*) FROM events") == 0
+
+
+def test_10_a_job_whose_predecessor_is_retried_may_be_retried_after_it_and_waits_again(engine: Engine, store: Store):
+    ask(engine)
+    ask(engine, after=(1,))
+    engine.record(e.JobCancelled(user="me", job=1, reason="r"))
+    with pytest.raises(IllegalMove, match="waits for job 1, which is cancelled"):
+        engine.record(e.JobRetried(user="me", job=2))
+    engine.record(e.JobRetried(user="me", job=1), e.JobRetried(user="me", job=2))
+    assert [ready.id for ready in waiting(store)] == [1]
+    begin(engine, 1)
+    engine.record(e.JobSucceeded(user="me", job=1, lease="L"))
+    assert [ready.id for ready in waiting(store)] == [2]
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_10_what_has_gone_to_the_archive_is_lost_all_the_same_or_completed_all_the_same(
+    engine: Engine, store: Store, lost: bool
+):
+    """Else a job that is retried would wait for ever for one that is no longer there."""
+    ask(engine)
+    ask(engine)
+    ask(engine, after=(1, 2))
+    begin(engine, 1)
+    engine.record(LOSSES["failed"] if lost else e.JobSucceeded(user="me", job=1, lease="L"))
+    engine.record(*([] if lost else [e.JobCancelled(user="me", job=3, reason="r")]))
+    gone = {"failed": 0.0, "completed": 0.0}
+    assert sum(archive_jobs(engine, gone, time.time() + 60).jobs.values()) == 1
+    if lost:
+        with pytest.raises(IllegalMove, match="waits for job 1, which is archived"):
+            engine.record(e.JobRetried(user="me", job=3))
+    else:
+        engine.record(e.JobRetried(user="me", job=3))
+        begin(engine, 2)
+        engine.record(e.JobSucceeded(user="me", job=2, lease="L"))
+        assert [ready.id for ready in waiting(store)] == [3]
+
+
+def test_11_what_a_cancelled_job_had_done_is_undone_in_one_job_that_knows_all_steps(engine: Engine, store: Store):
+    """An earlier importer left what it had imported when it was cancelled."""
+    begin(engine, ask(engine, "call"))
+    undo = '["shutil:rmtree", ["x"]]'
+    for what in ("one", "two"):
+        engine.record(e.JobStepped(user="me", job=1, lease="L", what=what, undo=undo))
+    recorded = engine.record(e.JobCancelled(user="me", job=1, lease="L", reason="r"))
+    wanted = recorded[-1].event
+    assert isinstance(wanted, e.JobRequested)
+    assert (wanted.kind, wanted.user) == ("undo", "me")
+    assert json.loads(wanted.args) == {"job": 1, "steps": [["one", undo], ["two", undo]]}
+    assert waiting(store)[0].kind == "undo"  # before ordinary work
+
+
+def test_11_a_job_that_did_nothing_or_ended_otherwise_is_not_undone(engine: Engine):
+    begin(engine, ask(engine, "call"))
+    assert told(engine, e.JobCancelled(user="me", job=1, lease="L", reason="r")) == ["JobCancelled"]
+    begin(engine, ask(engine, "call"))
+    engine.record(e.JobStepped(user="me", job=4, lease="L", what="w"))
+    assert told(engine, e.JobSucceeded(user="me", job=4, lease="L")) == ["JobSucceeded"]
+
+
+ASKED_BY = f"{INBOX}/do.job.toml"
+
+
+@pytest.mark.parametrize(
+    ("end", "state"),
+    [
+        (e.JobSucceeded(user="me", job=1, lease="L", result='{"n": 1}'), "completed"),
+        *((event, state) for state, event in LOSSES.items()),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_12_what_came_of_a_job_that_a_file_asked_for_is_written_beside_it(engine: Engine, end: e.Event, state: str):
+    begin(engine, ask(engine, "verify", answer=ASKED_BY))
+    wanted = engine.record(end)[-1].event
+    assert isinstance(wanted, e.JobRequested)
+    assert (wanted.kind, wanted.answer) == ("answer", "")  # nobody answers an answer
+    said = json.loads(wanted.args)
+    assert (said["beside"], said["job"], said["state"]) == (ASKED_BY, 1, state)
+    assert said["result"] == ({"n": 1} if state == "completed" else {})
+
+
+def test_12_a_job_that_will_be_tried_again_has_no_answer_yet(engine: Engine):
+    begin(engine, ask(engine, "verify", answer=ASKED_BY))
+    again = e.JobFailed(user="me", job=1, lease="L", code="c", message="m", retry_at="2999-01-01T00:00:00.000Z")
+    assert told(engine, again) == ["JobFailed"]
+
+
+def test_12_the_job_that_reads_a_request_leaves_the_answer_to_the_one_that_it_asks_for_unless_it_refuses(
+    engine: Engine,
+):
+    begin(engine, ask(engine, "request", answer=ASKED_BY))
+    assert told(engine, e.JobSucceeded(user="me", job=1, lease="L")) == ["JobSucceeded"]
+    begin(engine, ask(engine, "request", answer=ASKED_BY))
+    refused = e.JobFailed(user="me", job=4, lease="L", code="refused", message="m")
+    assert told(engine, refused) == ["JobFailed", "JobRequested"]
+
+
+def test_12_a_file_whose_job_waited_in_vain_is_told_so(engine: Engine):
+    ask(engine)
+    ask(engine, "verify", after=(1,), answer=ASKED_BY)
+    follow = told(engine, e.JobCancelled(user="me", job=1, reason="r"))
+    assert follow == ["JobCancelled", "JobCancelled", "JobRequested"]

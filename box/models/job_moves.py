@@ -1,7 +1,7 @@
 """How jobs move. The rule: an event moves a job only as `MOVES` allows, or the transaction refuses it.
 
 A worker's event carries its lease. Where the row bears another one, or none, the worker was taken for dead and its
-outcome is refused: so two workers can never both own a job.
+outcome is refused, be the job another worker's or back in the queue: so two workers can never both own a job.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def on_requested(store: Store, recorded: Recorded, event: JobRequested) -> None:
         (
             recorded.position, event.kind, event.user, event.source, event.size, event.mtime_ns, event.inode,
             event.args, event.priority, event.not_before, event.key, event.reserve_bytes, event.exclusive,
-            event.answer, missing, event.not_before or recorded.at, recorded.at,
+            event.answer, missing, max(event.not_before, recorded.at), recorded.at,
         ),
     )  # fmt: skip
     _count(store, event.kind, State.QUEUED, 1)
@@ -179,7 +179,7 @@ def _move(store: Store, event: Any, to: State, assignments: str, *values: Any) -
     if was.state not in origins or to not in targets:
         raise IllegalMove(f"{type(event).__name__}: job {event.job} is {was.state}, it cannot become {to}")
     claimed = getattr(event, "lease", "")
-    if was.state == State.RUNNING and not isinstance(event, JobCancelRequested) and claimed != was.lease:
+    if claimed != was.lease and not isinstance(event, (JobStarted, JobCancelRequested)):
         raise IllegalMove(f"{type(event).__name__}: job {event.job} is no longer held by the lease {claimed!r}")
     store.execute(f"UPDATE jobs SET state = ?, {assignments} WHERE id = ?", (to.value, *values, event.job))
     if was.state != to:

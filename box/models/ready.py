@@ -15,6 +15,8 @@ from box.models.base import Store
 
 _READY: Final = "state = 'queued' AND not_before = '' AND waits = 0"
 _FIELDS: Final = "user, kind, priority, id, attempts, exclusive, due_at"
+_SELECT: Final = f"SELECT {_FIELDS} FROM jobs WHERE {_READY}"
+_ORDER: Final = "priority DESC, id"
 
 INDEXES: Final = (
     # Do not also index (state, ...): the planner would take that and sort.
@@ -42,31 +44,41 @@ def heads(store: Store, taken: tuple[str, ...] = ()) -> Iterator[Ready]:
     Held kinds are left out, and jobs that bear one of the texts that running ones have `taken` for themselves.
     """
     held = holds.all_of(store)
-    sql = f"SELECT {_FIELDS} FROM jobs WHERE {_READY} AND (user, kind) > (?, ?) ORDER BY user, kind, priority DESC, id"
     user, kind = "", ""
-    while row := store.row(f"{sql} LIMIT 1", (user, kind)):
-        head = Ready(*row)
+    while head := _next(store, user, kind):
         user, kind = head.user, head.kind
         if held or head.exclusive in taken:
-            found = lane(store, user, kind, limit=1, taken=taken, until=holds.until(held, kind))
-            yield from found
+            yield from lane(store, user, kind, limit=1, taken=taken, until=holds.until(held, kind))
         else:
             yield head
+
+
+def _next(store: Store, user: str, kind: str) -> Ready | None:
+    """The head of the lane after that one."""
+    # Two questions, because SQLite answers `(user, kind) > (?, ?)` by reading the whole lane.
+    row = store.row(f"{_SELECT} AND user = ? AND kind > ? ORDER BY user, kind, {_ORDER} LIMIT 1", (user, kind))
+    row = row or store.row(f"{_SELECT} AND user > ? ORDER BY user, kind, {_ORDER} LIMIT 1", (user,))
+    return Ready(*row) if row else None
 
 
 def lane(
     store: Store, user: str, kind: str, *, limit: int, taken: tuple[str, ...] = (), until: int = holds.NOBODY
 ) -> list[Ready]:
     """The next jobs of a lane, those with a number after `until` and those that bear a `taken` text left out."""
+    where = f"{_SELECT} AND user = ? AND kind = ?"
     marks = ", ".join("?" * len(taken))
-    return [
-        Ready(*row)
-        for row in store.rows(
-            f"SELECT {_FIELDS} FROM jobs WHERE {_READY} AND user = ? AND kind = ? AND id <= ?"
-            f" AND exclusive NOT IN ({marks}) ORDER BY priority DESC, id LIMIT ?",
-            (user, kind, until, *taken, limit),
-        )
-    ]
+    found: list[Ready] = []
+    priority = holds.NOBODY
+    while (
+        len(found) < limit and until > 0
+    ):  # one priority after the other: within each, `until` is a place in the index
+        row = store.row(f"{where} AND priority < ? ORDER BY {_ORDER} LIMIT 1", (user, kind, priority))
+        if row is None:
+            break
+        priority = Ready(*row).priority
+        sql = f"{where} AND priority = ? AND id <= ? AND exclusive NOT IN ({marks}) ORDER BY {_ORDER} LIMIT ?"
+        found += [Ready(*each) for each in store.rows(sql, (user, kind, priority, until, *taken, limit - len(found)))]
+    return found
 
 
 def any_unfinished(store: Store) -> bool:

@@ -63,7 +63,7 @@ class StoreView:
         return self._store.value("SELECT answer FROM jobs WHERE id = ?", (job,)) or ""
 
     def followers(self, job: int) -> list[tuple[int, str]]:
-        """(id, user) of the queued jobs that wait for it."""
+        """(id, user) of the queued jobs that wait for it, or for one that waits for it; the newest first."""
         return waits.followers(self._store, job)
 
     def lost(self, job: int) -> tuple[int, str] | None:

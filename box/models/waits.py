@@ -13,6 +13,7 @@ from box.errors import IllegalMove
 from box.models.base import Store, Table
 
 _LOST: Final = ("failed", "cancelled", "quarantined")
+_COMING: Final = ("queued", "running")
 
 
 class Wait(Table):
@@ -50,17 +51,26 @@ def completed(store: Store, job: int) -> None:
 
 
 def followers(store: Store, job: int) -> list[tuple[int, str]]:
-    """(id, user) of the queued jobs that wait for it."""
-    sql = "SELECT id, user FROM jobs WHERE id IN (SELECT job FROM job_waits WHERE after = ?) AND state = 'queued'"
+    """(id, user) of the queued jobs that wait for it, or for one that waits for it; the newest first."""
+    sql = (
+        "WITH RECURSIVE waiting (id) AS (SELECT job FROM job_waits WHERE after = ?"
+        " UNION SELECT job_waits.job FROM job_waits JOIN waiting ON after = waiting.id)"
+        " SELECT id, user FROM jobs WHERE id IN (SELECT id FROM waiting) AND state = 'queued' ORDER BY id DESC"
+    )
     return [(number, user) for number, user in store.rows(sql, (job,))]
 
 
 def lost(store: Store, job: int) -> tuple[int, str] | None:
-    """(number, state) of a job that it waits for and that will not be completed, None if there is none."""
-    marks = ", ".join("?" * len(_LOST))
-    sql = (
-        "SELECT id, state FROM jobs WHERE id IN (SELECT after FROM job_waits WHERE job = ?)"
-        f" AND state IN ({marks}) ORDER BY id LIMIT 1"
-    )
-    row = store.row(sql, (job, *_LOST))
-    return (row[0], row[1]) if row else None
+    """(number, state) of a job that it waits for and that will not be completed, None if there is none.
+
+    Of those that have left the ledger for the archive only their number is known: how many are not completed.
+    """
+    sql = "SELECT after, state FROM job_waits LEFT JOIN jobs ON id = after WHERE job = ? ORDER BY after"
+    states: dict[int, str | None] = dict(store.rows(sql, (job,)))
+    for number, state in states.items():
+        if state in _LOST:
+            return number, state
+    archived = [number for number, state in states.items() if state is None]
+    missing = store.value("SELECT waits FROM jobs WHERE id = ?", (job,)) or 0
+    coming = sum(state in _COMING for state in states.values())
+    return (archived[0], "archived") if archived and missing > coming else None
