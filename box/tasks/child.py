@@ -246,6 +246,8 @@ class Child:
             what, undo = message["step"]
             if self._at_work.step(request.job, str(what), json.dumps(undo) if undo else ""):
                 process.tell("noted", request.job)
+            elif self._at_work.stop_of(request.job) is None:
+                process.tell("refused", request.job)
             return True
         return False
 
