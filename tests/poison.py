@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from box import config as configuration
-from box import logs, service, tasks
+from box import logs, tasks
 from box.events import Event, FilePlaced
 from box.tasks import strays
+from box.tasks.chore import Chore, Inside, Reporter
 from box.tasks.handler import Found, Handler, Landed, Placement, Request, Tools
 
 MAGIC = b"GIF89a"
@@ -121,6 +122,11 @@ def work(said: dict[str, Any], *_: Any) -> None:
         pass
 
 
+def wait_for(said: dict[str, Any], *_: Any) -> None:
+    while not os.path.exists(said["path"]):
+        time.sleep(0.01)
+
+
 def count(said: dict[str, Any], _: Any, tools: Tools) -> None:
     """Say very often how far it is."""
     for number in range(said["times"]):
@@ -147,20 +153,33 @@ DOINGS: dict[str, Callable[..., None]] = {
     "hold so much": hold_so_much,
     "work": work,
     "count": count,
+    "wait for": wait_for,
     "stack": lambda *_: resource.setrlimit(resource.RLIMIT_STACK, (4096, 4096)),
 }
 
 HANDLER = Handler(kind="poison", run=run, report=report, media_types=("image/gif",), batch=True)
-ALL = (HANDLER, *tasks.ALL)
+
+
+def ponder(_: Inside, job: Any, reporter: Reporter) -> dict[str, Any]:
+    """A chore that takes for ever, and looks often whether it should end."""
+    Path(job.args["began"]).touch()
+    while True:
+        reporter.progress(50, "pondering")
+        time.sleep(0.01)
+
+
+ALL = (HANDLER, Chore(kind="ponder", run=ponder), *tasks.ALL)
 
 
 def main(path: str) -> int:
+    tasks.ALL = ALL  # type: ignore[misc]  # a new kind is a line in there; these are for the tests only
+    from box import service  # noqa: PLC0415 - it reads the table of contents
+
     strays.adopt()
     config = configuration.load(path, os.environ)
     logs.setup(config.logs.level, config.logs.format, sys.stderr)
     return service.build(config, handlers="tests.poison").run()
 
 
-tasks.ALL = ALL  # type: ignore[misc]  # a new kind is a line in there; this one is there for the tests only
 if __name__ == "__main__":
     sys.exit(main(sys.argv[2]))

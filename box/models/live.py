@@ -96,9 +96,9 @@ def write_journal(store: Store, entry: Entry) -> None:
     )
 
 
-def clear_journal(store: Store, job: int) -> None:
-    """The outcome is recorded, or nothing was moved."""
-    store.execute("DELETE FROM journal WHERE job = ?", (job,))
+def clear_journal(store: Store, job: int, lease: str) -> None:
+    """The outcome is recorded, or nothing was moved; what another worker has journalled of that job stays."""
+    store.execute("DELETE FROM journal WHERE job = ? AND lease = ?", (job, lease))
 
 
 def journal(store: Store, lease: str | None = None) -> list[Entry]:
