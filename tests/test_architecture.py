@@ -89,7 +89,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }  # fmt: skip
 """Everything else (`service`, `serving`, `cli`, `doctor`, `__main__`) may import anything; nothing may import those."""
 
-PURE_TASKS = {"handler", "photo", "quarantine", "call", "undo", "request", "child_main"}
+PURE_TASKS = {"handler", "source", "photo", "quarantine", "call", "undo", "request", "child_main"}
 """Handlers never learn that there is a database."""
 
 ONLY = {

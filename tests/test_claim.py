@@ -198,3 +198,11 @@ def test_huey_leaves_nothing_on_disk_and_takes_no_work_of_its_own(engine: Engine
     assert tables.isdisjoint({"kv", "task", "schedule", "counter"})
     with pytest.raises(AssertionError, match="JobRequested"):
         queue.enqueue(queue._run.s(1, "x"))
+
+
+def test_what_goes_back_while_the_service_stops_is_not_claimed_again(engine: Engine, tmp_path):
+    ask(engine, 1)
+    claims = claims_of(engine, str(tmp_path))
+    claims.prepare = lambda _kind: claims.close()  # it stops while a child is being started
+    assert claims.next(idle=lambda: 0.0) is None
+    assert jobs.counts(engine.store) == {"photo": {"queued": 1}}

@@ -32,10 +32,16 @@ def run(inside: Inside, job: Claimed, _: Reporter) -> Mapping[str, Any]:
     told = {name: value for name, value in job.args.items() if name != "beside"} | {"version": __version__}
     if not os.path.isdir(os.path.dirname(path)):
         return {}
-    disk.write_whole(path + good, json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+    disk.write_whole(_beside(path, good), json.dumps(told, indent=2, ensure_ascii=False) + "\n")
     with suppress(FileNotFoundError):
-        os.unlink(path + bad)
+        os.unlink(_beside(path, bad))
     return {"path": beside + good}
+
+
+def _beside(path: str, ending: str) -> str:
+    """Its path; a name that is too long already is cut."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, disk.with_suffix(name, ending))
 
 
 HANDLER = Chore(kind="answer", run=run, by_request=False, exclusive=False)

@@ -5,20 +5,17 @@
 
 from __future__ import annotations
 
-import errno
 import mmap
 import os
-import stat
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
-from box import disk
-from box.errors import SourceChanged, Unprocessable
+from box.errors import Unprocessable
 from box.events import Event, FilePlaced, PhotoFiled
 from box.photos import exif, formats, naming, structure
 from box.photos.capture import capture_time
+from box.tasks import source
 from box.tasks.handler import Found, Handler, Landed, Placement, Request, Tools
 
 if TYPE_CHECKING:
@@ -42,14 +39,14 @@ class _Look:
 
 def run(request: Request, tools: Tools) -> Found:
     """Digest, capture time and thumbnail of a picture. Raises SourceChanged and Unprocessable."""
-    with _source(request) as file:
+    with source.opened(request) as file:
         digest = _digest(file)
         try:
             look = _look(file, request.size, tools.options)
         except Unprocessable:
-            _check_same(file.fileno(), request)  # a file that is being written is not to blame
+            source.check_same(file.fileno(), request)  # a file that is being written is not to blame
             raise
-        _check_same(file.fileno(), request)
+        source.check_same(file.fileno(), request)
     taken = capture_time(look.tags)
     facts = {
         "media_type": look.media_type,
@@ -90,32 +87,6 @@ HANDLER = Handler(
     kind="photo", run=run, report=report, media_types=formats.MEDIA_TYPES, options="photos", in_place=True,
     batch=True,
 )  # fmt: skip
-
-
-@contextmanager
-def _source(request: Request) -> Iterator[IO[bytes]]:
-    """The file, open for reading, if it is still the one that settled."""
-    try:
-        fd = disk.open_to_read(request.source)
-    except OSError as error:
-        if error.errno in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO}:
-            raise SourceChanged("the file is no longer there") from error
-        if error.errno in {errno.EACCES, errno.EPERM}:
-            raise Unprocessable("unreadable", "Box may not read the file; change its owner or its mode") from error
-        raise
-    try:
-        _check_same(fd, request)
-        with open(fd, "rb", closefd=False) as file:
-            yield file
-    finally:
-        os.close(fd)
-
-
-def _check_same(fd: int, request: Request) -> None:
-    now = os.fstat(fd)
-    seen = (now.st_size, now.st_mtime_ns, now.st_ino)
-    if seen != (request.size, request.mtime_ns, request.inode) or not stat.S_ISREG(now.st_mode):
-        raise SourceChanged("the file is no longer the one that had settled")
 
 
 def _digest(file: IO[bytes]) -> str:

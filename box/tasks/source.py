@@ -1,0 +1,41 @@
+"""The source of a job. The rule: what is read is the file that had settled, or nothing."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from box import disk
+from box.errors import SourceChanged, Unprocessable
+from box.tasks.handler import Request
+
+
+@contextmanager
+def opened(request: Request) -> Iterator[IO[bytes]]:
+    """The file, open for reading, if it is still the one that settled. Raises SourceChanged and Unprocessable."""
+    try:
+        fd = disk.open_to_read(request.source)
+    except OSError as error:
+        if error.errno in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO}:
+            raise SourceChanged("the file is no longer there") from error
+        if error.errno in {errno.EACCES, errno.EPERM}:
+            raise Unprocessable("unreadable", "Box may not read the file; change its owner or its mode") from error
+        raise
+    try:
+        check_same(fd, request)
+        with open(fd, "rb", closefd=False) as file:
+            yield file
+    finally:
+        os.close(fd)
+
+
+def check_same(fd: int, request: Request) -> None:
+    """Raise SourceChanged if the open file is another by now."""
+    now = os.fstat(fd)
+    seen = (now.st_size, now.st_mtime_ns, now.st_ino)
+    if seen != (request.size, request.mtime_ns, request.inode) or not stat.S_ISREG(now.st_mode):
+        raise SourceChanged("the file is no longer the one that had settled")
