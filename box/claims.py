@@ -171,7 +171,8 @@ class Claims:
         return None
 
     def _claim(self, transaction: Transaction) -> tuple[list[ready.Ready], str]:
-        head = self._choose()
+        # Closed while a child was started: whatever was handed back meanwhile is not begun again.
+        head = None if self.closed else self._choose()
         if head is None:
             return [], ""
         store = transaction.store

@@ -178,7 +178,8 @@ def sync_folders(paths: Iterable[str]) -> None:
 
 def write_whole(path: str, text: str, *, durable: bool = True) -> None:
     """Replace a small text file as a whole: a reader sees the old one or the new one."""
-    part = f"{path}.part"
+    folder, name = os.path.split(path)
+    part = os.path.join(folder, with_suffix(name, ".part"))
     try:
         with open(part, "w", encoding="utf-8") as out:
             os.fchmod(out.fileno(), READABLE)
@@ -192,7 +193,7 @@ def write_whole(path: str, text: str, *, durable: bool = True) -> None:
             os.unlink(part)
         raise
     if durable:
-        sync_folder(os.path.dirname(path))
+        sync_folder(folder)
 
 
 def is_full(error: OSError) -> bool:

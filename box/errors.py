@@ -93,7 +93,7 @@ class Stopped(BoxError):
     code = "stopped"
 
     def __init__(self, message: str, outcome: str = "cancelled", code: str = "cancelled") -> None:
-        """`outcome`: "cancelled"; "failed", with that code; "lost", when another worker may have the job by now."""
+        """`outcome`: "cancelled"; "failed", with that code; "released", done later; "lost", another's by now."""
         super().__init__(message)
         self.outcome = outcome
         self.code = code

@@ -36,8 +36,11 @@ from box.watching import Watching
 __all__ = ["Service", "build"]
 
 
-def build(config: Config) -> Service:
-    """Everything, from the config; the lock is taken, the database checked and what was interrupted is finished."""
+def build(config: Config, handlers: str = "box.tasks") -> Service:
+    """Everything, from the config; the lock is taken, the database checked and what was interrupted is finished.
+
+    `handlers`: the module from which children take the table of contents (`ALL`), for a program with kinds of its own.
+    """
     root = config.box.root
     if not os.path.isdir(root):
         raise BoxError(f"there is no folder {root}: `box init` makes it")
@@ -45,13 +48,15 @@ def build(config: Config) -> Service:
     lock.take()
     try:
         store, restored = damage.open_checked(root)
-        return _assemble(config, lock, store, restored)
+        return _assemble(config, lock, store, restored, handlers)
     except BaseException:
         lock.release()
         raise
 
 
-def _assemble(config: Config, lock: locks.RootLock, store: Store, restored: damage.Restored | None) -> Service:
+def _assemble(
+    config: Config, lock: locks.RootLock, store: Store, restored: damage.Restored | None, handlers: str
+) -> Service:  # fmt: skip
     root = config.box.root
     engine = engine_of(config, store)
     problems = Problems()
@@ -69,7 +74,7 @@ def _assemble(config: Config, lock: locks.RootLock, store: Store, restored: dama
         on_hold=claims.hold, stopping=lambda: claims.closed, ring=watching.ring,
         inside=Inside(config, engine, meters.timing), on_ran=meters.ran,
     )  # fmt: skip
-    runner = _runner(config, performer.attention.at_work)
+    runner = _runner(config, performer.attention.at_work, handlers)
     sweep = LibrarySweep(
         root, engine, users=lambda: sorted({*config.users.names, *usage.users(store)} - {""}),
         on_problem=lambda found: problems.replace("library-away", found), timed=meters.timed,
@@ -109,11 +114,11 @@ def _retries(config: Config) -> retry.Policy:
     return replace(policy(KindSettings()), by_kind=by_kind)
 
 
-def _runner(config: Config, at_work: AtWork) -> Runner:
+def _runner(config: Config, at_work: AtWork, handlers: str) -> Runner:
     """What runs handlers; each kind gets its section of the configuration."""
     limits, by_kind = _limits(config)
     options = {"photos": configuration.as_dict(config.photos), "jobs": {"by_file": list(config.jobs.by_file)}}
-    return Runner(limits, options, config.child.idle_seconds, by_kind, at_work)
+    return Runner(limits, options, config.child.idle_seconds, by_kind, at_work, handlers)
 
 
 def _limits(config: Config) -> tuple[ChildLimits, dict[str, ChildLimits]]:

@@ -239,7 +239,8 @@ class Service:
             return
         self.consumer.huey.nudge.set()
         self.consumer.stop(graceful=True)
-        self.runner.kill()  # whoever is still at it after the grace gives its job back, the attempt not counted
+        self.attention.hand_back()  # whoever is still at it after the grace gives its job back
+        self.runner.kill()
         for _, thread in self.consumer.worker_threads:
             thread.join(HAND_BACK_SECONDS)
 

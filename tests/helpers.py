@@ -83,11 +83,11 @@ def status_of(config: Config) -> dict[str, Any]:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def start_box(config: Config, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+def start_box(config: Config, *arguments: str, program: str = "box", **environment: str) -> subprocess.Popen[bytes]:
     """The real program, serving that root; its log goes to <root>/test.log."""
     with open(Path(config.box.root, "test.log"), "ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "box", "--config", config.path, *(arguments or ("run",))],
+            [sys.executable, "-m", program, "--config", config.path, *(arguments or ("run",))],
             cwd=REPOSITORY,
             env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
@@ -97,9 +97,9 @@ def start_box(config: Config, *arguments: str, **environment: str) -> subprocess
 
 
 @contextmanager
-def running(config: Config, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+def running(config: Config, program: str = "box", **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """The service, up and watching; stopped gracefully at the end."""
-    process = start_box(config, **environment)
+    process = start_box(config, program=program, **environment)
     try:
         until(lambda: status_of(config).get("pid") == process.pid or process.poll() is not None, "the service is up")
         assert process.poll() is None, Path(config.box.root, "test.log").read_text()

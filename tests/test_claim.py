@@ -456,3 +456,11 @@ def test_a_claim_costs_the_same_however_many_jobs_wait(
     few, many = found
     assert many[0] == few[0]
     assert many[1] < 1.5 * few[1] + 200
+
+
+def test_what_goes_back_while_the_service_stops_is_not_claimed_again(engine: Engine, tmp_path):
+    ask(engine, 1)
+    claims = claims_of(engine, str(tmp_path))
+    claims.prepare = lambda _kind: claims.close()  # it stops while a child is being started
+    assert claims.next(idle=lambda: 0.0) is None
+    assert jobs.counts(engine.store) == {"photo": {"queued": 1}}

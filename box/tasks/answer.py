@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from box import __version__, disk
-from box.paths import join, owner
+from box.paths import join, owner, relative
 from box.tasks.chore import Chore, Inside, Reporter
 
 if TYPE_CHECKING:
@@ -25,17 +25,18 @@ FAILED: Final = ".failed.json"
 
 def run(inside: Inside, job: Claimed, _: Reporter) -> Mapping[str, Any]:
     """Write it; the result says where. If the folder is gone nobody waits for the answer."""
-    beside = str(job.args["beside"])
+    root, beside = inside.config.box.root, str(job.args["beside"])
     assert owner(beside) == (job.user, "inbox"), "a rule put it there"  # noqa: S101 - a defect, not an answer
-    path = join(inside.config.box.root, beside)
-    good, bad = (DONE, FAILED) if job.args["state"] == "completed" else (FAILED, DONE)
+    endings = (DONE, FAILED) if job.args["state"] == "completed" else (FAILED, DONE)
+    folder, name = os.path.split(join(root, beside))
+    good, bad = (os.path.join(folder, disk.with_suffix(name, ending)) for ending in endings)  # of any length
     told = {name: value for name, value in job.args.items() if name != "beside"} | {"version": __version__}
-    if not os.path.isdir(os.path.dirname(path)):
+    if not os.path.isdir(folder):
         return {}
-    disk.write_whole(path + good, json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+    disk.write_whole(good, json.dumps(told, indent=2, ensure_ascii=False) + "\n")
     with suppress(FileNotFoundError):
-        os.unlink(path + bad)
-    return {"path": beside + good}
+        os.unlink(bad)
+    return {"path": relative(root, good)}
 
 
 HANDLER = Chore(kind="answer", run=run, by_request=False, exclusive=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -38,6 +38,11 @@ class _Doing:
     stop: Stopped | None = None
     stop_at: float = 0.0
 
+    def end(self, why: Stopped) -> None:
+        """It should end. What was said first stands, but for a lost lease."""
+        if self.stop is None or (why.outcome == "lost" and self.stop.outcome != "lost"):
+            self.stop, self.stop_at = why, time.monotonic()
+
 
 @dataclass(slots=True)
 class AtWork:
@@ -50,19 +55,34 @@ class AtWork:
     step: Callable[[int, str, str], bool] = lambda _job, _what, _undo: True
     """Makes it durable that a job is about to do something; False if it may not."""
     _jobs: dict[int, _Doing] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.Condition = field(default_factory=threading.Condition)
     _told: float = float("-inf")
+    _ends: Stopped | None = None
+    """Why all should end."""
 
-    def claimed(self, lease: str, jobs: Iterable[int]) -> None:
-        """A worker holds these from now on."""
+    def claimed(self, lease: str, jobs: Sequence[int]) -> None:
+        """A worker holds these from now on.
+
+        Another worker of this process that is still at one of them has lost it, and is waited for: nothing is done
+        twice at the same time.
+        """
         with self._lock:
+            while others := [job for job in jobs if job in self._jobs]:
+                for job in others:
+                    self._jobs[job].end(Stopped("its lease was lost", "lost", "lease-lost"))
+                self.on_stop()
+                self._lock.wait()
             self._jobs.update((job, _Doing(lease)) for job in jobs)
+            if self._ends is not None:
+                self._end_all(self._ends)
 
-    def ended(self, jobs: Iterable[int]) -> None:
+    def ended(self, lease: str, jobs: Iterable[int]) -> None:
         """They have an outcome, or went back."""
         with self._lock:
             for job in jobs:
-                self._jobs.pop(job, None)
+                if job in self._jobs and self._jobs[job].lease == lease:
+                    del self._jobs[job]
+            self._lock.notify_all()
 
     def began(self, job: int) -> None:
         """Its handler begins."""
@@ -93,16 +113,26 @@ class AtWork:
             self.on_progress()
 
     def stop(self, job: int, why: Stopped) -> bool:
-        """It should end; whether its handler has begun already. What was said first stands, but for a lost lease."""
+        """It should end; whether its handler has begun already."""
         with self._lock:
             doing = self._jobs.get(job)
             if doing is None:
                 return False
-            if doing.stop is None or why.outcome == "lost":
-                doing.stop, doing.stop_at = why, time.monotonic()
+            doing.end(why)
             begun = doing.began is not None
         self.on_stop()
         return begun
+
+    def stop_all(self, why: Stopped) -> None:
+        """All should end, and whatever is claimed from now on."""
+        with self._lock:
+            self._ends = why
+            self._end_all(why)
+        self.on_stop()
+
+    def _end_all(self, why: Stopped) -> None:
+        for doing in self._jobs.values():
+            doing.end(why)
 
     def stop_of(self, job: int) -> tuple[Stopped, float] | None:
         """Why it should end, and since when (monotonic); None while it may go on."""

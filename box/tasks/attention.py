@@ -39,14 +39,16 @@ class Attention:
 
     def claimed(self, lease: str, jobs: Sequence[Claimed]) -> None:
         """A worker begins with these."""
+        self.at_work.claimed(lease, [job.id for job in jobs])
         self._held.update((job.id, job) for job in jobs)
-        self.at_work.claimed(lease, (job.id for job in jobs))
 
-    def forget(self, jobs: Sequence[Claimed]) -> None:
+    def forget(self, lease: str, jobs: Sequence[Claimed]) -> None:
         """They have an outcome, or went back."""
-        self.at_work.ended(job.id for job in jobs)
         for job in jobs:
-            self._held.pop(job.id, None)
+            held = self._held.get(job.id)
+            if held is not None and held.lease == lease:
+                del self._held[job.id]
+        self.at_work.ended(lease, [job.id for job in jobs])
 
     def stop(self, job: int, why: Stopped) -> None:
         """A job of this process should end; one whose turn in its lease has not come yet has ended at once."""
@@ -59,6 +61,10 @@ class Attention:
                 self.engine.record(event)
             except IllegalMove:
                 _log.debug("it has ended already", job=job)
+
+    def hand_back(self) -> None:
+        """The service stops, and its patience is over: what is at work goes back, no attempt counted."""
+        self.at_work.stop_all(Stopped("the service stopped", "released"))
 
     def attend(self, answers: Sequence[Held]) -> None:
         """What the ledger says of leases: jobs that are no longer held are lost, those that were asked to end, end."""

@@ -57,20 +57,26 @@ def find(name: str) -> Callable[..., Any]:
 def run(request: Request, tools: Tools) -> Found:
     """Call it; what it returns is the job's result, as JSON. Raises BoxError with the class of what it raised."""
     function = find(request.args["function"])
-    token = _tools.set(tools)
     try:
-        value = function(*request.args.get("args", ()), **request.args.get("kwargs", {}))
+        value = with_tools(tools, function, *request.args.get("args", ()), **request.args.get("kwargs", {}))
     except (BoxError, OSError, MemoryError):
         raise
     except Exception as error:
         raise raised(error) from error
-    finally:
-        _tools.reset(token)
     try:
         json.dumps(value)
     except (TypeError, ValueError) as error:
         raise _failure("result-not-json", f"what it returned is not JSON: {error}") from error
     return Found(result={"value": value})
+
+
+def with_tools(tools: Tools, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call it; meanwhile `current()` are these tools."""
+    token = _tools.set(tools)
+    try:
+        return function(*args, **kwargs)
+    finally:
+        _tools.reset(token)
 
 
 def raised(error: Exception) -> BoxError:

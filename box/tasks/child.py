@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from box.errors import BoxError, ChildDied, Stopped
-from box.tasks import wire
+from box.tasks import strays, wire
 from box.tasks.at_work import AtWork
 from box.tasks.child_process import STOPPED, Process
 from box.tasks.handler import Found, Request
@@ -121,8 +121,9 @@ class Child:
             if is_left_early:
                 self.kill()
             with self._lock:
-                if is_left_early or self._is_closed:
+                if is_left_early or self._is_closed or (self.pid and strays.are_with(self.pid)):
                     self._drop()
+                strays.end()  # what a file made a handler start does not outlive the batch
                 self._is_busy, self._idle_since = False, time.monotonic()
 
     def start(self) -> None:
@@ -245,6 +246,8 @@ class Child:
             what, undo = message["step"]
             if self._at_work.step(request.job, str(what), json.dumps(undo) if undo else ""):
                 process.tell("noted", request.job)
+            elif self._at_work.stop_of(request.job) is None:
+                process.tell("refused", request.job)
             return True
         return False
 

@@ -71,22 +71,24 @@ class _Tools:
         _send(self.out, {"step": [what, [undo[0], list(undo[1])] if undo else None]})
         poll = select.poll()
         poll.register(self.control, select.POLLIN)
-        while not self._listen():
+        while not (heard := self._listen()):
             poll.poll()
+        if heard == b"refused":
+            raise BoxError(f"{what}: a job of this kind takes no steps")
 
-    def _listen(self) -> bool:
-        """Read what the parent said: whether it said that a step is noted. Raises Stopped."""
+    def _listen(self) -> bytes:
+        """Read what the parent said: what it said to a step, if anything. Raises Stopped."""
         try:
             data = os.read(self.control, 4096)
         except BlockingIOError:
-            return False
+            return b""
         if not data:  # the parent is gone
             raise Stopped("the service is gone", "lost")
         *lines, self.heard = (self.heard + data).split(b"\n")
         words = {tuple(line.split()) for line in lines}
         if (b"stop", b"%d" % self.job) in words:
             raise Stopped("cancelled on request")
-        return (b"noted", b"%d" % self.job) in words
+        return next((word for word, job in words if job == b"%d" % self.job), b"")
 
 
 def main(argv: list[str]) -> None:

@@ -31,6 +31,8 @@ CANCELLED: Final = "was to end its job, and did not"
 _READ_BYTES = 65536
 _LINE_BYTES_MAX = 4_000_000
 _TAIL_BYTES_MAX = 2000
+_LAST_READS = 16
+"""So often a pipe is read once nobody fills it any more: no pipe holds more."""
 _END_SECONDS = 5.0
 """How long a child may take to end when it is asked to; then it is killed."""
 _LOOK_SECONDS = 0.005
@@ -83,8 +85,10 @@ class Process:
         self._has_ended = self._is_closed = False
         self._in, self._out, self._err = (pipe.fileno() for pipe in self._pipes())
         self._woken, self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._end = _end_of(self.popen.pid)
         self._poll = select.poll()
-        self._poll.register(self._woken, select.POLLIN)
+        for fd in (self._woken, *self._end):
+            self._poll.register(fd, select.POLLIN)
         for fd in (self._in, self._out, self._err):
             os.set_blocking(fd, False)
         for fd in (self._out, self._err):
@@ -130,12 +134,12 @@ class Process:
     def is_alive(self) -> bool:
         """Whether it still runs."""
         with self._ending:
-            return self.popen.poll() is None
+            return not self._reap()
 
     def kill(self, reason: str) -> None:
         """End it and all that it started at once; from any thread. The reason is for the message."""
         with self._ending:
-            if self.popen.poll() is None:
+            if not self._reap():
                 self._reason = self._reason or reason
                 with suppress(ProcessLookupError):
                     os.killpg(self.popen.pid, signal.SIGKILL)
@@ -150,7 +154,7 @@ class Process:
         with self._ending:
             if not self._is_closed:
                 self._is_closed = True
-                for fd in (self._control, self._woken, self._wake):
+                for fd in (self._control, self._woken, self._wake, *self._end):
                     os.close(fd)
         strays.own.discard(self.popen.pid)
         strays.end()
@@ -184,6 +188,15 @@ class Process:
         """Whether somebody stopped it on purpose."""
         return self._reason == STOPPED
 
+    def _reap(self) -> bool:
+        """Whether it has ended; what it leaves in its group is killed while its number cannot be another's yet."""
+        pid = self.popen.pid
+        if self.popen.returncode is None and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+            self.popen.poll()
+        return self.popen.returncode is not None
+
     def _await_end(self) -> None:
         until = time.monotonic() + _END_SECONDS
         # Not popen.wait: a process that was reaped while `kill` is about to signal it may be another by then.
@@ -205,7 +218,11 @@ class Process:
             self._tail = (self._tail + (self._take(self._err) or b""))[-_TAIL_BYTES_MAX:]
         if self._out in ready:
             self._read()
-        return self._out in ready
+        if not self._end.isdisjoint(ready):  # whoever holds its pipes now does not answer for it
+            for _ in range(_LAST_READS):
+                self._read()
+            self._has_ended = True
+        return self._has_ended or self._out in ready
 
     def _write(self) -> None:
         try:
@@ -220,7 +237,7 @@ class Process:
             self._poll.unregister(self._in)
 
     def _read(self) -> None:
-        data = self._take(self._out)
+        data = None if self._has_ended else self._take(self._out)
         if data is None:
             return
         self._has_ended = not data
@@ -241,6 +258,13 @@ class Process:
         if not data:
             self._poll.unregister(fd)
         return data
+
+
+def _end_of(pid: int) -> frozenset[int]:
+    """A descriptor that can be read when the process has ended; none where there is no such thing."""
+    with suppress(OSError, AttributeError):  # not Linux: then the end of its pipe has to do
+        return frozenset((os.pidfd_open(pid),))
+    return frozenset()
 
 
 def _environment() -> dict[str, str]:

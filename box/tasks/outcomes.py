@@ -50,6 +50,8 @@ def ended_by(job: Claimed, error: BoxError, retries: retry.Policy, *, stopping: 
             event = None
         case Stopped(outcome="failed"):
             event = _failed(job, error)
+        case Stopped(outcome="released"):
+            event = released(job, str(error), counted=False)
         case Stopped() | SourceChanged():
             event = cancelled(job, str(error))
         case Unprocessable():

@@ -9,6 +9,7 @@ and one commit with all outcomes. Killed anywhere: before the journal the jobs a
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -75,6 +76,8 @@ class Performer:
         self.attention.claimed(lease, claimed)
         self.attention.attend([jobs.held(self.engine.store, lease)])  # somebody may have cancelled one just now
         try:
+            # Whoever asked for an end since the claim found nobody here to tell.
+            self.attention.attend([jobs.held(self.engine.store, lease)])
             self._perform(claimed, run)
         except BoxError as error:
             reason, counted = str(error), not isinstance(error, OutOfSpace)
@@ -84,7 +87,7 @@ class Performer:
             _log.error("a batch ended early", error=error)
         finally:
             self._give_back(lease, reason, counted=counted)
-            self.attention.forget(claimed)
+            self.attention.forget(lease, claimed)
         return len(claimed)
 
     def _perform(self, claimed: Sequence[Claimed], run: type_runner) -> None:
@@ -140,7 +143,7 @@ class Performer:
             finally:
                 self.chooser.release(landings)
             for result in results:
-                if _made_something(result) and result not in again:
+                if os.path.lexists(result.request.scratch) and result not in again:
                     shutil.rmtree(result.request.scratch, ignore_errors=True)
             if again and not landings:  # their twins are another worker's: wait until it has landed some
                 self.chooser.wait_for_twins(LAND_SECONDS)
@@ -232,7 +235,7 @@ class Performer:
             if error is not None:
                 with logs.job_context(job.id, job.kind, job.user):
                     _log.warning("outcome refused", reason=str(error))
-        self.attention.forget([job for job, _ in outcomes])
+        self.attention.forget(outcomes[0][0].lease, [job for job, _ in outcomes])
         for job, facts in outcomes:
             if facts and isinstance(facts[0], FileVanished):
                 self.ring(join(self.root, job.source), False)  # noqa: FBT003  the doorbell's signature
@@ -293,7 +296,3 @@ def _reported(result: Result, found: Found) -> tuple[Event, ...]:
 def _events(landings: Sequence[Landing]) -> int:
     """How many events a journal holds: it weighs in a commit what they will weigh in the log."""
     return sum(len(each.events) for each in landings)
-
-
-def _made_something(result: Result) -> bool:
-    return not isinstance(result.found, Found) or any(p.made for p in result.found.placements)

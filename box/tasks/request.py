@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 from typing import Any, Final
 
-from box import asking
+from box import asking, units
 from box.errors import BoxError, UsageError
 from box.events import Event, JobRequested
 from box.tasks import source
@@ -28,7 +28,7 @@ class Refused(BoxError):
 
 
 def run(request: Request, tools: Tools) -> Found:
-    """What it asks for, as the fields of a request. Raises Refused."""
+    """What it asks for, as the fields of a request. Raises Refused and SourceChanged."""
     if request.size > FILE_BYTES_MAX:
         raise Refused(f"a request for a job has at most {FILE_BYTES_MAX} bytes, this file has {request.size}")
     try:
@@ -39,9 +39,11 @@ def run(request: Request, tools: Tools) -> Found:
     allowed = tuple(tools.options["by_file"])
     kind = table.get("kind")
     if not isinstance(kind, str) or kind not in allowed:
-        raise Refused(f"kind = {kind!r}: files may ask for {', '.join(allowed) or 'nothing'} (jobs.by_file)")
+        raise Refused(f"kind = {units.show(kind)}: files may ask for {', '.join(allowed) or 'nothing'} (jobs.by_file)")
     if table.get("user", request.user) != request.user:
-        raise Refused(f"user = {table['user']!r}: a file in the inbox of {request.user} asks as {request.user}")
+        raise Refused(
+            f"user = {units.show(table['user'])}: a file in the inbox of {request.user} asks as {request.user}"
+        )
     try:
         wanted = _wanted(kind, request.user, table)
     except UsageError as error:

@@ -44,14 +44,15 @@ class Runner:
 
     def __init__(
         self, limits: ChildLimits, options: Mapping[str, Mapping[str, Any]], idle_seconds: float,
-        by_kind: Mapping[str, ChildLimits] | None = None, at_work: AtWork | None = None,
+        by_kind: Mapping[str, ChildLimits] | None = None, at_work: AtWork | None = None, handlers: str = "box.tasks",
     ) -> None:  # fmt: skip
-        """`by_kind`: kinds of job that have limits of their own."""
+        """`by_kind`: kinds of job that have limits of their own; `handlers`: see `Child`."""
         self._limits = limits
         self._by_kind = by_kind or {}
         self._options = options
         self._idle_seconds = idle_seconds
         self._at_work = at_work or AtWork()
+        self._handlers = handlers
         self._own = threading.local()
         self._children: list[Child] = []
 
@@ -88,7 +89,7 @@ class Runner:
     def _child(self) -> Child:
         child: Child | None = getattr(self._own, "child", None)
         if child is None:
-            child = Child(self._limits, self._options, by_kind=self._by_kind, at_work=self._at_work)
+            child = Child(self._limits, self._options, self._handlers, self._by_kind, self._at_work)
             self._own.child = child
             self._children.append(child)
         return child

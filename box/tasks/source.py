@@ -1,4 +1,4 @@
-"""The source of a job. The rule: what is read is the file that had settled, and no other one under its name."""
+"""The source of a job. The rule: what is read is the file that had settled, or nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from box.tasks.handler import Request
 
 @contextmanager
 def opened(request: Request) -> Iterator[IO[bytes]]:
-    """The file, open for reading, if it is still the one that settled."""
+    """The file, open for reading, if it is still the one that settled. Raises SourceChanged and Unprocessable."""
     try:
         fd = disk.open_to_read(request.source)
     except OSError as error:
@@ -34,7 +34,7 @@ def opened(request: Request) -> Iterator[IO[bytes]]:
 
 
 def check_same(fd: int, request: Request) -> None:
-    """Raise SourceChanged if it is another file, or was changed."""
+    """Raise SourceChanged if the open file is another by now."""
     now = os.fstat(fd)
     seen = (now.st_size, now.st_mtime_ns, now.st_ino)
     if seen != (request.size, request.mtime_ns, request.inode) or not stat.S_ISREG(now.st_mode):

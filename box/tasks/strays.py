@@ -33,7 +33,7 @@ def adopt() -> None:
 
 
 def end() -> int:
-    """A child has ended: kill all that it has left behind; how many."""
+    """A child, or what it was given, has ended: kill all that it has left behind; how many."""
     count = 0
     with starting:
         for _ in range(_ROUNDS if own else 0):
@@ -49,8 +49,13 @@ def end() -> int:
     return count
 
 
-def _children() -> Iterator[int]:
-    with suppress(FileNotFoundError):  # a kernel that does not list them
-        for thread in os.listdir("/proc/self/task"):
-            with suppress(FileNotFoundError), open(f"/proc/self/task/{thread}/children", encoding="ascii") as file:
+def are_with(pid: int) -> bool:
+    """Whether a child has children of its own."""
+    return next(_children(str(pid)), None) is not None
+
+
+def _children(of: str = "self") -> Iterator[int]:
+    with suppress(FileNotFoundError, ProcessLookupError):  # a kernel that does not list them, or it is gone
+        for thread in os.listdir(f"/proc/{of}/task"):
+            with suppress(FileNotFoundError), open(f"/proc/{of}/task/{thread}/children", encoding="ascii") as file:
                 yield from map(int, file.read().split())

@@ -24,7 +24,7 @@ def run(request: Request, tools: Tools) -> Found:
             continue
         name, arguments = json.loads(undo)
         try:
-            call.find(name)(*arguments)
+            call.with_tools(tools, call.find(name), *arguments)
         except Stopped:
             raise
         except Exception as error:  # noqa: BLE001 - told in the result, and the other steps are undone all the same

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from box.errors import OutOfSpace, SourceChanged, Unprocessable
@@ -111,6 +112,20 @@ def refuse(request: Request, tools: Tools) -> None:
     }[request.args["how"]]
 
 
+def leave(request: Request, tools: Tools) -> dict[str, Any] | None:
+    """Leave a process behind that holds all pipes, in this group or out of it, and go on with something else."""
+    read, write = os.pipe()
+    if (pid := os.fork()) == 0:
+        if request.args["leaves"]:
+            os.setsid()
+        os.write(write, b"!")
+        while True:
+            signal.pause()
+    os.read(read, 1)
+    Path(request.source).write_text(str(pid))
+    return DOINGS[request.args["then"]](request, tools)
+
+
 DOINGS: dict[str, Callable[[Request, Tools], dict[str, Any] | None]] = {
     "nothing": lambda request, tools: None,
     "much": lambda request, tools: {"much": "x" * request.args["bytes"]},
@@ -130,6 +145,7 @@ DOINGS: dict[str, Callable[[Request, Tools], dict[str, Any] | None]] = {
     "flood": flood,
     "read nothing": lambda request, tools: os.stat("/nowhere at all"),
     "fail": fail,
+    "leave": leave,
     "refuse": refuse,
 }
 

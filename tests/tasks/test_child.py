@@ -126,6 +126,28 @@ def test_what_is_no_answer_ends_the_process_and_is_taken_for_none(make_child, no
     assert first != second
 
 
+@pytest.mark.parametrize("leaves", [False, True])
+def test_who_dies_is_missed_at_once_even_if_others_hold_its_pipes(make_child, tmp_path, leaves: bool):
+    source = str(tmp_path / "pid")
+    doing = {"do": "leave", "leaves": leaves, "then": "abort"}
+    found = list(make_child(deadline_seconds=3600).perform("misbehave", asked(doing, "nothing", source=source)))
+    left = int((tmp_path / "pid").read_text())
+    assert "crashed (SIGABRT)" in str(found[0][1])
+    assert isinstance(found[1][1], Found)
+    if leaves:  # the service adopts it, and ends it then; this process is nobody's service
+        os.kill(left, signal.SIGKILL)
+    assert has_ended(left)
+
+
+def test_what_a_handler_started_ends_with_its_batch(make_child, tmp_path):
+    child = make_child()
+    doing = {"do": "leave", "leaves": False, "then": "nothing"}
+    pairs = list(child.perform("misbehave", asked(doing, "nothing", source=str(tmp_path / "pid"))))
+    assert [type(answer) for _, answer in pairs] == [Found, Found]
+    assert has_ended(int((tmp_path / "pid").read_text()))
+    assert child.pid is None
+
+
 def test_two_files_in_a_row_that_kill_it_are_both_blamed(make_child):
     found = answers(make_child(), "abort", "abort", "nothing", "abort")
     assert [type(answer) for answer in found] == [ChildDied, ChildDied, Found, ChildDied]

@@ -1,0 +1,185 @@
+"""A kind of job that misbehaves, and a service that knows it. The rule: what a dropped file says, is done to the child.
+
+A poison file is `GIF89a` and JSON: `{"do": "hang"}`. The kind is added to the table of contents as any new kind is, in
+front of the photos, so it gets what begins like a GIF; `python -m tests.poison --config FILE` is `box run` with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from box import config as configuration
+from box import logs, tasks
+from box.events import Event, FilePlaced
+from box.tasks import strays
+from box.tasks.chore import Chore, Inside, Reporter
+from box.tasks.handler import Found, Handler, Landed, Placement, Request, Tools
+
+MAGIC = b"GIF89a"
+TOLD = "hunter2-correct-horse"
+"""What nobody should find anywhere but in the files themselves."""
+
+
+def poison(do: str, **more: Any) -> bytes:
+    """The bytes of a poison file."""
+    return MAGIC + json.dumps({"do": do, **more}).encode()
+
+
+def run(request: Request, tools: Tools) -> Found:
+    said = json.loads(Path(request.source).read_bytes()[len(MAGIC) :])
+    os.makedirs(request.scratch, exist_ok=True)
+    Path(request.scratch, "half").write_bytes(b"half of something")  # whoever dies leaves this behind
+    DOINGS[said["do"]](said, request, tools)
+    return Found((Placement("photos", "", os.path.basename(request.source)),))
+
+
+def report(request: Request, found: Found, landed: tuple[Landed, ...]) -> tuple[Event, ...]:
+    return tuple(FilePlaced(path=to.path, size=to.size, mtime_ns=to.mtime_ns, job=request.job) for to in landed)
+
+
+def hang(*_: Any) -> None:
+    while True:
+        signal.pause()
+
+
+def spin(*_: Any) -> None:
+    while True:
+        pass
+
+
+def eat(*_: Any) -> None:
+    held = []
+    while True:
+        held.append(bytearray(1 << 20))
+
+
+def leave(said: dict[str, Any], *_: Any) -> None:
+    """Leave processes behind: in the group, out of it, and as a daemon does; then end as `then` says."""
+    marked = [sys.executable, "-c", "import time; time.sleep(3600)", said["mark"]]
+    for leaves_group in (False, True):
+        if os.fork() == 0:
+            if leaves_group:
+                os.setsid()
+                if os.fork():
+                    os._exit(0)
+            os.execv(marked[0], marked)  # noqa: S606 - that is the point
+    if os.fork() == 0:  # and one that keeps all pipes open
+        hang()
+    DOINGS[said["then"]](said, *_)
+
+
+def write(_: Any, request: Request, __: Any) -> None:
+    with open(os.path.join(request.scratch, "endless"), "wb") as file:
+        while True:
+            file.write(bytes(1 << 16))
+
+
+def print_endlessly(*_: Any) -> None:
+    os.set_blocking(2, True)
+    while True:
+        os.write(2, b"z" * 65536)
+
+
+def tell_secrets(*_: Any) -> None:
+    print(TOLD, flush=True)  # noqa: T201 - that is the point
+    os.write(2, TOLD.encode() + b"\n")
+    os.abort()
+
+
+def answer_nonsense(*_: Any) -> None:
+    for fd in range(3, 20):
+        try:
+            os.write(fd, TOLD.encode() + b"\n")
+        except OSError:
+            continue
+    hang()
+
+
+def open_files(said: dict[str, Any], *_: Any) -> None:
+    for _number in range(said["files"]):
+        os.open(os.devnull, os.O_RDONLY)
+
+
+def write_so_much(said: dict[str, Any], request: Request, _: Any) -> None:
+    Path(request.scratch, "so much").write_bytes(bytes(said["bytes"]))
+
+
+def hold_so_much(said: dict[str, Any], *_: Any) -> None:
+    assert len(bytes(said["bytes"])) == said["bytes"]
+
+
+def work(said: dict[str, Any], *_: Any) -> None:
+    end = time.process_time() + said["seconds"]
+    while time.process_time() < end:
+        pass
+
+
+def wait_for(said: dict[str, Any], *_: Any) -> None:
+    while not os.path.exists(said["path"]):
+        time.sleep(0.01)
+
+
+def count(said: dict[str, Any], _: Any, tools: Tools) -> None:
+    """Say very often how far it is."""
+    for number in range(said["times"]):
+        tools.progress(done=number, total=said["times"], message="counting", size_bytes=number)
+
+
+DOINGS: dict[str, Callable[..., None]] = {
+    "nothing": lambda *_: None,
+    "hang": hang,
+    "spin": spin,
+    "eat": eat,
+    "leave": leave,
+    "segv": lambda *_: os.kill(os.getpid(), signal.SIGSEGV),
+    "abort": lambda *_: os.abort(),
+    "kill": lambda *_: os.kill(os.getpid(), signal.SIGKILL),
+    "exit": lambda *_: os._exit(0),
+    "write": write,
+    "print": print_endlessly,
+    "secrets": tell_secrets,
+    "nonsense": answer_nonsense,
+    "close": lambda *_: os.closerange(0, 64),
+    "open": open_files,
+    "write so much": write_so_much,
+    "hold so much": hold_so_much,
+    "work": work,
+    "count": count,
+    "wait for": wait_for,
+    "stack": lambda *_: resource.setrlimit(resource.RLIMIT_STACK, (4096, 4096)),
+}
+
+HANDLER = Handler(kind="poison", run=run, report=report, media_types=("image/gif",), batch=True)
+
+
+def ponder(_: Inside, job: Any, reporter: Reporter) -> dict[str, Any]:
+    """A chore that takes for ever, and looks often whether it should end."""
+    Path(job.args["began"]).touch()
+    while True:
+        reporter.progress(50, "pondering")
+        time.sleep(0.01)
+
+
+ALL = (HANDLER, Chore(kind="ponder", run=ponder), *tasks.ALL)
+
+
+def main(path: str) -> int:
+    tasks.ALL = ALL  # type: ignore[misc]  # a new kind is a line in there; these are for the tests only
+    from box import service  # noqa: PLC0415 - it reads the table of contents
+
+    strays.adopt()
+    config = configuration.load(path, os.environ)
+    logs.setup(config.logs.level, config.logs.format, sys.stderr)
+    return service.build(config, handlers="tests.poison").run()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[2]))
