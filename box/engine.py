@@ -147,9 +147,13 @@ class Engine:
         return self.transact(lambda transaction: transaction.record(*facts), events=len(facts))
 
     def request(self, wanted: JobRequested) -> int:
-        """The job that was asked for; with an idempotency key that an unfinished job has, that one."""
+        """The job that was asked for; with an idempotency key that another job has, that one.
+
+        Somebody waits for the answer, so it weighs as much as a full commit: it goes at once, with all who came too.
+        """
         return self.transact(
-            lambda transaction: jobs.with_key(transaction.store, wanted.key) or transaction.record(wanted)[0].position
+            lambda transaction: jobs.with_key(transaction.store, wanted.key) or transaction.record(wanted)[0].position,
+            events=self._commit_events,
         )
 
     def transact(self, work: Callable[[Transaction], T], events: int = 1) -> T:

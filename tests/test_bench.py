@@ -18,7 +18,7 @@ from bench import photoset, tables
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PHOTOS = 6
-NAMES = ("filing", "thumbnails", "latency", "close", "rest", "events", "metrics", "start")
+NAMES = ("filing", "thumbnails", "latency", "close", "rest", "events", "jobs", "metrics", "start")
 
 type_bench = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -64,7 +64,7 @@ def test_everything_is_measured_and_nothing_is_left_but_the_photos(bench: type_b
         assert table["rows"]
         assert all(len(row) == len(table["columns"]) for row in table["rows"])
     scratch = tmp_path / "scratch"
-    assert not [name for name in ("latency", "rest", "growth", "refresh", "start") if (scratch / name).exists()]
+    assert not [name for name in ("latency", "rest", "growth", "jobs", "refresh", "start") if (scratch / name).exists()]
     assert len(list((scratch / "photos").glob("*.JPG"))) == PHOTOS
 
 
