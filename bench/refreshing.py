@@ -19,7 +19,8 @@ from bench.tables import Table, percentiles, verdict
 from box import beside, log
 from box import config as configuration
 from box.engine import create
-from box.events import JobRequested, dump
+from box.event_text import dump
+from box.events import JobRequested
 from box.meters import Meters
 from box.metrics import NAME, Metrics
 from box.models import live
