@@ -245,8 +245,8 @@ def _check(soaked: Soaked, asked: Asked, effects: str) -> int:
         for key, job in asked.keys.items()
         if requested.get(key) != [job]
     ]
-    wrong += _wrong_effects(asked, os.path.join(effects, "done"))
-    wrong += _wrong_photos(soaked.root, asked)
+    wrong += wrong_effects(asked, os.path.join(effects, "done"))
+    wrong += wrong_photos(soaked.root, asked)
     if wrong:
         raise roots.WrongOutcome(f"{len(wrong)} are wrong: " + "; ".join(wrong[:20]))
     return started
@@ -270,7 +270,7 @@ def _told(store: Store) -> tuple[dict[str, list[int]], int, Counter[int]]:
     return requested, started, succeeded
 
 
-def _wrong_effects(asked: Asked, folder: str) -> list[str]:
+def wrong_effects(asked: Asked, folder: str) -> list[str]:
     found: Counter[int] = Counter()
     wrong = []
     for top, _, names in os.walk(folder):
@@ -285,7 +285,7 @@ def _wrong_effects(asked: Asked, folder: str) -> list[str]:
     return wrong + [f"{number} has {times} effects" for number, times in found.items() if times != 1]
 
 
-def _wrong_photos(root: str, asked: Asked) -> list[str]:
+def wrong_photos(root: str, asked: Asked) -> list[str]:
     wrong = []
     for user, photos in asked.photos.items():
         filed: Counter[str] = Counter()

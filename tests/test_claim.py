@@ -11,12 +11,13 @@ import time
 import pytest
 
 from box import events as e
+from box import log
 from box.claims import Claims, together
 from box.engine import Engine
 from box.models import jobs, live, ready
 from box.models.base import Store
 from box.queue import ClaimStorage, JsonSerializer, Queue
-from box.tasks import retry
+from box.tasks import outcomes, retry
 from box.tasks.recover import recover
 
 RETRIES = retry.Policy(attempts_max=3, base_seconds=10, cap_seconds=100)
@@ -198,3 +199,15 @@ def test_huey_leaves_nothing_on_disk_and_takes_no_work_of_its_own(engine: Engine
     assert tables.isdisjoint({"kv", "task", "schedule", "counter"})
     with pytest.raises(AssertionError, match="JobRequested"):
         queue.enqueue(queue._run.s(1, "x"))
+
+
+def test_an_outcome_that_is_refused_takes_no_other_with_it(engine: Engine, store: Store, tmp_path):
+    ask(engine, 3)
+    (_, lease) = claims_of(engine, str(tmp_path), workers=1, batch_max=3)._try() or (0, "")
+    held = jobs.of_lease(store, lease)
+    engine.record(e.JobReleased(user="me", job=2, lease=lease, reason="taken for dead"))
+    ends = [(job, (e.JobSucceeded(user="me", job=job.id, lease=lease),)) for job in held]
+    refused = engine.transact(lambda transaction: outcomes.recorded(transaction, ends))
+    assert [job.id for job, _ in refused] == [2]
+    assert jobs.counts(store) == {"photo": {"completed": 2, "queued": 1, "running": 0}}
+    assert [type(r.event) for r in log.read(store)].count(e.JobSucceeded) == 2
