@@ -233,7 +233,7 @@ def _check(soaked: Soaked, asked: Asked, effects: str) -> int:
     requested, started, succeeded = _told(soaked.store)
     cancelled = {job for job, state in states.items() if state == "cancelled"}
     completed = {job for job, state in states.items() if state == "completed"}
-    wrong += [f"job {job} is {state}" for job, state in states.items() if job not in cancelled | completed]
+    wrong += [f"job {job} is {state}" for job, state in states.items() if state not in {"cancelled", "completed"}]
     wrong += [f"job {job} was cancelled" for job in cancelled - {*asked.never, *asked.perhaps}]
     wrong += [f"job {job} was done before its time" for job in {*asked.never} - cancelled]
     wrong += [f"job {job} succeeded {succeeded[job]} times" for job in completed if succeeded[job] != 1]
