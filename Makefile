@@ -12,7 +12,7 @@ RUN := $(VENV)/.run
 DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format check bench lock clean
+.PHONY: help run test lint format check bench soak lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ check: lint test ## all that has to hold before a commit
 
 bench: $(DEV) ## measure speed, latency and footprint on this machine
 	@$(BIN)/python -m bench $(ARGS)
+
+soak: $(DEV) ## 100,000 mixed jobs while Box is killed again and again; ARGS='--mixed 5000' for fewer
+	@$(BIN)/python -m bench soak $(ARGS)
 
 clean: ## remove what was made here, but never the data
 	rm -rf $(VENV) dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -7,6 +7,9 @@ running      a program and all its children, measured        roots      roots, s
 filing       photos filed, beside exiftool and jhead         latency    commit to start, close to filed
 inside       (a process) the service with a clock in it      outside    (a process) somebody who records beside it
 rest         a service with nothing to do                    growth     cost per event; start-up with many files
+jobs         jobs a second, beside bare huey                 noops      (a process) one side of that
+soak         mixed jobs under kills                          asking     (for the soak) what is asked for
+effects      (for the soak) what is called
 two_years    a database that stays bounded                   tables     figures -> text
 __main__     the command line
 """

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 
-from bench import filing, growth, latency, machine, refreshing, rest, starting, two_years
+from bench import filing, growth, jobs, latency, machine, refreshing, rest, soak, starting, two_years
 from bench.roots import WrongOutcome
 from bench.tables import Table
 
@@ -18,6 +18,9 @@ def _task(args: argparse.Namespace) -> filing.Task:
     return filing.task_for(args.dir, args.photos, args.runs, args.patience)
 
 
+NOOPS_A_JOB = 40
+"""Latency takes half a second a job, a job that does nothing takes a millisecond."""
+
 BENCHES: dict[str, Callable[[argparse.Namespace], Table]] = {
     "filing": lambda a: filing.compared(_task(a)),
     "thumbnails": lambda a: filing.with_thumbnails(_task(a)),
@@ -25,11 +28,13 @@ BENCHES: dict[str, Callable[[argparse.Namespace], Table]] = {
     "close": lambda a: latency.close_to_filed(a.dir, min(a.jobs, a.photos), a.patience),
     "rest": lambda a: rest.at_rest(a.dir, a.photos, a.rest, a.patience),
     "events": lambda a: growth.cost_per_event(a.dir, a.events, a.runs, a.patience),
+    "jobs": lambda a: jobs.jobs_a_second(a.dir, a.jobs * NOOPS_A_JOB, a.runs, a.patience),
     "metrics": lambda a: refreshing.refresh_cost(a.dir, a.history, a.patience),
     "start": lambda a: starting.start_up(a.dir, a.files, a.runs, a.patience),
+    "soak": lambda a: soak.soak(a.dir, a.mixed, a.seed, a.patience),
     "two-years": lambda a: two_years.two_years(a.dir, a.a_day, a.months, a.patience),
 }
-WHEN_NAMED = {"two-years"}
+WHEN_NAMED = {"soak", "two-years"}
 """They take very long, and are not done unless asked for."""
 
 
@@ -66,13 +71,20 @@ def _arguments() -> argparse.Namespace:
         " as much again for a copy, removed each time. exiftool and jhead: apt install libimage-exiftool-perl jhead",
     )
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)} (default: all but two-years)"
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)} (default: all but soak and two-years)"
     )
     parser.add_argument("--runs", type=int, default=3, help="of each program; medians are shown (default: 3)")
     parser.add_argument("--photos", type=int, default=2000, help="(default: 2000)")
-    parser.add_argument("--jobs", type=int, default=100, help="whose latency is measured (default: 100)")
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=100,
+        help="whose latency is measured; forty times as many that do nothing (default: 100)",
+    )
     parser.add_argument("--events", type=int, default=1_000_000, help="in the old log (default: 1,000,000)")
     parser.add_argument("--history", type=int, default=1_000_000, help="jobs in the longest (default: 1,000,000)")
+    parser.add_argument("--mixed", type=int, default=100_000, help="jobs of the soak (default: 100,000)")
+    parser.add_argument("--seed", type=int, default=20261127, help="of the soak")
     parser.add_argument("--files", type=int, default=10_000, help="known at the start (default: 10,000)")
     parser.add_argument("--a-day", type=int, default=5000, help="photos a day for two years (default: 5000)")
     parser.add_argument("--months", type=int, default=24, help="that these two years have (default: 24)")

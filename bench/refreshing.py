@@ -19,7 +19,8 @@ from bench.tables import Table, percentiles, verdict
 from box import beside, log
 from box import config as configuration
 from box.engine import create
-from box.events import JobRequested, dump
+from box.event_text import dump
+from box.events import JobRequested
 from box.meters import Meters
 from box.metrics import NAME, Metrics
 from box.models import live
@@ -117,7 +118,8 @@ def _jobs(history: int) -> Iterator[dict[str, object]]:
     running = LEASES * JOBS_A_LEASE
     for job in range(1, history + QUEUED + running + 1):
         kind, user = KINDS[job % len(KINDS)], USERS[job % len(USERS)]
-        known = {"id": job, "kind": kind, "user": user, "created_at": AT, "source": f"users/{user}/inbox/{job}.jpg"}
+        known = {"id": job, "kind": kind, "user": user, "source": f"users/{user}/inbox/{job}.jpg"}
+        known |= {"created_at": AT, "due_at": AT}
         if job <= history:
             yield {**known, "state": ENDS[job // 7 % len(ENDS)], "attempts": 1, "started_at": AT, "finished_at": AT}
         elif job <= history + running:

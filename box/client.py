@@ -140,7 +140,7 @@ class Client:
             error = transaction.try_record(event(user=row[1], job=job, reason=reason))
             return error is None
 
-        return self._box.engine.transact(cancel)
+        return self._box.engine.at_once(cancel)
 
     def cleanup_old_jobs(self, max_age: object) -> dict[str, int]:
         """Archive the jobs that ended longer ago than that (seconds, or "30 days"); how many, by state."""

@@ -147,10 +147,14 @@ class Engine:
         return self.transact(lambda transaction: transaction.record(*facts), events=len(facts))
 
     def request(self, wanted: JobRequested) -> int:
-        """The job that was asked for; with an idempotency key that an unfinished job has, that one."""
-        return self.transact(
+        """The job that was asked for; with an idempotency key that another job has, that one."""
+        return self.at_once(
             lambda transaction: jobs.with_key(transaction.store, wanted.key) or transaction.record(wanted)[0].position
         )
+
+    def at_once(self, work: Callable[[Transaction], T]) -> T:
+        """`transact` for somebody who waits for the answer: it waits for no pace, and takes along who does."""
+        return self.transact(work, events=self._commit_events)
 
     def transact(self, work: Callable[[Transaction], T], events: int = 1) -> T:
         """Do `work` inside a commit, alone or together with others', and return what it returned once it is durable.

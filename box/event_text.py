@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from box.events import ALL, Event
@@ -14,8 +15,16 @@ class _Shapes:
     """The fields of every event, looked up once."""
 
     by_name: ClassVar[dict[str, type[Event]]] = {kind.__name__: kind for kind in ALL}
-    fields: ClassVar[dict[type[Event], tuple[tuple[str, Any], ...]]] = {
-        kind: tuple((f.name, f.default if f.default is not MISSING else MISSING) for f in fields(kind)) for kind in ALL
+    names: ClassVar[dict[type[Event], tuple[str, ...]]] = {
+        kind: tuple(f.name for f in fields(kind) if f.name != "user") for kind in ALL
+    }
+    defaults: ClassVar[dict[type[Event], tuple[Any, ...]]] = {
+        kind: tuple(f.default for f in fields(kind) if f.name != "user") for kind in ALL
+    }
+    values: ClassVar[dict[type[Event], Callable[[Event], tuple[Any, ...]]]] = {
+        # The user comes last and has no name above: with two names `attrgetter` always gives a tuple.
+        kind: attrgetter(*(f.name for f in fields(kind) if f.name != "user"), "user")
+        for kind in ALL
     }
 
 
@@ -24,12 +33,9 @@ _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 def dump(event: Event) -> str:
     """The data of an event as JSON: its fields but `user`, without those that hold their default."""
-    data = {}
-    for name, default in _Shapes.fields[type(event)]:
-        value = getattr(event, name)
-        if name != "user" and (default is MISSING or value != default):
-            data[name] = value
-    return _encode(data)
+    kind = type(event)
+    each = zip(_Shapes.names[kind], _Shapes.values[kind](event), _Shapes.defaults[kind], strict=False)
+    return _encode({name: value for name, value, default in each if value != default})
 
 
 def load(kind: str, user: str, data: str | Mapping[str, Any]) -> Event:

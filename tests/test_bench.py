@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bench import photoset, tables
+from bench import effects, photoset, soak, tables
+from bench.asking import Asked
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PHOTOS = 6
-NAMES = ("filing", "thumbnails", "latency", "close", "rest", "events", "metrics", "start")
+NAMES = ("filing", "thumbnails", "latency", "close", "rest", "events", "jobs", "metrics", "start")
 
 type_bench = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -64,7 +65,7 @@ def test_everything_is_measured_and_nothing_is_left_but_the_photos(bench: type_b
         assert table["rows"]
         assert all(len(row) == len(table["columns"]) for row in table["rows"])
     scratch = tmp_path / "scratch"
-    assert not [name for name in ("latency", "rest", "growth", "refresh", "start") if (scratch / name).exists()]
+    assert not [name for name in ("latency", "rest", "growth", "jobs", "refresh", "start") if (scratch / name).exists()]
     assert len(list((scratch / "photos").glob("*.JPG"))) == PHOTOS
 
 
@@ -77,6 +78,41 @@ def test_two_years_are_measured_when_they_are_named(bench: type_bench, tmp_path:
     assert last["archive MB"] > 0
     assert table["raw"]["events"] == last["events ever"]
     assert not (tmp_path / "scratch/two-years").exists()
+
+
+def test_a_small_soak_does_each_job_once_however_often_box_and_its_workers_are_killed(
+    bench: type_bench, tmp_path: Path
+) -> None:
+    table = measured(bench, tmp_path, "soak", "--mixed=200")["soak"]
+    everything = dict(zip(table["columns"], table["rows"][-1], strict=True))
+    assert everything[""] == "all"
+    assert everything["jobs"] >= 200
+    assert everything["kills"] == 3
+    assert everything["workers killed"] >= 3
+    assert len(table["verdicts"]) == 4
+    assert not (tmp_path / "scratch/soak").exists()
+
+
+@pytest.mark.parametrize("wrong", ["no effect", "twice", "never asked for", "damaged"])
+def test_a_soak_sees_an_effect_that_is_missing_or_there_twice(tmp_path: Path, wrong: str) -> None:
+    asked = Asked(jobs=3, effects={7, 8}, maybe={9})
+    for name in ("done/000", "tried", "parts"):
+        (tmp_path / name).mkdir(parents=True)
+    for number in (7, 8):
+        assert effects.effect(str(tmp_path), number) == "made"
+        assert effects.effect(str(tmp_path), number) == "found"
+    assert soak.wrong_effects(asked, str(tmp_path / "done")) == []
+    match wrong:
+        case "no effect":
+            (tmp_path / "done/000/7").unlink()
+        case "twice":
+            (tmp_path / "done/001").mkdir()
+            (tmp_path / "done/001/7").write_text("7\n")
+        case "never asked for":
+            effects.effect(str(tmp_path), 10)
+        case _:
+            (tmp_path / "done/000/7").write_text("7\n7\n")
+    assert len(soak.wrong_effects(asked, str(tmp_path / "done"))) == 1
 
 
 def test_a_peer_that_is_not_installed_is_said_so_in_its_row(bench: type_bench, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from box import events as e
+from box import log
 from box.claims import Claims, together
 from box.engine import Engine, Transaction, create
 from box.errors import DatabaseBusy
@@ -20,7 +21,7 @@ from box.models import jobs, live, ready
 from box.models.base import Store
 from box.queue import ClaimStorage, JsonSerializer, Queue
 from box.rules import Policy
-from box.tasks import retry
+from box.tasks import outcomes, retry
 from box.tasks.recover import recover
 
 POLICY = Policy(kinds={}, attempts_max=3)
@@ -464,3 +465,15 @@ def test_what_goes_back_while_the_service_stops_is_not_claimed_again(engine: Eng
     claims.prepare = lambda _kind: claims.close()  # it stops while a child is being started
     assert claims.next(idle=lambda: 0.0) is None
     assert jobs.counts(engine.store) == {"photo": {"queued": 1}}
+
+
+def test_an_outcome_that_is_refused_takes_no_other_with_it(engine: Engine, store: Store, tmp_path):
+    ask(engine, 3)
+    (_, lease) = claims_of(engine, str(tmp_path), workers=1, batch_max=3)._try() or (0, "")
+    held = jobs.of_lease(store, lease)
+    engine.record(e.JobReleased(user="me", job=2, lease=lease, reason="taken for dead"))
+    ends = [(job, (e.JobSucceeded(user="me", job=job.id, lease=lease),)) for job in held]
+    refused = engine.transact(lambda transaction: outcomes.recorded(transaction, ends))
+    assert [job.id for job, _ in refused] == [2]
+    assert jobs.counts(store) == {"photo": {"completed": 2, "queued": 1, "running": 0}}
+    assert [type(r.event) for r in log.read(store)].count(e.JobSucceeded) == 2

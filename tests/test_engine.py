@@ -123,6 +123,18 @@ def test_threads_share_commits_and_a_refusal_stays_its_own(store: Store, engine:
     assert paced.commits < 160
 
 
+def test_who_asks_for_a_job_waits_for_no_pace_and_takes_along_who_does(store: Store, engine: Engine):
+    paced = Engine(store, engine.policy, commit_seconds=3600)
+    for _ in range(BURST_COMMITS):
+        paced.record(wanted())
+    waits = threading.Thread(target=lambda: paced.record(wanted()))
+    waits.start()
+    asked = [paced.request(wanted()) for _ in range(3 * BURST_COMMITS)]
+    while waits.is_alive():
+        asked.append(paced.request(wanted()))
+    assert log.last_position(store) == BURST_COMMITS + 1 + len(set(asked))
+
+
 def test_what_was_recorded_is_told_once_after_it_is_durable(engine: Engine, store: Store):
     told: list[tuple[int, int]] = []
     other = Store(store.path)

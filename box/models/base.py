@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -76,6 +76,10 @@ class Store:
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Run a statement that changes something; the number of rows that it changed."""
         return self._connection.execute(sql, parameters).rowcount
+
+    def execute_each(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run a statement that changes something once for each of the rows."""
+        self._connection.executemany(sql, rows)
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> type_any_row | None:
         """The first row, or None."""

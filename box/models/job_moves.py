@@ -6,8 +6,7 @@ outcome is refused, be the job another worker's or back in the queue: so two wor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from box.errors import IllegalMove
 from box.events import (
@@ -47,6 +46,9 @@ MOVES: Final[dict[type[Event], tuple[tuple[State, ...], tuple[State, ...]]]] = {
 _STREAK: Final = "streak = CASE WHEN streak_code = ? THEN streak + 1 ELSE 1 END, streak_code = ?"
 """Takes the code twice."""
 
+_COUNT: Final = "INSERT INTO job_counts (kind, state, jobs) VALUES"
+_ADD: Final = "ON CONFLICT (kind, state) DO UPDATE SET jobs = jobs + excluded.jobs"
+
 
 def on_requested(store: Store, recorded: Recorded, event: JobRequested) -> None:
     """A new job, in the queue; refused if one has its key, or if it waits for one that was not asked for before."""
@@ -64,7 +66,7 @@ def on_requested(store: Store, recorded: Recorded, event: JobRequested) -> None:
             event.answer, missing, max(event.not_before, recorded.at), recorded.at,
         ),
     )  # fmt: skip
-    _count(store, event.kind, State.QUEUED, 1)
+    store.execute(f"{_COUNT} (?, 'queued', 1) {_ADD}", (event.kind,))
     usage.reserve(store, event.user, event.reserve_bytes)
 
 
@@ -152,8 +154,7 @@ def on_retried(store: Store, recorded: Recorded, event: JobRetried) -> None:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
     """What a job was before it moved."""
 
     state: str
@@ -181,10 +182,10 @@ def _move(store: Store, event: Any, to: State, assignments: str, *values: Any) -
     claimed = getattr(event, "lease", "")
     if claimed != was.lease and not isinstance(event, (JobStarted, JobCancelRequested)):
         raise IllegalMove(f"{type(event).__name__}: job {event.job} is no longer held by the lease {claimed!r}")
-    store.execute(f"UPDATE jobs SET state = ?, {assignments} WHERE id = ?", (to.value, *values, event.job))
-    if was.state != to:
-        _count(store, was.kind, State(was.state), -1)
-        _count(store, was.kind, to, 1)
+    now = to.value
+    store.execute(f"UPDATE jobs SET state = ?, {assignments} WHERE id = ?", (now, *values, event.job))
+    if was.state != now:
+        store.execute(f"{_COUNT} (?, ?, -1), (?, ?, 1) {_ADD}", (was.kind, was.state, was.kind, now))
         _reserve(store, was.user, was.reserve_bytes, was.state, to)
     return was
 
@@ -201,11 +202,3 @@ def _reserve(store: Store, user: str, size: int, old: str, new: str) -> None:
         usage.reserve(store, user, size)
     elif new in _FINISHED:
         usage.reserve(store, user, -size)
-
-
-def _count(store: Store, kind: str, state: State, number: int) -> None:
-    store.execute(
-        "INSERT INTO job_counts (kind, state, jobs) VALUES (?, ?, ?) ON CONFLICT (kind, state)"
-        " DO UPDATE SET jobs = jobs + excluded.jobs",
-        (kind, state.value, number),
-    )

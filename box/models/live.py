@@ -7,6 +7,7 @@ them moves, removed with the outcome. A folder time says what a folder's mtime w
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import peewee
@@ -96,9 +97,9 @@ def write_journal(store: Store, entry: Entry) -> None:
     )
 
 
-def clear_journal(store: Store, job: int, lease: str) -> None:
-    """The outcome is recorded, or nothing was moved; what another worker wrote about that job meanwhile stays."""
-    store.execute("DELETE FROM journal WHERE job = ? AND lease = ?", (job, lease))
+def clear_journal(store: Store, jobs: Iterable[int], lease: str) -> None:
+    """Their outcome is recorded, or nothing was moved; what another worker wrote about them meanwhile stays."""
+    store.execute_each("DELETE FROM journal WHERE job = ? AND lease = ?", ((job, lease) for job in jobs))
 
 
 def journal(store: Store, lease: str | None = None) -> list[Entry]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from box.engine import Transaction
 from box.errors import BoxError, ChildDied, OutOfSpace, SourceChanged, Stopped, Unprocessable
 from box.events import Event, JobCancelled, JobFailed, JobQuarantined, JobReleased, JobRequested, JobSucceeded
+from box.models import jobs
 from box.models.jobs import Claimed
 from box.tasks import retry
 from box.tasks.chore import RESULT_CHARS_MAX
 from box.tasks.landing import Plan
+
+type_outcome = tuple[Claimed, tuple[Event, ...]]
+"""A job, and what is to be recorded of it; nothing, if another worker may have it by now."""
 
 
 def succeeded(job: Claimed, result: Mapping[str, Any]) -> JobSucceeded:
@@ -105,3 +110,17 @@ def unknown(job: Claimed) -> JobFailed:
     """Nobody here knows what to do."""
     why = f"this version knows no jobs of the kind {job.kind!r}"
     return JobFailed(user=job.user, job=job.id, lease=job.lease, code="unknown-kind", message=why)
+
+
+def recorded(transaction: Transaction, outcomes: Sequence[type_outcome]) -> list[tuple[Claimed, BoxError]]:
+    """Record them, all at once or, where one is refused, each by itself; which were refused, and why."""
+    if transaction.try_record(*(fact for _, facts in outcomes for fact in facts)) is None:
+        return []
+    told = []
+    for job, facts in outcomes:
+        error = transaction.try_record(*facts)
+        if error is not None:
+            if jobs.is_held(transaction.store, job.id, job.lease) is not None:
+                transaction.record(refused(job, error))
+            told.append((job, error))
+    return told

@@ -28,7 +28,7 @@ from box.tasks.attention import CANCELLED, Attention
 from box.tasks.choose import Chooser, Landing, Result
 from box.tasks.chore import Chore, Inside, Reporter
 from box.tasks.handler import Found, Handler, Request
-from box.tasks.outcomes import cancelled, ended_by, owned, refused, released, succeeded, unknown
+from box.tasks.outcomes import cancelled, ended_by, owned, recorded, released, succeeded, type_outcome, unknown
 
 LAND_SECONDS: Final = 0.5
 """How long results are gathered before they land together."""
@@ -37,9 +37,6 @@ FINISH_SECONDS: Final = 30.0
 """How long a finishing write is tried again before it is left to the recovery at the next start."""
 
 _log = logs.get(__name__)
-
-type_outcome = tuple[Claimed, tuple[Event, ...]]
-"""A job, and what is to be recorded of it; nothing, if another worker may have it by now."""
 
 type_runner = Callable[[Handler, Sequence[Request]], Iterator[tuple[Request, Found | BoxError]]]
 
@@ -218,23 +215,17 @@ class Performer:
         if not outcomes:
             return
 
-        def write(transaction: Transaction) -> list[tuple[Claimed, BoxError | None]]:
-            told = []
-            for job, facts in outcomes:
-                error = transaction.try_record(*facts)
-                if error is not None and jobs.is_held(transaction.store, job.id, job.lease) is not None:
-                    transaction.record(refused(job, error))
-                told.append((job, error))
-                live.clear_journal(transaction.store, job.id, job.lease)
+        def write(transaction: Transaction) -> list[tuple[Claimed, BoxError]]:
+            told = recorded(transaction, outcomes)
+            live.clear_journal(transaction.store, [job.id for job, _ in outcomes], outcomes[0][0].lease)
             lease = outcomes[0][0].lease
             if not jobs.any_of_lease(transaction.store, lease):
                 live.close_lease(transaction.store, lease)
             return told
 
         for job, error in self._patiently(write, sum(len(facts) for _, facts in outcomes)):
-            if error is not None:
-                with logs.job_context(job.id, job.kind, job.user):
-                    _log.warning("outcome refused", reason=str(error))
+            with logs.job_context(job.id, job.kind, job.user):
+                _log.warning("outcome refused", reason=str(error))
         self.attention.forget(outcomes[0][0].lease, [job for job, _ in outcomes])
         for job, facts in outcomes:
             if facts and isinstance(facts[0], FileVanished):

@@ -35,7 +35,7 @@ def recover(engine: Engine, root: str, retries: retry.Policy, leases: Sequence[s
 def _conclude(transaction: Transaction, entry: live.Entry, meant: Sequence[Event]) -> None:
     if meant:
         transaction.try_record(*meant)
-    live.clear_journal(transaction.store, entry.job, entry.lease)
+    live.clear_journal(transaction.store, [entry.job], entry.lease)
 
 
 def _release(transaction: Transaction, claimed: Sequence[Claimed], lease: str, retries: retry.Policy) -> None:
