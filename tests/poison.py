@@ -1,18 +1,18 @@
 """A kind of job that misbehaves, and a service that knows it. The rule: what a dropped file says, is done to the child.
 
-A poison file is `GIF89a` and JSON: `{"do": "hang"}`. The kind is added to the table of contents as any new kind is, in
-front of the photos, so it gets what begins like a GIF; `python -m tests.poison --config FILE` is `box run` with it.
+A poison file begins like a picture and goes on in JSON: `{"do": "hang"}`. Its kinds are added to the table of contents
+as any new kind is, in front of the photos, so they get it; `python -m tests.poison --config FILE` is `box run` with it.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +24,22 @@ from box.tasks.chore import Chore, Inside, Reporter
 from box.tasks.handler import Found, Handler, Landed, Placement, Request, Tools
 
 MAGIC = b"GIF89a"
+BRIEF = b"\x89PNG\r\n\x1a\n"
+OTHER = b"BM" + bytes(12) + (40).to_bytes(4, "little")
+"""How files of the three kinds begin: they do the same, so that a test may give each limits of its own."""
+
 TOLD = "hunter2-correct-horse"
 """What nobody should find anywhere but in the files themselves."""
 
 
-def poison(do: str, **more: Any) -> bytes:
+def poison(do: str, magic: bytes = MAGIC, **more: Any) -> bytes:
     """The bytes of a poison file."""
-    return MAGIC + json.dumps({"do": do, **more}).encode()
+    return magic + json.dumps({"do": do, **more}).encode()
 
 
 def run(request: Request, tools: Tools) -> Found:
-    said = json.loads(Path(request.source).read_bytes()[len(MAGIC) :])
+    data = Path(request.source).read_bytes()
+    said = json.loads(data[data.index(b"{") :])
     os.makedirs(request.scratch, exist_ok=True)
     Path(request.scratch, "half").write_bytes(b"half of something")  # whoever dies leaves this behind
     DOINGS[said["do"]](said, request, tools)
@@ -127,12 +132,6 @@ def wait_for(said: dict[str, Any], *_: Any) -> None:
         time.sleep(0.01)
 
 
-def count(said: dict[str, Any], _: Any, tools: Tools) -> None:
-    """Say very often how far it is."""
-    for number in range(said["times"]):
-        tools.progress(done=number, total=said["times"], message="counting", size_bytes=number)
-
-
 DOINGS: dict[str, Callable[..., None]] = {
     "nothing": lambda *_: None,
     "hang": hang,
@@ -152,9 +151,8 @@ DOINGS: dict[str, Callable[..., None]] = {
     "write so much": write_so_much,
     "hold so much": hold_so_much,
     "work": work,
-    "count": count,
     "wait for": wait_for,
-    "stack": lambda *_: resource.setrlimit(resource.RLIMIT_STACK, (4096, 4096)),
+    "sleep": lambda said, *_: time.sleep(said["seconds"]),
 }
 
 HANDLER = Handler(kind="poison", run=run, report=report, media_types=("image/gif",), batch=True)
@@ -168,7 +166,13 @@ def ponder(_: Inside, job: Any, reporter: Reporter) -> dict[str, Any]:
         time.sleep(0.01)
 
 
-ALL = (HANDLER, Chore(kind="ponder", run=ponder), *tasks.ALL)
+ALL = (
+    HANDLER,
+    replace(HANDLER, kind="brief", media_types=("image/png",)),
+    replace(HANDLER, kind="other", media_types=("image/bmp",)),
+    Chore(kind="ponder", run=ponder),
+    *tasks.ALL,
+)
 
 
 def main(path: str) -> int:

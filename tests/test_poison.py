@@ -6,9 +6,11 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 from box.config import Config
 from tests.helpers import inbox, jpeg, library, running, status_of, until
-from tests.poison import TOLD, poison
+from tests.poison import BRIEF, MAGIC, OTHER, TOLD, poison
 
 PROGRAM = "tests.poison"
 
@@ -139,3 +141,39 @@ def assert_secret_is_nowhere(config: Config) -> None:
     for path in root.rglob("*"):
         if path.is_file():
             assert TOLD.encode() not in path.read_bytes(), path
+
+
+def test_each_limit_of_a_kind_holds_for_that_kind_and_another_keeps_the_default(make_root):
+    own = {"cpu_seconds": 1, "memory_bytes": 64_000_000, "file_bytes": 1000, "open_files_max": 16}
+    twice = {"attempts_max": 2, "quarantine_after": 2, "retry_base_seconds": 0}
+    config = make_root(jobs__kinds={"poison": {**own, **twice}, "brief": {"deadline_seconds": 1, **twice}})
+    past = {
+        "work": (MAGIC, {"seconds": 2.1}, "used more than 1 s of processor time"),
+        "hold so much": (MAGIC, {"bytes": 100_000_000}, "more memory than child.memory_bytes (64000000)"),
+        "write so much": (MAGIC, {"bytes": 2000}, "larger than child.file_bytes (1000)"),
+        "open": (MAGIC, {"files": 20}, "Too many open files"),
+        "sleep": (BRIEF, {"seconds": 2}, "took longer than 1 s"),
+    }
+    with running(config, PROGRAM):
+        for do, (magic, more, _) in past.items():
+            drop(config, f"{do}.gif", poison(do, magic, **more))
+            drop(config, f"{do}.bmp", poison(do, OTHER, **more))
+        until(lambda: len(reasons(config)) == len(past), "each is past its limit")
+        until(lambda: len(library(config)) == len(past), "within the other limits each is done")
+    assert {name: past[name.removesuffix(".gif")][2] in str(r["message"]) for name, r in reasons(config).items()} == {
+        f"{do}.gif": True for do in past
+    }
+    assert sorted(library(config)) == sorted(f"{do}.bmp" for do in past)
+
+
+@pytest.mark.parametrize("then", ["nothing", "exit"])
+def test_nothing_that_a_file_starts_outlives_its_attempt(make_root, then: str):
+    config = make_root(jobs__kinds={"poison": {"attempts_max": 1}})
+    mark = f"mark-{config.box.root}"
+    with running(config, PROGRAM) as process:
+        drop(config, "leaves.gif", poison("leave", mark=mark, then=then))
+        until(lambda: library(config) or reasons(config), "it has ended")
+        until(lambda: not marked(mark), "what it started has ended")
+        assert len(children(process.pid)) <= config.workers.count
+        drop(config, "good.jpg", jpeg(1))
+        until(lambda: "2024/2024-05-04/good.jpg" in library(config), "the service goes on")

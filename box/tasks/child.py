@@ -228,8 +228,12 @@ class Child:
             try:
                 message = json.loads(line)
                 if not self._is_aside(process, request, message):
+                    answer = self._said(request, wire.read(message))
                     process.since = time.monotonic()
-                    return self._said(request, wire.read(message))
+                    if message.get("worn"):
+                        with self._lock:
+                            self._drop()
+                    return answer
             except (ValueError, LookupError, TypeError, RecursionError, OverflowError):
                 process.kill("answered what is no answer")
                 break

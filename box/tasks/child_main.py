@@ -186,6 +186,8 @@ def _answer(handler: Handler, request: Request, tools: _Tools, settings: Setting
             "message": str(refused),
             "class": refused.error_class,
             "traceback": refused.traceback,
+            # Whoever leaks descriptors would have all the files after it fail.
+            "worn": isinstance(error, OSError) and error.errno == errno.EMFILE,
         }
     placements = [[p.area, p.folder, p.name, p.suffix, p.made, p.stays] for p in found.placements]
     facts, result = dict(found.facts), dict(found.result)

@@ -126,6 +126,11 @@ def leave(request: Request, tools: Tools) -> dict[str, Any] | None:
     return DOINGS[request.args["then"]](request, tools)
 
 
+def leak(request: Request, tools: Tools) -> None:
+    while True:
+        os.open(os.devnull, os.O_RDONLY)
+
+
 DOINGS: dict[str, Callable[[Request, Tools], dict[str, Any] | None]] = {
     "nothing": lambda request, tools: None,
     "much": lambda request, tools: {"much": "x" * request.args["bytes"]},
@@ -146,6 +151,7 @@ DOINGS: dict[str, Callable[[Request, Tools], dict[str, Any] | None]] = {
     "read nothing": lambda request, tools: os.stat("/nowhere at all"),
     "fail": fail,
     "leave": leave,
+    "leak": leak,
     "refuse": refuse,
 }
 

@@ -148,6 +148,14 @@ def test_what_a_handler_started_ends_with_its_batch(make_child, tmp_path):
     assert child.pid is None
 
 
+def test_who_leaks_descriptors_does_so_alone(make_child):
+    found = answers(make_child(), "nothing", "leak", "nothing", "nothing")
+    assert isinstance(found[1], BoxError)
+    assert (found[1].code, found[1].retryable) == ("file-system", True)
+    first, second, third = pids(found)
+    assert first != second == third
+
+
 def test_two_files_in_a_row_that_kill_it_are_both_blamed(make_child):
     found = answers(make_child(), "abort", "abort", "nothing", "abort")
     assert [type(answer) for answer in found] == [ChildDied, ChildDied, Found, ChildDied]

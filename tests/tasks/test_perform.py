@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -12,14 +13,15 @@ from box import events as e
 from box.claims import Claims
 from box.disk import digest_of
 from box.engine import Engine
-from box.errors import BoxError, ChildDied, OutOfSpace, SourceChanged, Unprocessable
+from box.errors import BoxError, ChildDied, OutOfSpace, SourceChanged, Stopped, Unprocessable
 from box.models import drops, live
 from box.models.base import Store
 from box.tasks import retry
+from box.tasks.at_work import AtWork
 from box.tasks.choose import Chooser
 from box.tasks.handler import Found, Handler, Placement, Request
 from box.tasks.perform import Performer
-from tests.helpers import waiting
+from tests.helpers import PATIENCE_SECONDS, waiting
 
 FACTS = {"media_type": "image/jpeg", "width": 1, "height": 1}
 Answer = Callable[[Request], Found | BoxError]
@@ -257,3 +259,68 @@ def test_a_kind_that_this_version_does_not_know_fails_with_a_sentence(bench: Ben
     bench.engine.record(e.JobRequested(user="me", kind="teleport"))
     bench.perform(found)
     assert bench.store.row("SELECT state, code FROM jobs WHERE id = 1") == ("failed", "unknown-kind")
+
+
+def test_what_the_next_worker_has_journalled_stays_when_the_one_before_ends(bench: Bench):
+    bench.drop("a.jpg", "bytes")
+
+    def lost(request: Request) -> BoxError:
+        lease = bench.store.value("SELECT lease FROM jobs WHERE id = 2")
+        bench.engine.record(
+            e.JobReleased(user="me", job=2, lease=lease, reason="taken for dead"),
+            e.JobStarted(user="me", job=2, lease="next"),
+        )
+        with bench.store.transaction():
+            live.write_journal(bench.store, live.Entry(2, "next", "[]", "[]"))
+        return Stopped("its lease was lost", "lost", "lease-lost")
+
+    bench.perform(lost)
+    assert [entry.lease for entry in live.journal(bench.store)] == ["next"]
+    assert bench.job()[0] == "running"
+
+
+def test_who_is_asked_to_end_between_the_claim_and_its_turn_has_ended(bench: Bench):
+    bench.drop("a.jpg", "bytes")
+    _, lease = bench.claims._try() or (0, "")
+    bench.engine.record(e.JobCancelRequested(user="me", job=2, reason="not wanted"))
+    seen = []
+
+    def run(_: Handler, requests: Sequence[Request]) -> Iterator[tuple[Request, Found | BoxError]]:
+        for request in requests:
+            seen.append(bench.job()[0])
+            yield request, found(request)
+
+    bench.performer.perform(lease, run)
+    assert seen == ["cancelled"]
+    assert bench.files() == ["inbox/a.jpg"]
+
+
+def test_what_a_handler_made_and_did_not_place_is_gone(bench: Bench):
+    bench.drop("a.jpg", "bytes")
+
+    def untidy(request: Request) -> Found:
+        Path(request.scratch).mkdir(parents=True)
+        Path(request.scratch, "left").write_text("over")
+        return found(request)
+
+    bench.perform(untidy)
+    assert bench.job()[0] == "completed"
+    assert not [name for name in bench.files() if name.startswith("temp/")]
+
+
+def test_the_next_worker_waits_until_the_one_that_lost_a_job_has_ended_it():
+    at_work = AtWork()
+    at_work.claimed("first", [1, 2])
+    told = threading.Event()
+    at_work.on_stop = told.set
+    second = threading.Thread(target=at_work.claimed, args=("second", [2]))
+    second.start()
+    assert told.wait(PATIENCE_SECONDS)
+    assert at_work.stop_of(1) is None
+    assert (at_work.stop_of(2) or (Stopped(""),))[0].outcome == "lost"
+    assert at_work.of_lease("second") == []
+    at_work.ended("first", [2])
+    second.join(PATIENCE_SECONDS)
+    at_work.ended("first", [1, 2])
+    assert at_work.of_lease("second") == [2]
+    assert at_work.stop_of(2) is None
