@@ -17,7 +17,7 @@ from box import log
 from box.claims import Claims, together
 from box.engine import Engine, Transaction, create
 from box.errors import DatabaseBusy
-from box.models import jobs, live, ready
+from box.models import job_history, jobs, live, ready
 from box.models.base import Store
 from box.queue import ClaimStorage, JsonSerializer, Queue
 from box.rules import Policy
@@ -477,3 +477,48 @@ def test_an_outcome_that_is_refused_takes_no_other_with_it(engine: Engine, store
     assert [job.id for job, _ in refused] == [2]
     assert jobs.counts(store) == {"photo": {"completed": 2, "queued": 1, "running": 0}}
     assert [type(r.event) for r in log.read(store)].count(e.JobSucceeded) == 2
+
+
+def test_what_happens_to_a_job_costs_the_same_however_many_wait(crowded: Engine, engine: Engine):
+    """Beginning, ending, cancelling and retrying it, and the questions of heartbeats, timers and people."""
+    ask(engine, 20)
+    found = []
+    for each in (engine, crowded):
+        store = each.store
+        each.record(e.JobRequested(user="ada", kind="photo", after=(4,), key="k"))
+        happens: tuple[Callable[[], object], ...] = (
+            lambda x=each: x.record(e.JobStarted(user="ada", job=3, lease="L")),
+            lambda x=each: x.record(e.JobCancelRequested(user="ada", job=3)),
+            lambda s=store: jobs.held(s, "L"),
+            lambda s=store: jobs.of_lease(s, "L"),
+            lambda s=store: jobs.workers_on(s, "photo"),
+            lambda s=store: jobs.exclusive_running(s),
+            lambda s=store: jobs.running_leases(s),
+            lambda x=each: x.record(e.JobSucceeded(user="ada", job=3, lease="L")),
+            lambda x=each: x.record(e.JobCancelled(user="ada", job=4, reason="r")),
+            lambda x=each: x.record(e.JobFailed(user="ada", job=5, lease="", code="c", message="m")),
+            lambda x=each: x.record(e.JobRetried(user="ada", job=5)),
+            lambda s=store: jobs.due(s, "9999", 9),
+            lambda s=store: jobs.outlived(s, "0", 9),
+            lambda s=store: jobs.next_due(s),
+            lambda s=store: jobs.oldest_queued(s),
+            lambda s=store: jobs.with_key(s, "k"),
+            lambda s=store: job_history.of_job(s, 4),
+        )
+        found.append([cost(each, work) for work in happens])
+    for number, (few, many) in enumerate(zip(*found, strict=True)):
+        assert many[0] == few[0], number
+        assert many[1] < 1.5 * few[1] + 50, number
+
+
+def test_a_long_chain_that_is_lost_costs_no_more_for_each_of_its_jobs_than_a_short_one(engine: Engine, store: Store):
+    chains = (50, 1000)
+    found = []
+    for length in chains:
+        first = engine.request(e.JobRequested(user="me", kind="photo"))
+        for position in range(first, first + length - 1):
+            engine.record(e.JobRequested(user="me", kind="photo", after=(position,)))
+        gone = e.JobCancelled(user="me", job=first, reason="r")
+        found.append(cost(engine, lambda event=gone: engine.record(event))[1] / length)  # type: ignore[misc]
+    assert jobs.counts(store)["photo"]["cancelled"] == sum(chains)
+    assert found[1] < 1.5 * found[0]

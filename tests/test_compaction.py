@@ -30,8 +30,8 @@ from box.models import job_history, jobs
 from box.models.base import Store
 from box.rules import Policy
 from box.units import DAY
-from tests.helpers import PATIENCE_SECONDS, REPOSITORY
-from tests.test_replay import POLICY, rows, some_event
+from tests.helpers import PATIENCE_SECONDS, REPOSITORY, projections
+from tests.test_replay import POLICY, some_event
 
 BEGIN = 1_704_067_200.0
 """2024-01-01."""
@@ -260,14 +260,14 @@ def test_a_dry_run_says_what_the_run_does_and_changes_nothing(aged, store, clock
         clock.seconds += DAY
         if draw.random() < 0.8:
             finish(aged, job, draw.choice(list(KEEP_SECONDS)))
-    before, events = rows(store), told(store)
+    before, events = projections(store), told(store)
     for least in (1, 4):
         would = archive_jobs(aged, KEEP_SECONDS, clock.seconds + 30 * DAY, dry_run=True, least=least)
-        assert (rows(store), told(store), would.archives) == (before, events, ())
+        assert (projections(store), told(store), would.archives) == (before, events, ())
         assert not os.path.exists(os.path.join(log.root(store), "archive"))
     did = archive_jobs(aged, KEEP_SECONDS, clock.seconds + 30 * DAY, least=4)
     assert did.jobs == would.jobs
-    assert sum(did.jobs.values()) == len(before["jobs"]) - len(rows(store)["jobs"]) > 10
+    assert sum(did.jobs.values()) == len(before["jobs"]) - len(projections(store)["jobs"]) > 10
     sizes = [archive.header(log.root(store), name).count for name in did.archives]
     assert sum(sizes) == sum(did.jobs.values())
     assert max(sizes) == 3
@@ -381,11 +381,11 @@ def live_with_compactions(store: Store, seed: int, steps: int) -> int:
 def test_a_random_history_with_compactions_folds_to_the_same_rows_again(store, tmp_path, seed, monkeypatch):
     small_pieces(monkeypatch, events=40, jobs_=2)
     assert live_with_compactions(store, seed, 250) > 0
-    before, position = rows(store), log.last_position(store)
+    before, position = projections(store), log.last_position(store)
     assert len(in_table(store)) < position
     assert list(verify.chain_differences(store)) == list(verify.log_differences(store, str(tmp_path))) == []
     assert rebuild(store) == position
-    assert rows(store) == before
+    assert projections(store) == before
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -407,9 +407,9 @@ def test_compactions_change_no_answer_of_the_log(seed: int, steps: int):
                 archived += [row["id"] for row in file]
         listed = [job for (job,) in store.rows("SELECT id FROM jobs")]
         assert sorted([*archived, *listed]) == sorted(asked)
-        before = rows(store)
+        before = projections(store)
         rebuild(store)
-        assert rows(store) == before
+        assert projections(store) == before
         store.close()
 
 
@@ -463,10 +463,10 @@ def test_a_segment_that_is_gone_or_another_is_named_and_nothing_can_be_rebuilt_w
         (difference,) = verify.chain_differences(store)
         assert (difference.where, difference.subject) == ("log", chained[1].name)
         assert said in str(difference)
-        before = rows(store)
+        before = projections(store)
         with pytest.raises(BoxError, match=chained[1].name):
             rebuild(store)
-        assert rows(store) == before
+        assert projections(store) == before
     path.write_bytes(data)
     assert list(verify.chain_differences(store)) == []
 
