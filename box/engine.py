@@ -3,7 +3,8 @@
 Transactions of several threads share a commit. Whoever comes first leads: it takes what the others brought meanwhile,
 does all of it in one transaction (each part in a savepoint of its own, so that a refused part takes nothing else with
 it), and wakes them when it is durable. A `Pace` lets a lone file through at once and makes a burst wait: under load
-there is one commit each `commit_seconds`, or sooner when `commit_events` events have gathered.
+there is one commit each `commit_seconds`, or sooner when `commit_events` events have gathered, or when somebody waits
+for an answer (`at_once`).
 """
 
 from __future__ import annotations
