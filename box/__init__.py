@@ -19,7 +19,6 @@ The map, one line a module, in the order of that sentence:
     questions   what rules may ask of the projections
     rules       what follows from what: twelve numbered rules
     claims      a job is claimed with a lease, alone or with its like
-    asking      how a job is asked for, by whomever
     client      asking for jobs and looking at them from Python
     queue       huey on the ledger: workers and scheduler
     tasks       EFFECTS: the handlers, the children they run in, landing, recovery

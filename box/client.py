@@ -22,14 +22,14 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from box import asking, compaction, config, status_file, units
+from box import compaction, config, status_file, units
 from box.beside import beside
 from box.errors import UsageError
 from box.events import JobCancelled, JobCancelRequested
 from box.models import job_history, jobs
 from box.models.jobs import State
 from box.sections import Config
-from box.tasks import by_request, call
+from box.tasks import asking, by_request, call
 
 CANCELLED = "cancelled on request"
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from typing import Final
 
-from box import asking, log, logs
+from box import log, logs
 from box.engine import Engine, Transaction
 from box.errors import UsageError
 from box.events import Event, JobRequested, PeriodicPlanned
@@ -21,7 +21,7 @@ from box.job_tables import Periodic
 from box.models import jobs, periodic
 from box.models.base import Store
 from box.periodic import LOCAL, Mark, due, following, moment, text
-from box.tasks import by_request
+from box.tasks import asking, by_request
 from box.units import DAY
 
 BUILT_IN: Final[tuple[Periodic, ...]] = (Periodic(name="compact", kind="compact", every_seconds=1.0 * DAY),)

@@ -48,18 +48,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "watchers": CORE | {"disk", "watchers"},
     "photos": {"errors", "photos"},
     "tasks": CORE | {
-        "accounting", "asking", "compaction", "damage", "disk", "engine", "event_text", "log", "logs", "models",
+        "accounting", "compaction", "damage", "disk", "engine", "event_text", "log", "logs", "models",
         "photos", "sections", "tasks", "units", "verify", "",
     },
     "accounting": {"errors", "models", "paths", "watchers"},
-    "asking": {"errors", "events", "tasks", "units"},
     "periodic": {"job_tables"},
     "timekeeper": {
-        "asking", "engine", "errors", "events", "job_tables", "log", "logs", "models", "periodic", "tasks", "units",
+        "engine", "errors", "events", "job_tables", "log", "logs", "models", "periodic", "tasks", "units",
     },
     "claims": {"engine", "errors", "events", "models", "status_file", "tasks"},
     "client": {
-        "asking", "beside", "compaction", "config", "errors", "events", "models", "sections", "status_file", "tasks",
+        "beside", "compaction", "config", "errors", "events", "models", "sections", "status_file", "tasks",
         "units",
     },
     "queue": {"claims", "client", "logs"},
@@ -147,7 +146,7 @@ def test_a_module_imports_only_what_it_may(path: Path):
 
 @pytest.mark.parametrize("name", sorted(PURE_TASKS))
 def test_a_handler_knows_no_database_queue_or_engine(name: str):
-    allowed = CORE | {"asking", "tasks", "photos", "disk", "units", ""}
+    allowed = CORE | {"tasks", "photos", "disk", "units", ""}
     for imported in imports(PACKAGE / "tasks" / f"{name}.py"):
         if top(imported) == "box":
             inner = imported.split(".")[1] if "." in imported else ""

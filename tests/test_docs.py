@@ -36,12 +36,13 @@ import pytest
 from PIL import Image
 
 import box
-from box import asking, errors, events, rules, tasks
 from box import config as configuration
+from box import errors, events, rules, tasks
 from box.cli import grammar
 from box.config import KEYS
 from box.models.job_moves import MOVES
 from box.paths import AREAS
+from box.tasks import asking
 from box.watchers import inbox as watched_inbox
 from box.watchers.ignore import Ignored
 from tests.helpers import PATIENCE_SECONDS, REPOSITORY, until

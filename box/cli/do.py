@@ -9,14 +9,14 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from box import asking, locks, status_file
+from box import locks, status_file
 from box.beside import Beside, beside
 from box.cli import output, settings, words
 from box.errors import NotRunning, UsageError
 from box.models import jobs
 from box.models.jobs import State
 from box.sections import Config
-from box.tasks import by_request
+from box.tasks import asking, by_request
 
 LOOK_SECONDS: Final = 0.1
 """Between two questions what has become of it."""

@@ -126,6 +126,6 @@ class Handler:
     steps: bool = False
     """It may use `Tools.step`."""
     arguments: Mapping[str, Argument] = field(default_factory=dict)
-    """What it takes by name when somebody asks for it; see `box.asking`."""
+    """What it takes by name when somebody asks for it; see `box.tasks.asking`."""
     by_request: bool = False
     """Somebody may ask for it: `box do`, a file, the clock, Python."""

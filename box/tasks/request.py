@@ -8,10 +8,10 @@ from __future__ import annotations
 import tomllib
 from typing import Any, Final
 
-from box import asking, units
+from box import units
 from box.errors import BoxError, UsageError
 from box.events import Event, JobRequested
-from box.tasks import source
+from box.tasks import asking, source
 from box.tasks.handler import Found, Handler, Landed, Request, Tools
 
 MEDIA_TYPE: Final = "application/x-box-job"

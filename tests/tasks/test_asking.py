@@ -10,12 +10,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from box import asking
 from box.engine import Engine, log_time
 from box.errors import IllegalMove, UsageError
 from box.event_text import dump, load
 from box.models.base import Store
-from box.tasks import by_request
+from box.tasks import asking, by_request
 
 HUGE = st.integers(5000, 5001).map(lambda digits: 10**digits)
 """Numbers that Python refuses to print."""
