@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from box import compaction, config, status_file, units
 from box.beside import beside
@@ -31,7 +31,9 @@ from box.models.jobs import State
 from box.sections import Config
 from box.tasks import asking, by_request, call
 
-CANCELLED = "cancelled on request"
+CANCELLED: Final = "cancelled on request"
+NUMBER_MAX: Final = (1 << 63) - 1
+"""The largest that a database takes as the number of a job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ class Client:
 
     def get_job(self, job: int) -> Job | None:
         """A job, None if there is none of that number (or it is in the archive)."""
-        row = job_history.of_job(self._box.store, job)
+        row = job_history.of_job(self._box.store, job) if 0 < job <= NUMBER_MAX else None
         if row is None:
             return None
         result = json.loads(row["result"]) if row["result"] else None
@@ -126,14 +128,14 @@ class Client:
 
     def get_job_status(self, job: int) -> str | None:
         """Where a job stands, None if there is none of that number."""
-        found = jobs.state_of(self._box.store, job)
+        found = jobs.state_of(self._box.store, job) if 0 < job <= NUMBER_MAX else None
         return found[0].value if found else None
 
     def cancel_job(self, job: int, reason: str = CANCELLED) -> bool:
         """Cancel what is queued, ask what runs to stop; False for one that has ended, or never was."""
 
         def cancel(transaction: Any) -> bool:
-            row = transaction.store.row("SELECT state, user FROM jobs WHERE id = ?", (job,))
+            row = transaction.store.row("SELECT state, user FROM jobs WHERE id = ?", (min(job, NUMBER_MAX),))
             if row is None or row[0] not in (State.QUEUED, State.RUNNING):
                 return False
             event = JobCancelled if row[0] == State.QUEUED else JobCancelRequested
