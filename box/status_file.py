@@ -45,13 +45,17 @@ def check_fresh(status: Mapping[str, Any], config: Config) -> None:
         raise NotRunning(f"the status is {age:.0f} s old: the service is not running; `box run` starts it")
 
 
+def active(config: Config) -> dict[int, dict[str, Any]]:
+    """What the status says of running jobs, by their numbers; nothing if there is no status."""
+    try:
+        return {each["id"]: each for each in read(config)["jobs"]["active"]}
+    except NotRunning:
+        return {}
+
+
 def progress_of(config: Config, job: int) -> dict[str, Any] | None:
     """What the status says of a running job, None if it says nothing."""
-    try:
-        found = read(config)
-    except NotRunning:
-        return None
-    return next((each for each in found["jobs"]["active"] if each["id"] == job), None)
+    return active(config).get(job)
 
 
 def timestamp(text: str) -> float:

@@ -147,8 +147,8 @@ def _wait(run: _Run, root: str, limit: float | None) -> bool:
 
 def _at_work(run: _Run) -> str:
     """How far the first of the jobs is that say so."""
-    told = (status_file.progress_of(run.config, job) for job in sorted(run.following.jobs)[:NOTED_MAX])
-    found = next((each for each in told if each and each["progress"] is not None), None)
+    active, mine = status_file.active(run.config), run.following.jobs
+    found = next((told for job, told in sorted(active.items()) if job in mine and told["progress"] is not None), None)
     return f"; job {found['id']}: {words.progress(found)}" if found else ""
 
 

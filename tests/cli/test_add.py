@@ -11,6 +11,9 @@ import subprocess
 import pytest
 from test_serve import on_a_terminal
 
+from box.cli import add, copying
+from box.cli.copying import Copied
+from box.cli.following import Drop
 from box.paths import to_text
 
 FILED = "users/me/photos/2009/2009-04-10/IMG0001.JPG"
@@ -214,3 +217,20 @@ def test_a_terminal_sees_how_far_it_is(box, photo):
         assert process.wait(60) == 0
     assert "%  copying 1 of 1" in text
     assert f"\r\x1b[KIMG0001.JPG -> {FILED}" in text
+
+
+def test_a_terminal_sees_how_far_the_job_of_a_drop_is(box):
+    """As the status says it: another user's job, and one that says nothing, are not shown."""
+    told = {"message": "reading", "done": 3, "total": 12, "bytes": 4000}
+    active = [
+        {"id": 7, "progress": 99.0, **told},
+        {"id": 8, "progress": None, **told},
+        {"id": 9, "progress": 25.0, **told},
+    ]
+    (box.root / "status.json").write_text(json.dumps({"jobs": {"active": active}}))
+    run = add._Run(box.config, copying.Plan(), as_json=False)
+    assert add._at_work(run) == ""
+    for job in (8, 9):
+        drop = Drop(f"/{job}", str(job), Copied(f"users/me/inbox/{job}", 1, 1), job=job)
+        run.following.add(drop)
+    assert add._at_work(run) == "; job 9: 25 %, 3 of 12, 4.0 kB, reading"
