@@ -31,6 +31,8 @@ class Drop:
     settled: bool = False
     job: int = 0
     """The newest job about it, or the one that it asked for."""
+    asks: bool = False
+    """Whether it is a file that asked for a job, and got it."""
 
 
 @dataclass(slots=True)
@@ -82,7 +84,7 @@ class Following:
                 drop = self._settled(event.source) or self._settled(event.answer)
                 if drop is not None:
                     self._by_job[position] = drop
-                    drop.job = position
+                    drop.job, drop.asks = position, not event.source
                     drop.outcome, drop.message = "waiting", ""  # if it was for room, there is some now
                 return None
             case e.PhotoFiled() | e.FileQuarantined() | e.DuplicateDropped():
@@ -134,6 +136,8 @@ def _job_ended(
         return None
     match event:
         case e.JobSucceeded():
+            if not drop.asks:
+                return _end(drop, "filed", "")
             return _end(drop, "done", "what it asks for is done" + (f": {event.result}" if event.result else ""))
         case e.JobFailed():
             drop.message = event.message

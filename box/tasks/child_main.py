@@ -34,6 +34,8 @@ _PROGRESS_SECONDS = 0.2
 """Progress is told this often at most."""
 _SAID_MAX, _TRACEBACK_MAX = 1000, 4000
 """Characters of what an exception says, and of where it was raised (the end of it), that are kept."""
+_LEAKED_MAX = 4
+"""So many descriptors may stay open: a library may keep one for its next use."""
 _GRACE_SECONDS = 5
 """The parent enforces the deadline; this much later the child ends by itself, in case there is no parent."""
 
@@ -105,6 +107,7 @@ def main(argv: list[str]) -> None:
     address_bytes = _limit(settings)
     handlers: dict[str, Handler] = {handler.kind: handler for handler in import_module(module).ALL}
     _send(answers, {"ready": True})
+    lowest_free = _lowest_free()
     for line in requests:
         asked = json.loads(line)
         request = Request(*asked["request"])
@@ -112,7 +115,12 @@ def main(argv: list[str]) -> None:
         limits = {**settings, **settings["by_kind"].get(handler.kind, {})}
         _renew_limits(limits, address_bytes + request.size)
         tools = _Tools(settings["options"].get(handler.options, {}), answers, control, request.job)
-        _send(answers, _answer(handler, request, tools, limits))
+        answer = _answer(handler, request, tools, limits)
+        # Whoever leaks descriptors, even within its own limits, would have the files after it fail.
+        answer["worn"] = answer.get("worn", False) or _lowest_free() > lowest_free + _LEAKED_MAX
+        _send(answers, answer)
+        if answer["worn"]:
+            return  # what was sent ahead is for the next process: nothing is begun twice
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
@@ -141,6 +149,13 @@ def _tie_to(parent: int) -> None:
         prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     if os.getppid() != parent:  # it died before we were tied to it
         sys.exit(1)
+
+
+def _lowest_free() -> int:
+    """The descriptor that would be opened next: it is higher when others were left open."""
+    fd = os.dup(0)
+    os.close(fd)
+    return fd
 
 
 def _limit(settings: Settings) -> int:
@@ -186,7 +201,6 @@ def _answer(handler: Handler, request: Request, tools: _Tools, settings: Setting
             "message": str(refused),
             "class": refused.error_class,
             "traceback": refused.traceback,
-            # Whoever leaks descriptors would have all the files after it fail.
             "worn": isinstance(error, OSError) and error.errno == errno.EMFILE,
         }
     placements = [[p.area, p.folder, p.name, p.suffix, p.made, p.stays] for p in found.placements]

@@ -126,6 +126,11 @@ def leave(request: Request, tools: Tools) -> dict[str, Any] | None:
     return DOINGS[request.args["then"]](request, tools)
 
 
+def leak_quietly(request: Request, tools: Tools) -> None:
+    for _ in range(10):
+        os.dup(2)
+
+
 def leak(request: Request, tools: Tools) -> None:
     while True:
         os.open(os.devnull, os.O_RDONLY)
@@ -152,6 +157,7 @@ DOINGS: dict[str, Callable[[Request, Tools], dict[str, Any] | None]] = {
     "fail": fail,
     "leave": leave,
     "leak": leak,
+    "leak quietly": leak_quietly,
     "refuse": refuse,
 }
 

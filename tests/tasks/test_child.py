@@ -148,6 +148,12 @@ def test_what_a_handler_started_ends_with_its_batch(make_child, tmp_path):
     assert child.pid is None
 
 
+def test_who_leaks_a_few_descriptors_leaves_them_to_nobody(make_child):
+    found = answers(make_child(), "nothing", "leak quietly", "nothing", "nothing")
+    first, second, third, fourth = pids(found)
+    assert first == second != third == fourth
+
+
 def test_who_leaks_descriptors_does_so_alone(make_child):
     found = answers(make_child(), "nothing", "leak", "nothing", "nothing")
     assert isinstance(found[1], BoxError)
