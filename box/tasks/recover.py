@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Final
 
 from box import event_text
 from box.engine import Engine, Transaction
@@ -16,6 +17,11 @@ from box.models import jobs, live
 from box.models.jobs import Claimed
 from box.tasks import landing, retry
 from box.tasks.outcomes import released
+
+
+SUSPECT_WAITS: Final = 0.5
+"""At least this part of its step a job waits that was at work alone when its worker died: where workers die again and
+again, for want of power, the next death should find another one at work. Three times the same one ends in quarantine."""
 
 
 def recover(engine: Engine, root: str, retries: retry.Policy, leases: Sequence[str]) -> int:
@@ -42,6 +48,6 @@ def _release(transaction: Transaction, claimed: Sequence[Claimed], lease: str, r
     for job in claimed:
         # Jobs that were claimed together were not all at work: only one that was claimed alone is under suspicion.
         alone = len(claimed) == 1
-        later = retry.at(retries.of(job.kind), job.attempts) if alone else ""
+        later = retry.at(retries.of(job.kind), job.attempts, SUSPECT_WAITS) if alone else ""
         transaction.try_record(released(job, "its worker died", counted=True, not_before=later, code="worker-died"))
     live.close_lease(transaction.store, lease)

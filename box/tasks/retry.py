@@ -32,10 +32,11 @@ def delay_seconds(policy: Policy, attempts: int, draw: float) -> float:
     return draw * min(policy.cap_seconds, policy.base_seconds * 2.0 ** min(attempts - 1, 60))
 
 
-def at(policy: Policy, attempts: int) -> str:
-    """When to try again (RFC 3339, UTC), empty when the attempts are used up."""
+def at(policy: Policy, attempts: int, least: float = 0.0) -> str:
+    """When to try again (RFC 3339, UTC), empty when the attempts are used up; `least`: after that part of the step."""
     if attempts >= policy.attempts_max:
         return ""
-    delay = delay_seconds(policy, attempts, random.random())  # noqa: S311  spreads load, guards nothing
+    draw = least + (1 - least) * random.random()  # noqa: S311  spreads load, guards nothing
+    delay = delay_seconds(policy, attempts, draw)
     later = datetime.now(UTC) + timedelta(seconds=delay)
     return later.isoformat(timespec="milliseconds").replace("+00:00", "Z")

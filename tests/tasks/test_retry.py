@@ -15,6 +15,7 @@ from box.engine import log_time
 from box.models.jobs import Claimed
 from box.tasks import retry
 from box.tasks.outcomes import ended_by
+from box.tasks.recover import SUSPECT_WAITS
 
 POLICY = retry.Policy(attempts_max=3, base_seconds=10, cap_seconds=100)
 SECONDS = st.floats(0, 1e9)
@@ -53,6 +54,14 @@ def test_what_failed_together_is_spread_over_the_whole_step():
     found = [datetime.fromisoformat(retry.at(POLICY, 2)) - now for _ in range(300)]
     assert timedelta(0) <= min(found) < timedelta(seconds=5)
     assert timedelta(seconds=15) < max(found) < timedelta(seconds=60)
+
+
+def test_a_suspect_waits_at_least_half_of_its_step():
+    """Else the next death of a worker, by a power cut, often finds the same job at work."""
+    now = datetime.now(UTC)
+    found = [datetime.fromisoformat(retry.at(POLICY, 2, SUSPECT_WAITS)) - now for _ in range(300)]
+    assert timedelta(seconds=9.9) < min(found) < timedelta(seconds=12)
+    assert timedelta(seconds=17) < max(found) < timedelta(seconds=60)
 
 
 @pytest.mark.parametrize(("attempts", "again"), [(1, True), (2, True), (3, False), (4, False)])
