@@ -18,10 +18,9 @@ from box.models.jobs import Claimed
 from box.tasks import landing, retry
 from box.tasks.outcomes import released
 
-
 SUSPECT_WAITS: Final = 0.5
 """At least this part of its step a job waits that was at work alone when its worker died: where workers die again and
-again, for want of power, the next death should find another one at work. Three times the same one ends in quarantine."""
+again, for want of power, the next death should find another one at work. Three times the same one is quarantine."""
 
 
 def recover(engine: Engine, root: str, retries: retry.Policy, leases: Sequence[str]) -> int:
