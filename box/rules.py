@@ -4,7 +4,8 @@
 2. A drop that does not fit waits in its inbox, untouched, and says so.
 3. A newer file under the name of an older drop cancels the older one's job, if nobody works on it yet.
 4. Whenever room may have appeared, the oldest waiting drop that fits becomes a job; then the next.
-5. A job that lost its worker too often goes into quarantine.
+5. A job that lost its worker too often goes into quarantine; that it shared a lease with others once is not held
+   against it.
 6. A job in quarantine takes its drop there.
 7. A drop of a kind that nobody handles waits in its inbox: a later version may know it.
 8. A picture that somebody put into `photos/` by hand is read where it lies, when nothing else is to be done.
@@ -144,7 +145,9 @@ def on_job_released(policy: Policy, event: e.JobReleased, view: View) -> Iterato
     attempts_max, quarantine_after = policy.limits(job.kind)
     if job.cancel_requested:
         yield e.JobCancelled(user=event.user, job=event.job, reason=CANCELLED)
-    elif event.counted and (job.attempts >= attempts_max or job.streak >= quarantine_after):
+    elif event.counted and (
+        job.attempts - view.shared_deaths(event.job) >= attempts_max or job.streak >= quarantine_after
+    ):
         yield e.JobQuarantined(
             user=event.user, job=event.job, code="attempts-used-up", message=f"{job.attempts} attempts: {event.reason}"
         )

@@ -77,6 +77,7 @@ class Wanted:
     asked_to_end: bool = False
     streak: int = 0
     streak_code: str = ""
+    shared_deaths: int = 0
     steps: int = 0
     completions: int = 0
     kept: list[tuple[int, str]] = field(default_factory=list)
@@ -218,7 +219,9 @@ class Ledger(RuleBasedStateMachine):
         job.ends_with(code)
         self.back(job, "released", not_before)
         attempts_max, quarantine_after = POLICY.limits(job.kind)
-        if job.state == "queued" and (job.attempts >= attempts_max or job.streak >= quarantine_after):
+        if job.state == "queued" and (
+            job.attempts - job.shared_deaths >= attempts_max or job.streak >= quarantine_after
+        ):
             self.end(job, "quarantined")
 
     def waits(self, job: Wanted) -> int:
@@ -445,9 +448,10 @@ class Ledger(RuleBasedStateMachine):
             for each in claimed:
                 job = self.jobs[each.id]
                 later = self.store.value("SELECT not_before FROM jobs WHERE id = ?", (each.id,))
-                alone = len(claimed) == 1 and job.attempts < POLICY.limits(job.kind)[0]
+                alone = len(claimed) == 1
                 assert bool(later) == alone, "who was alone with its worker is under suspicion, and waits"
-                self.release(job, "worker-died", later)
+                job.shared_deaths += not alone
+                self.release(job, "worker-died" if alone else "worker-died-with-others", later)
             self.late += claimed
             self.leases.pop(lease, None)
             self.dead.discard(lease)

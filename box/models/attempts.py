@@ -13,6 +13,9 @@ from box.errors import IllegalMove
 from box.events import JobStepped, Recorded
 from box.models.base import Store, Table
 
+SHARED_DEATH: Final = "worker-died-with-others"
+"""The code of an attempt that ended with its worker while the lease held others too: who was at work is unknown."""
+
 
 class Attempt(Table):
     """One attempt that did not succeed."""
@@ -70,6 +73,12 @@ def ended(
 def of_job(store: Store, job: int) -> list[dict[str, Any]]:
     """The attempts of a job that did not succeed, the first one first."""
     return store.dicts(Attempt.select().where(Attempt.job == job).order_by(Attempt.position))
+
+
+def with_code(store: Store, job: int, code: str) -> int:
+    """How many attempts of a job ended with that code."""
+    number: int = store.value("SELECT count(*) FROM attempts WHERE job = ? AND code = ?", (job, code))
+    return number
 
 
 def steps(store: Store, job: int) -> list[tuple[str, str]]:

@@ -70,6 +70,10 @@ class StoreView:
         """(number, state) of a job that it waits for and that will not be completed."""
         return waits.lost(self._store, job)
 
+    def shared_deaths(self, job: int) -> int:
+        """How many of its attempts ended with a worker that held others too."""
+        return attempts.with_code(self._store, job, attempts.SHARED_DEATH)
+
     def steps(self, job: int) -> list[tuple[str, str]]:
         """(what, undo) of what it did, or was about to do, and what would stand; in its order."""
         return attempts.steps(self._store, job)

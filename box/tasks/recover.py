@@ -13,7 +13,7 @@ from typing import Final
 from box import event_text
 from box.engine import Engine, Transaction
 from box.events import Event
-from box.models import jobs, live
+from box.models import attempts, jobs, live
 from box.models.jobs import Claimed
 from box.tasks import landing, retry
 from box.tasks.outcomes import released
@@ -46,7 +46,8 @@ def _conclude(transaction: Transaction, entry: live.Entry, meant: Sequence[Event
 def _release(transaction: Transaction, claimed: Sequence[Claimed], lease: str, retries: retry.Policy) -> None:
     for job in claimed:
         # Jobs that were claimed together were not all at work: only one that was claimed alone is under suspicion.
-        alone = len(claimed) == 1
-        later = retry.at(retries.of(job.kind), job.attempts, SUSPECT_WAITS) if alone else ""
-        transaction.try_record(released(job, "its worker died", counted=True, not_before=later, code="worker-died"))
+        alone, policy = len(claimed) == 1, retries.of(job.kind)
+        later = retry.at(policy, min(job.attempts, policy.attempts_max - 1), SUSPECT_WAITS) if alone else ""
+        code = "worker-died" if alone else attempts.SHARED_DEATH
+        transaction.try_record(released(job, "its worker died", counted=True, not_before=later, code=code))
     live.close_lease(transaction.store, lease)
