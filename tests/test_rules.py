@@ -12,6 +12,7 @@ from box.compaction import archive_jobs
 from box.engine import Engine
 from box.errors import IllegalMove
 from box.models import drops, jobs, usage
+from box.models.attempts import SHARED_DEATH
 from box.models.base import Store
 from box.rules import WAITING_MAX, Policy
 from tests.helpers import waiting
@@ -98,6 +99,15 @@ def test_4_very_many_waiting_drops_are_taken_in_turns(store: Store):
     assert told(engine, e.QuotaSet(user="me", quota_bytes=None)).count("JobRequested") == WAITING_MAX
     job = waiting(store)[0].id
     assert filed(engine, job, "0.jpg", 1).count("JobRequested") == 50
+
+
+def test_5_a_death_that_a_job_shared_with_others_is_not_held_against_it_but_three_alone_are(engine: Engine):
+    engine.record(settled())
+    for attempt, code in enumerate((SHARED_DEATH, "worker-died", "worker-died", "worker-died")):
+        engine.record(e.JobStarted(user="me", job=2, lease=f"L{attempt}"))
+        gone = e.JobReleased(user="me", job=2, lease=f"L{attempt}", reason="its worker died", code=code)
+        found = told(engine, gone)
+        assert ("JobQuarantined" in found) is (attempt == 3)
 
 
 def test_5_a_job_that_lost_its_worker_too_often_goes_into_quarantine(engine: Engine, store: Store):

@@ -151,11 +151,6 @@ class AtWork:
         with self._lock:
             return [job for job, doing in self._jobs.items() if doing.lease == lease]
 
-    def leases(self) -> set[str]:
-        """The leases that are at work."""
-        with self._lock:
-            return {doing.lease for doing in self._jobs.values()}
-
     def overdue(self, seconds: float) -> list[int]:
         """Jobs whose handlers have been at it for longer than that."""
         before = time.monotonic() - seconds
