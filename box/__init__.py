@@ -11,6 +11,7 @@ The map, one line a module, in the order of that sentence:
     events      the vocabulary: what can happen
     event       what an event is
     job_events  its words for jobs
+    photo_events and for photos
     event_text  events as the log writes them
     log         the append-only table of what happened
     archive     compressed JSON lines in files: a chain of old events, and old jobs

@@ -2,7 +2,7 @@
 
 A new field has a default and comes last, and the default never changes (`box.event_text` says why).
 Paths are path texts relative to the root (`box.paths`), times RFC 3339 in UTC, sizes bytes, `mtime_ns` nanoseconds.
-The words for jobs are in `box.job_events`, and known here as all the others are.
+The words for jobs are in `box.job_events`, those for photos in `box.photo_events`; all are known here.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from box.job_events import (
     KindResumed,
     PeriodicPlanned,
 )
+from box.photo_events import PhotoFiled
 
 __all__ = [  # noqa: RUF022 - in the order of a life
     "ALL",
@@ -52,6 +53,7 @@ __all__ = [  # noqa: RUF022 - in the order of a life
     "FilePlaced",
     "FileQuarantined",
     "PhotoFiled",
+    "FileMoved",
     "DuplicateDropped",
     "QuotaSet",
     "QuotaExceeded",
@@ -117,27 +119,17 @@ class FileQuarantined(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PhotoFiled(Event):
-    """A photo was moved from the inbox to its day; or, with `source` = `path`, one that lay there was read."""
+class FileMoved(Event):
+    """A file of the library has another place or name: a job moved it, or somebody did by hand."""
 
     source: str
     path: str
     size: int
     mtime_ns: int
-    digest: str
-    """blake3 of all bytes, 64 hexadecimal digits."""
-    media_type: str
-    width: int
-    height: int
-    taken_at: str = ""
-    """Local time at the camera, RFC 3339, with an offset only if the file has one; empty when unknown."""
-    taken_from: str = ""
-    """Which field said so."""
-    orientation: int = 1
-    make: str = ""
-    model: str = ""
+    job: int = 0
+    """0: by hand."""
     thumbnail: str = ""
-    """Path of the thumbnail that landed with it, empty without one."""
+    """Of a photo: path of its thumbnail from now on, empty when that is what it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +205,7 @@ class JobsArchived(Event):
 
 
 ALL: Final[tuple[type[Event], ...]] = (
-    FileSettled, FileNoticed, FileVanished, FilePlaced, FileQuarantined, PhotoFiled, DuplicateDropped,
+    FileSettled, FileNoticed, FileVanished, FilePlaced, FileQuarantined, PhotoFiled, FileMoved, DuplicateDropped,
     QuotaSet, QuotaExceeded,
     JobRequested, JobDue, JobStarted, JobReleased, JobSucceeded, JobFailed, JobCancelRequested, JobCancelled,
     JobQuarantined, JobRetried, JobStepped, KindHeld, KindResumed,

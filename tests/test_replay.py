@@ -51,6 +51,10 @@ def some_event(draw: random.Random, store: Store) -> e.Event:
                 user=user, source=inbox, path=photo, size=size, mtime_ns=1, digest=str(size), media_type="image/jpeg",
                 width=1, height=1, taken_at=draw.choice(("", "2024-05-04T10:11:12", "2024-05-05T00:00:00+02:00")),
             ),
+            e.FileMoved(
+                user=user, source=photo, path=f"users/{user}/photos/{draw.choice(NAMES)}", size=size, mtime_ns=1,
+                thumbnail=draw.choice(("", f"users/{user}/thumbnails/{name}")),
+            ),
             e.DuplicateDropped(user=user, source=inbox, kept=photo, digest=str(size), size=size),
             e.QuotaSet(user=user, quota_bytes=draw.choice((None, 0, 40, 100))),
             e.JobRequested(user=user, kind=draw.choice(("photo", "backup")), key=draw.choice(("", "k"))),

@@ -46,6 +46,7 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.FilePlaced: (files.on_put,),
     e.FileQuarantined: (drops.on_taken, files.on_put),
     e.PhotoFiled: (drops.on_taken, files.on_put, photos.on_filed),
+    e.FileMoved: (files.on_moved, photos.on_moved),
     e.DuplicateDropped: (drops.on_taken,),
     e.QuotaSet: (usage.on_quota_set,),
     e.QuotaExceeded: (drops.on_exceeded,),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import peewee
 
-from box.events import FileNoticed, FilePlaced, FileQuarantined, FileVanished, PhotoFiled, Recorded
+from box.events import FileMoved, FileNoticed, FilePlaced, FileQuarantined, FileVanished, PhotoFiled, Recorded
 from box.models import usage
 from box.models.base import Store, Table
 from box.paths import owner, split
@@ -77,3 +77,9 @@ def on_vanished(store: Store, _: Recorded, event: FileVanished) -> None:
     """A file left the library."""
     if owner(event.path)[1] != "inbox":
         remove(store, event.path)
+
+
+def on_moved(store: Store, _: Recorded, event: FileMoved) -> None:
+    """A file of the library has another place."""
+    remove(store, event.source)
+    put(store, event.path, event.size, event.mtime_ns)

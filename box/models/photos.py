@@ -7,9 +7,10 @@ from typing import Final
 
 import peewee
 
-from box.events import FileNoticed, FileVanished, PhotoFiled, Recorded
+from box.events import FileMoved, FileNoticed, FileVanished, PhotoFiled, Recorded
 from box.models.base import Store, Table
 from box.paths import split
+from box.photos import groups
 
 
 class Photo(Table):
@@ -25,12 +26,28 @@ class Photo(Table):
     height = peewee.IntegerField()
     orientation = peewee.SmallIntegerField()
     day = peewee.TextField()
-    """Local day of the capture, empty when unknown."""
+    """The day that it is filed under, empty when unknown or doubtful."""
     taken_at = peewee.TextField()
     taken_from = peewee.TextField()
     make = peewee.TextField()
     model = peewee.TextField()
     thumbnail = peewee.TextField()
+    zone = peewee.TextField()
+    confidence = peewee.TextField()
+    doubt = peewee.TextField()
+    serial = peewee.TextField()
+    lens = peewee.TextField()
+    exposure = peewee.TextField()
+    aperture = peewee.DoubleField()
+    iso = peewee.IntegerField()
+    latitude = peewee.DoubleField(null=True)
+    longitude = peewee.DoubleField(null=True)
+    main = peewee.TextField()
+    """Path of the main file of its group when it was filed, empty when it was that itself."""
+    origin = peewee.TextField()
+    """Path of the drop that it was; its own for one that was put into the library by hand."""
+    group_key = peewee.TextField()
+    """The folder of `origin`, a slash, and what the names of its group have in common (`box.photos.groups`)."""
 
     class Meta:
         table_name = "photos"
@@ -52,7 +69,10 @@ class PhotoDay(Table):
         without_rowid = True
 
 
-INDEXES: Final = ("CREATE INDEX IF NOT EXISTS photo_digest ON photos (digest, user)",)
+INDEXES: Final = (
+    "CREATE INDEX IF NOT EXISTS photo_digest ON photos (digest, user)",
+    "CREATE INDEX IF NOT EXISTS photo_group ON photos (group_key)",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +102,16 @@ def totals(store: Store) -> Totals:
     return Totals(*row)
 
 
+_FIELDS: Final = (
+    "user", "size", "digest", "media_type", "width", "height", "orientation", "taken_at", "taken_from", "make",
+    "model", "thumbnail", "zone", "confidence", "doubt", "serial", "lens", "exposure", "aperture", "iso", "latitude",
+    "longitude", "main",
+)  # fmt: skip
+"""Columns that hold what the field of that name in `PhotoFiled` says."""
+_COLUMNS: Final = ("folder", "name", *_FIELDS, "day", "origin", "group_key")
+_INSERT: Final = f"INSERT INTO photos ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
+
+
 def _count(store: Store, user: str, day: str, photos: int, size: int) -> None:
     store.execute(
         "INSERT INTO photo_days (user, day, photos, bytes) VALUES (?, ?, ?, ?) ON CONFLICT (user, day)"
@@ -98,16 +128,28 @@ def _count(store: Store, user: str, day: str, photos: int, size: int) -> None:
 def on_filed(store: Store, _: Recorded, event: PhotoFiled) -> None:
     """A photo came to the library."""
     _remove(store, event.path)
-    day = event.taken_at[:10]
-    store.execute(
-        "INSERT INTO photos (folder, name, user, size, digest, media_type, width, height, orientation, day, taken_at,"
-        " taken_from, make, model, thumbnail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            *split(event.path), event.user, event.size, event.digest, event.media_type, event.width, event.height,
-            event.orientation, day, event.taken_at, event.taken_from, event.make, event.model, event.thumbnail,
-        ),
-    )  # fmt: skip
-    _count(store, event.user, day, 1, event.size)
+    # The fields of the event that are columns of the same name stand where they stand in the event.
+    origin = event.source or event.path
+    row = {
+        **{name: getattr(event, name) for name in _FIELDS},
+        "day": day_of(event),
+        "origin": origin,
+        "group_key": group_key(origin),
+    }
+    folder, name = split(event.path)
+    store.execute(_INSERT, (folder, name, *row.values()))
+    _count(store, event.user, row["day"], 1, event.size)
+
+
+def day_of(event: PhotoFiled) -> str:
+    """The day under which a photo is filed, empty when unknown or doubtful."""
+    return "" if event.doubt else event.day or event.taken_at[:10]
+
+
+def group_key(path: str) -> str:
+    """What the members of a group have in common, by the path from which they came."""
+    folder, name = split(path)
+    return f"{folder}/{groups.parse(name).key}"
 
 
 def on_noticed(store: Store, _: Recorded, event: FileNoticed) -> None:
@@ -124,6 +166,17 @@ def on_noticed(store: Store, _: Recorded, event: FileNoticed) -> None:
 def on_vanished(store: Store, _: Recorded, event: FileVanished) -> None:
     """A photo left the library."""
     _remove(store, event.path)
+
+
+def on_moved(store: Store, _: Recorded, event: FileMoved) -> None:
+    """A photo has another place."""
+    if event.path != event.source:
+        _remove(store, event.path)
+    store.execute(
+        "UPDATE photos SET folder = ?, name = ?, thumbnail = coalesce(nullif(?, ''), thumbnail)"
+        " WHERE folder = ? AND name = ?",
+        (*split(event.path), event.thumbnail, *split(event.source)),
+    )
 
 
 def _remove(store: Store, path: str) -> None:

@@ -1,0 +1,51 @@
+"""Events of photos: filed, joined, moved. The rule: as in `box.events`; names and fields are for ever."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from box.event import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoFiled(Event):
+    """A photo was moved from the inbox to its day; or, with `source` = `path`, one that lay there was read."""
+
+    source: str
+    path: str
+    size: int
+    mtime_ns: int
+    digest: str
+    """blake3 of all bytes, 64 hexadecimal digits."""
+    media_type: str
+    width: int
+    height: int
+    taken_at: str = ""
+    """Local time at the camera, RFC 3339, with an offset only if the file has one; empty when unknown."""
+    taken_from: str = ""
+    """Which field said so."""
+    orientation: int = 1
+    make: str = ""
+    model: str = ""
+    thumbnail: str = ""
+    """Path of the thumbnail that landed with it, empty without one."""
+    day: str = ""
+    """The day that it is filed under, where that is not the calendar day of `taken_at`: a night, a doubtful clock."""
+    zone: str = ""
+    """Where the offset from UTC came from: "file", "timezone" (the owner's), empty when none is known."""
+    confidence: str = ""
+    """How sure the time is: "high", "medium", "low"; empty when it is unknown."""
+    doubt: str = ""
+    """Why the camera's clock is not believed: then it is filed as undated, though `taken_at` says what it showed."""
+    serial: str = ""
+    lens: str = ""
+    exposure: str = ""
+    """Exposure time in seconds, as people write it: `1/250`."""
+    aperture: float = 0.0
+    """The f-number, 0 when unknown."""
+    iso: int = 0
+    latitude: float | None = None
+    longitude: float | None = None
+    """Degrees, WGS 84; south and west are negative."""
+    main: str = ""
+    """Path of the main file of its group, empty when it is that itself."""
