@@ -19,7 +19,7 @@ from bench.tables import Table, verdict
 from box.engine import Engine, create
 from box.events import Event, FileSettled, JobRequested, JobStarted, JobSucceeded, PhotoFiled
 from box.models.base import Store
-from box.rules import Policy
+from box.policy import Policy
 
 FLAT = 1.2
 BYTES_EACH_EVENT = 700

@@ -21,7 +21,7 @@ from box.engine import Engine, log_time
 from box.events import JobCancelled, JobFailed, JobQuarantined, JobRequested, JobStarted
 from box.job_tables import KEEP_SECONDS
 from box.models.base import Store
-from box.rules import Policy
+from box.policy import Policy
 from box.units import DAY
 
 BEGIN = 1_704_067_200

@@ -18,7 +18,9 @@ The map, one line a module, in the order of that sentence:
     engine      record(): append, fold, react, commit, wake; rebuild()
     models      PROJECTIONS and tables: drops, files, photos, usage, jobs; the database
     questions   what rules may ask of the projections
-    rules       what follows from what: twelve numbered rules
+    policy      what the owner decided, as far as rules need it
+    rules       what follows from what: sixteen numbered rules
+    group_rules what of that is about files that belong together
     claims      a job is claimed with a lease, alone or with its like
     client      asking for jobs and looking at them from Python
     queue       huey on the ledger: workers and scheduler

@@ -16,7 +16,7 @@ from box.config import Config
 from box.engine import Engine
 from box.errors import BoxError
 from box.models.base import Store
-from box.rules import Policy
+from box.policy import Policy
 from box.tasks import ALL, kinds_by_media_type
 from box.tasks.handler import Handler
 
@@ -41,6 +41,8 @@ def policy_of(config: Config) -> Policy:
             for kind, own in config.jobs.kinds.items()
         },
         in_place=frozenset(handler.kind for handler in ALL if isinstance(handler, Handler) and handler.in_place),
+        groups=next(handler.kind for handler in ALL if isinstance(handler, Handler) and handler.groups),
+        group_wait_seconds=config.photos.group_wait_seconds,
         quota_default_bytes=config.quota.default_bytes,
         quota_bytes=config.quota.users,
     )

@@ -11,7 +11,7 @@ import ctypes
 import errno
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 DOUBLE_ENDINGS: Final = (".job.toml", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst")
@@ -202,34 +202,47 @@ def is_full(error: OSError) -> bool:
 
 
 def free_name(folder: str, name: str, taken: Iterable[str] = ()) -> str:
-    """A name like `name` under which nothing stands in `folder` (an absolute path) nor in `taken`: `a-2.jpg`, ...
-
-    Doubles its stride, then halves it, so that ten thousand `IMG_0001.JPG` cost a few looks each, not thousands.
-    """
+    """A name like `name` under which nothing stands in `folder` (an absolute path) nor in `taken`: `a-2.jpg`, ..."""
 
     def is_taken(number: int) -> bool:
         path = os.path.join(folder, numbered(name, number))
         return path in taken or os.path.lexists(path)
 
+    return numbered(name, free_number(is_taken))
+
+
+def free_number(is_taken: Callable[[int], bool]) -> int:
+    """A number, from 1, that is not taken.
+
+    Doubles its stride, then halves it, so that ten thousand `IMG_0001.JPG` cost a few looks each, not thousands.
+    """
     if not is_taken(1):
-        return name
+        return 1
     low, high = 1, 2
     while is_taken(high):
         low, high = high, high * 2
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if is_taken(middle) else (low, middle)
-    return numbered(name, high)
+    return high
 
 
-def numbered(name: str, number: int) -> str:
-    """`a.jpg` -> `a-2.jpg` for 2; itself for 1. A name that would grow past what file systems take is cut."""
-    if number == 1:
+def numbered(name: str, number: int, base_length: int | None = None, *, is_counted: bool = False) -> str:
+    """`a.jpg` -> `a-2.jpg` for 2; itself for 1. A name that would grow past what file systems take is cut.
+
+    The number goes after `base_length` characters, else before the ending. `is_counted`: `a0001.jpg`, always.
+    """
+    if number == 1 and not is_counted:
         return name
-    double = next((ending for ending in DOUBLE_ENDINGS if name.endswith(ending) and name != ending), "")
-    stem, extension = (name.removesuffix(double), double) if double else os.path.splitext(name)
-    suffix = f"-{number}"
-    return _cut(stem, NAME_BYTES_MAX - len(os.fsencode(suffix + extension))) + suffix + extension
+    if base_length is None:
+        double = next((ending for ending in DOUBLE_ENDINGS if name.endswith(ending) and name != ending), "")
+        base, tail = (name.removesuffix(double), double) if double else os.path.splitext(name)
+    else:
+        base, tail = name[:base_length], name[base_length:]
+    suffix = f"{number:04}" if is_counted else f"-{number}"
+    if len(os.fsencode(suffix + tail)) > NAME_BYTES_MAX:
+        base, tail = os.path.splitext(name)
+    return _cut(base, NAME_BYTES_MAX - len(os.fsencode(suffix + tail))) + suffix + tail
 
 
 def with_suffix(name: str, suffix: str) -> str:
@@ -245,6 +258,6 @@ def with_suffix(name: str, suffix: str) -> str:
 
 def _cut(name: str, size: int) -> str:
     """The beginning of a name, at most `size` bytes, no character in pieces."""
-    while len(os.fsencode(name)) > size:
+    while name and len(os.fsencode(name)) > size:
         name = name[:-1]
     return name

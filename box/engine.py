@@ -23,7 +23,8 @@ from box.events import Event, JobRequested, Recorded
 from box.models import jobs
 from box.models.base import Store
 from box.models.view import StoreView
-from box.rules import Policy, react
+from box.policy import Policy
+from box.rules import react
 
 FOLLOW_UPS_MAX: Final = 100_000
 """Rules that do not settle after so many events are a defect, not a burst."""
@@ -52,7 +53,7 @@ class Transaction:
         self.at = at
         self.recorded: list[Recorded] = []
         self._policy = policy
-        self._view = StoreView(store)
+        self._view = StoreView(store, at)
         self._position = log.last_position(store)
 
     def record(self, *facts: Event) -> tuple[Recorded, ...]:

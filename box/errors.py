@@ -18,6 +18,8 @@ class BoxError(Exception):
     """Of the exception behind it, where that is another one."""
     traceback = ""
     """Where that was raised, for the history of the job."""
+    file = 0
+    """Which of the files of a job is to blame, where it has several; 0: the one that it is about."""
 
 
 class UsageError(BoxError):

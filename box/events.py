@@ -27,7 +27,7 @@ from box.job_events import (
     KindResumed,
     PeriodicPlanned,
 )
-from box.photo_events import PhotoFiled
+from box.photo_events import CompanionFiled, DropJoined, PhotoFiled
 
 __all__ = [  # noqa: RUF022 - in the order of a life
     "ALL",
@@ -52,7 +52,9 @@ __all__ = [  # noqa: RUF022 - in the order of a life
     "FileVanished",
     "FilePlaced",
     "FileQuarantined",
+    "DropJoined",
     "PhotoFiled",
+    "CompanionFiled",
     "FileMoved",
     "DuplicateDropped",
     "QuotaSet",
@@ -205,7 +207,8 @@ class JobsArchived(Event):
 
 
 ALL: Final[tuple[type[Event], ...]] = (
-    FileSettled, FileNoticed, FileVanished, FilePlaced, FileQuarantined, PhotoFiled, FileMoved, DuplicateDropped,
+    FileSettled, FileNoticed, FileVanished, FilePlaced, FileQuarantined, DropJoined, PhotoFiled, CompanionFiled,
+    FileMoved, DuplicateDropped,
     QuotaSet, QuotaExceeded,
     JobRequested, JobDue, JobStarted, JobReleased, JobSucceeded, JobFailed, JobCancelRequested, JobCancelled,
     JobQuarantined, JobRetried, JobStepped, KindHeld, KindResumed,

@@ -120,6 +120,8 @@ class JobQuarantined(Event):
     lease: str = ""
     error_class: str = ""
     traceback: str = ""
+    source: str = ""
+    """Which of its files is to blame, where it has several; empty: the one that it is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from box.meters import Meters, word
 from box.models import census
 from box.models.base import Store
 from box.models.census import Census
-from box.rules import Policy, quota
+from box.policy import Policy, quota
 from box.sections import Config, Jobs
 from box.status import Problems, storage
 from box.status_file import folder, timestamp

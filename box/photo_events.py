@@ -8,6 +8,16 @@ from box.event import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DropJoined(Event):
+    """A drop belongs to a file that a job is about, and goes with it."""
+
+    job: int
+    path: str
+    size: int
+    """Set aside in the user's quota until that job ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoFiled(Event):
     """A photo was moved from the inbox to its day; or, with `source` = `path`, one that lay there was read."""
 
@@ -49,3 +59,15 @@ class PhotoFiled(Event):
     """Degrees, WGS 84; south and west are negative."""
     main: str = ""
     """Path of the main file of its group, empty when it is that itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompanionFiled(Event):
+    """What stood beside a photo in the inbox stands beside it in the library; or, where it never came, by itself."""
+
+    source: str
+    path: str
+    size: int
+    mtime_ns: int
+    main: str = ""
+    """Path of the main file of its group, empty without one."""

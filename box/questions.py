@@ -58,6 +58,10 @@ class Job(Protocol):
         """Path of the file that it is about, empty for none."""
 
     @property
+    def args(self) -> str:
+        """What it was given by name; JSON, or empty."""
+
+    @property
     def attempts(self) -> int:
         """How often it was begun."""
 
@@ -90,6 +94,18 @@ class View(Protocol):
 
     def waiting(self, user: str, size_max: int, since: int) -> Drop | None:
         """The user's oldest drop that waits for room, came after position `since` and fits into `size_max` bytes."""
+
+    def mates(self, path: str, media_type: str) -> Sequence[Drop]:
+        """The other drops of the group of a file with that path and type, but those that wait for room."""
+
+    def members(self, job: int) -> Sequence[Drop]:
+        """The drops that a job about a group is about, the one that it was asked for among them."""
+
+    def is_about_filed(self, path: str) -> bool:
+        """Whether a picture was filed that a drop with that path would belong to."""
+
+    def later(self, seconds: float) -> str:
+        """The time so many seconds from now, as the log writes it."""
 
     def job_is_queued(self, job: int) -> bool:
         """Whether nobody has begun that job."""

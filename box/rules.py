@@ -13,6 +13,12 @@
 10. A job that waits for one that will not be completed is cancelled.
 11. What a cancelled job had done already is undone.
 12. What came of a job that a dropped file asked for is written beside that file.
+13. What belongs to a drop that nobody has begun to file joins its job; what came before it does so, too.
+14. What is only about another file waits a while for that one; then it is filed by itself.
+15. When a picture was filed, what belongs to it and came later is next.
+16. Where a job ends and its files are still there, those that are not to blame get jobs of their own.
+
+The last four are in `box.group_rules`.
 
 A rule sees the event, already folded, and a view of the projections; it answers with further events, which are recorded
 in the same transaction and seen by the rules in their turn.
@@ -21,13 +27,15 @@ in the same transaction and seen by the rules in their turn.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from box import events as e
+from box import group_rules
 from box.events import Event
-from box.questions import Drop, View
+from box.policy import Policy, quota
+from box.questions import View
 
 QUARANTINE: Final = "quarantine"
 """The kind of job that moves a drop aside."""
@@ -40,6 +48,9 @@ REQUEST: Final = "request"
 
 ANSWER: Final = "answer"
 """The kind of job that writes what came of one beside the file that asked for it."""
+
+USED_UP: Final = "attempts-used-up"
+"""The code of a job that lost its worker too often."""
 
 CANCELLED: Final = "cancelled on request"
 
@@ -56,35 +67,6 @@ NOTICED_PRIORITY: Final = -10
 """After ordinary work: the file is safe where it lies, it is only not known yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What the owner decided, as far as rules need it."""
-
-    kinds: Mapping[str, str]
-    """media type -> kind of job."""
-    attempts_max: int
-    quarantine_after: int = 3
-    """The same code so many times in a row takes a job to quarantine."""
-    limits_by_kind: Mapping[str, tuple[int, int]] | None = None
-    """kind -> (attempts_max, quarantine_after), where they are others than these two."""
-    in_place: frozenset[str] = frozenset()
-    """Kinds of job that also read what lies in the library already."""
-    quota_default_bytes: int | None = None
-    quota_bytes: Mapping[str, int | None] | None = None
-    """user -> limit, from the configuration; `box quota set` goes before it."""
-
-    def limits(self, kind: str) -> tuple[int, int]:
-        """(attempts_max, quarantine_after) of a kind."""
-        return (self.limits_by_kind or {}).get(kind, (self.attempts_max, self.quarantine_after))
-
-
-def quota(policy: Policy, user: str, *, is_set: bool, set_bytes: int | None) -> int | None:
-    """A user's limit in bytes, None for none: what was set by command, else by configuration, else the default."""
-    if is_set:
-        return set_bytes
-    return (policy.quota_bytes or {}).get(user, policy.quota_default_bytes)
-
-
 def react(policy: Policy, event: Event, view: View) -> Iterator[Event]:
     """What follows from an event that has just been folded."""
     for rule in RULES.get(type(event), ()):
@@ -96,17 +78,18 @@ def on_file_settled(policy: Policy, event: e.FileSettled, view: View) -> Iterato
     drop = view.drop(event.path)
     if drop is None:
         return
-    if drop.job and view.job_is_queued(drop.job):
+    if drop.job and view.job_is_queued(drop.job) and view.job(drop.job).source == drop.path:
         yield e.JobCancelled(user=event.user, job=drop.job, reason="a newer file took its place")
-    if event.media_type not in policy.kinds:
+    kind = group_rules.kind_of(policy, drop, view)
+    if not kind:
         return
-    if policy.kinds[event.media_type] == REQUEST:  # it is read and stays: nothing is charged for it
-        yield replace(_job(policy, drop), reserve_bytes=0, answer=drop.path)
+    if kind == REQUEST:  # it is read and stays: nothing is charged for it
+        yield replace(group_rules.job(policy, drop, view, kind), reserve_bytes=0, answer=drop.path)
         return
     used, reserved, is_set, set_bytes = view.account(event.user)
     limit = quota(policy, event.user, is_set=is_set, set_bytes=set_bytes)
     if limit is None or used + reserved + event.size <= limit:
-        yield _job(policy, drop)
+        yield from group_rules.ask(policy, drop, view)
     else:
         yield e.QuotaExceeded(
             user=event.user, path=event.path, size=event.size,
@@ -135,7 +118,7 @@ def on_room(policy: Policy, event: Event, view: View) -> Iterator[Event]:
         drop = view.waiting(event.user, room, since)
         if drop is None:
             return
-        yield _job(policy, drop)
+        yield from group_rules.ask(policy, drop, view)
         room, since = room - drop.size, drop.since
 
 
@@ -149,7 +132,7 @@ def on_job_released(policy: Policy, event: e.JobReleased, view: View) -> Iterato
         job.attempts - view.shared_deaths(event.job) >= attempts_max or job.streak >= quarantine_after
     ):
         yield e.JobQuarantined(
-            user=event.user, job=event.job, code="attempts-used-up", message=f"{job.attempts} attempts: {event.reason}"
+            user=event.user, job=event.job, code=USED_UP, message=f"{job.attempts} attempts: {event.reason}"
         )
 
 
@@ -197,27 +180,25 @@ def on_job_ended(_: Policy, event: Any, view: View) -> Iterator[Event]:
         yield e.JobRequested(user=event.user, kind=ANSWER, priority=QUARANTINE_PRIORITY, args=json.dumps(answer))
 
 
-def on_job_quarantined(_: Policy, event: e.JobQuarantined, view: View) -> Iterator[Event]:
-    """Rule 6."""
+def on_job_quarantined(policy: Policy, event: e.JobQuarantined, view: View) -> Iterator[Event]:
+    """Rules 6 and 16."""
     job = view.job(event.job)
-    drop = view.drop(job.source) if job.source and job.kind != QUARANTINE else None
+    if job.kind == policy.groups and event.code == USED_UP and len(view.members(event.job)) > 1:
+        yield from group_rules.each_alone(policy, event, view)
+        return
+    source = event.source or job.source
+    drop = view.drop(source) if source and job.kind != QUARANTINE else None
     if drop is not None and drop.job == event.job:
         yield e.JobRequested(
-            user=event.user, kind=QUARANTINE, source=job.source, priority=QUARANTINE_PRIORITY,
+            user=event.user, kind=QUARANTINE, source=source, priority=QUARANTINE_PRIORITY,
             size=drop.size, mtime_ns=drop.mtime_ns, inode=drop.inode,
             args=json.dumps({"code": event.code, "message": event.message, "job": event.job}),
         )  # fmt: skip
+    yield from group_rules.on_job_ended(policy, event, view)
 
 
 def _lost(job: int, state: str) -> str:
     return f"it waited for job {job}, which is {state}"
-
-
-def _job(policy: Policy, drop: Drop) -> e.JobRequested:
-    return e.JobRequested(
-        user=drop.user, kind=policy.kinds[drop.media_type], source=drop.path,
-        size=drop.size, mtime_ns=drop.mtime_ns, inode=drop.inode, reserve_bytes=drop.size,
-    )  # fmt: skip
 
 
 type_rule = Callable[[Policy, Any, View], Iterator[Event]]
@@ -228,10 +209,11 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.FileNoticed: (on_file_noticed, on_room),
     e.DuplicateDropped: (on_room,),
     e.QuotaSet: (on_room,),
-    e.JobRequested: (on_job_requested,),
+    e.PhotoFiled: (group_rules.on_photo_filed,),
+    e.JobRequested: (on_job_requested, group_rules.on_job_requested),
     e.JobSucceeded: (on_room, on_job_ended),
     e.JobFailed: (on_job_failed, on_job_lost, on_room, on_job_ended),
-    e.JobCancelled: (on_job_cancelled, on_job_lost, on_room, on_job_ended),
+    e.JobCancelled: (on_job_cancelled, group_rules.on_job_ended, on_job_lost, on_room, on_job_ended),
     e.JobReleased: (on_job_released,),
     e.JobQuarantined: (on_job_quarantined, on_job_lost, on_room, on_job_ended),
 }

@@ -65,6 +65,7 @@ class Photos:
     folder: str = _key("%Y/%Y-%m-%d", patterns.date_pattern)
     duplicates: Literal["drop", "keep"] = _key("drop", units.choice("drop", "keep"))
     thumbnail_pixels: int = _key(320, numbers(0, 4096))
+    group_wait_seconds: float = _key(300.0, durations(0, DAY))
     pixels_max: int = _key(300_000_000, numbers(1, 2_000_000_000))
 
 

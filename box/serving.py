@@ -199,7 +199,8 @@ class Service:
                     on_progress(self.tally)
                 waiting = self.watching.undecided()
                 tired = time.monotonic() - began > ONCE_PATIENCE_SECONDS
-                if not ready.any_unfinished(self.store) and (tired or not (waiting or self._due_soon())):
+                done = not ready.any_unfinished(self.store) and (tired or not (waiting or self._due_soon()))
+                if done and not self.upkeep.wait_no_more():
                     break
                 self._tell(time.monotonic())
                 self.bell.wait(min(wait, ONCE_LOOK_SECONDS))

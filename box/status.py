@@ -19,7 +19,7 @@ from box import __version__, disk, log, logs
 from box.engine import utc_now
 from box.models import holds, jobs, photos, ready, usage
 from box.models.base import Store
-from box.rules import Policy, quota
+from box.policy import Policy, quota
 from box.sections import Config
 from box.status_file import NAME, folder, timestamp
 from box.tasks.at_work import Progress

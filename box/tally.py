@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from box.events import DuplicateDropped, Event, FileQuarantined, JobFailed, PhotoFiled
+from box.events import CompanionFiled, DuplicateDropped, Event, FileQuarantined, JobFailed, PhotoFiled
 
 
 @dataclass(slots=True)
@@ -21,7 +21,7 @@ class Once:
 
     def count(self, event: Event) -> None:
         """One more event."""
-        if isinstance(event, PhotoFiled):
+        if isinstance(event, PhotoFiled | CompanionFiled):
             self.filed += 1
         elif isinstance(event, DuplicateDropped):
             self.duplicates += 1

@@ -108,6 +108,13 @@ class Upkeep:
         upcoming = jobs.next_due(self.engine.store)
         return max(0.0, timestamp(upcoming) - time.time()) if upcoming else float("inf")
 
+    def wait_no_more(self) -> bool:
+        """What waits for a file that it is about is handled now: no more files will come. Whether there was any."""
+        found = jobs.never_begun(self.engine.store, self.engine.policy.groups, DUE_MAX)
+        if found:
+            self.engine.record(*(JobDue(user=user, job=job) for job, user in found))
+        return bool(found)
+
     def _limit_seconds(self) -> float:
         """How often jobs are looked at for the limits of `jobs.ttl_age` and `jobs.ttl_runtime`."""
         limits = [each for each in (self.config.jobs.ttl_age, self.config.jobs.ttl_runtime) if each is not None]

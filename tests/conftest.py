@@ -15,7 +15,7 @@ from box.config import Config
 from box.engine import Engine, create
 from box.layout import make_user
 from box.models.base import Store
-from box.rules import Policy
+from box.policy import Policy
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

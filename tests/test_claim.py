@@ -19,8 +19,8 @@ from box.engine import Engine, Transaction, create
 from box.errors import DatabaseBusy
 from box.models import job_history, jobs, live, ready
 from box.models.base import Store
+from box.policy import Policy
 from box.queue import ClaimStorage, JsonSerializer, Queue
-from box.rules import Policy
 from box.tasks import outcomes, retry
 from box.tasks.recover import recover
 
@@ -73,7 +73,7 @@ from box.engine import Engine
 from box.events import JobSucceeded
 from box.models import jobs
 from box.models.base import Store
-from box.rules import Policy
+from box.policy import Policy
 store = Store(sys.argv[1] + "/box.db")
 engine = Engine(store, Policy(kinds={}, attempts_max=3), commit_seconds=0)
 claims = Claims(engine, sys.argv[1], 2, 4, lease_seconds=60, free_bytes_min=0)

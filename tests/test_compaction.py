@@ -28,7 +28,7 @@ from box.errors import BoxError, IllegalMove
 from box.job_tables import KEEP_SECONDS
 from box.models import job_history, jobs
 from box.models.base import Store
-from box.rules import Policy
+from box.policy import Policy
 from box.units import DAY
 from tests.helpers import PATIENCE_SECONDS, REPOSITORY, projections
 from tests.test_replay import POLICY, some_event

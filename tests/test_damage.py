@@ -12,7 +12,7 @@ from box.engine import Engine
 from box.errors import DatabaseDamaged
 from box.events import QuotaSet
 from box.models.base import Store
-from box.rules import Policy
+from box.policy import Policy
 
 POLICY = Policy(kinds={}, attempts_max=3)
 

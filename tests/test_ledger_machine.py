@@ -28,7 +28,7 @@ from box.errors import BoxError, IllegalMove
 from box.models import jobs, live, ready, usage
 from box.models.base import Store
 from box.models.jobs import Claimed
-from box.rules import Policy
+from box.policy import Policy
 from box.tasks import outcomes, retry
 from box.tasks.recover import recover
 from box.upkeep import end_waiting

@@ -27,7 +27,7 @@ from box.meters import Meters
 from box.metrics import FADING, Metrics
 from box.models import live
 from box.models.base import Store
-from box.rules import Policy
+from box.policy import Policy
 from box.status import Problems, rfc3339
 from box.watchers import Watched
 from tests.helpers import REPOSITORY, inbox, jpeg, running, start_box, status_of, until

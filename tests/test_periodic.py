@@ -27,7 +27,7 @@ from box.job_tables import Periodic
 from box.models import jobs, periodic, ready
 from box.models.base import Store
 from box.periodic import LOCAL, Mark, cron_slot, due, following, moment, text
-from box.rules import Policy
+from box.policy import Policy
 from box.timekeeper import BUSY_SECONDS, Timekeeper, entries, sound, wrong_with
 from tests.helpers import PATIENCE_SECONDS, REPOSITORY, running, start_box, status_of, until, waiting
 

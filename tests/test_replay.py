@@ -17,13 +17,13 @@ from box.engine import Engine, create, rebuild
 from box.errors import IllegalMove
 from box.models import jobs, usage
 from box.models.base import Store
-from box.rules import Policy
+from box.policy import Policy
 from box.verify import log_differences, sum_differences
 from tests.helpers import REPOSITORY, projections
 
 USERS = ("ada", "bob")
-NAMES = ("a.jpg", "b'.jpg", "c\n.jpg", "d\\xff.jpg", "é 🦉.jpg")
-POLICY = Policy(kinds={"image/jpeg": "photo"}, attempts_max=3, quota_default_bytes=60)
+NAMES = ("a.jpg", "a.jpg.xmp", "a.json", "b'.jpg", "c\n.jpg", "d\\xff.jpg", "é 🦉.jpg")
+POLICY = Policy(kinds={"image/jpeg": "photo"}, attempts_max=3, quota_default_bytes=60, groups="photo")
 
 
 def some_event(draw: random.Random, store: Store) -> e.Event:
@@ -51,6 +51,8 @@ def some_event(draw: random.Random, store: Store) -> e.Event:
                 user=user, source=inbox, path=photo, size=size, mtime_ns=1, digest=str(size), media_type="image/jpeg",
                 width=1, height=1, taken_at=draw.choice(("", "2024-05-04T10:11:12", "2024-05-05T00:00:00+02:00")),
             ),
+            e.CompanionFiled(user=user, source=inbox, path=photo, size=size, mtime_ns=1, main=draw.choice(("", photo))),
+            e.DropJoined(user=user, job=job, path=inbox, size=size),
             e.FileMoved(
                 user=user, source=photo, path=f"users/{user}/photos/{draw.choice(NAMES)}", size=size, mtime_ns=1,
                 thumbnail=draw.choice(("", f"users/{user}/thumbnails/{name}")),

@@ -14,7 +14,8 @@ from box.errors import IllegalMove
 from box.models import drops, jobs, usage
 from box.models.attempts import SHARED_DEATH
 from box.models.base import Store
-from box.rules import WAITING_MAX, Policy
+from box.policy import Policy
+from box.rules import WAITING_MAX
 from tests.helpers import waiting
 
 INBOX = "users/me/inbox"

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from box import events as e
 from box.cli.copying import Copied
 from box.events import Event, Recorded
+from box.photos import groups
+from box.photos.groups import Role
 
 
 @dataclass(slots=True, eq=False)
@@ -31,6 +33,8 @@ class Drop:
     settled: bool = False
     job: int = 0
     """The newest job about it, or the one that it asked for."""
+    is_open: bool = False
+    """Left in the inbox, but taken as soon as the file comes that it is about."""
     asks: bool = False
     """Whether it is a file that asked for a job, and got it."""
 
@@ -42,7 +46,7 @@ class Following:
     kinds: Iterable[str]
     """The media types that somebody handles."""
     _by_path: dict[str, list[Drop]] = field(default_factory=dict)
-    _by_job: dict[int, Drop] = field(default_factory=dict)
+    _by_job: dict[int, list[Drop]] = field(default_factory=dict)
 
     @property
     def waiting(self) -> int:
@@ -51,8 +55,8 @@ class Following:
 
     @property
     def parked(self) -> list[Drop]:
-        """The drops that wait for room."""
-        return self._drops("quota")
+        """The drops that wait for room, or for a file that they are about."""
+        return self._drops("quota") + self._drops("left")
 
     def _drops(self, outcome: str) -> list[Drop]:
         return [drop for drops in self._by_path.values() for drop in drops if drop.outcome == outcome]
@@ -70,32 +74,38 @@ class Following:
         """Take note of events, in order; the drops that are through now."""
         done = []
         for each in recorded:
-            drop = self._see(each.position, each.event)
-            if drop is not None and drop.outcome != "quota":
-                self._by_path[drop.copied.path].remove(drop)
-                done.append(drop)
+            for drop in self._see(each.position, each.event):
+                if drop.outcome != "quota" and not drop.is_open:
+                    self._by_path[drop.copied.path].remove(drop)
+                    done.append(drop)
         return done
 
-    def _see(self, position: int, event: Event) -> Drop | None:  # noqa: PLR0911 - a table
+    def _see(self, position: int, event: Event) -> list[Drop]:
+        """The drops that an event is the last word about, or that wait for something from now on."""
+        ended: Drop | None = None
         match event:
             case e.FileSettled():
-                return self._on_settled(event)
+                ended = self._on_settled(event)
             case e.JobRequested():
                 drop = self._settled(event.source) or self._settled(event.answer)
-                if drop is not None:
-                    self._by_job[position] = drop
-                    drop.job, drop.asks = position, not event.source
-                    drop.outcome, drop.message = "waiting", ""  # if it was for room, there is some now
-                return None
-            case e.PhotoFiled() | e.FileQuarantined() | e.DuplicateDropped():
-                return _taken(self._settled(event.source), event)
+                self._has_job(drop, position, asks=not event.source)
+            case e.DropJoined():
+                self._has_job(self._settled(event.path), event.job, asks=False)
+            case e.PhotoFiled() | e.CompanionFiled() | e.FileQuarantined() | e.DuplicateDropped():
+                ended = _taken(self._settled(event.source), event)
             case e.QuotaExceeded():
-                return _end(self._settled(event.path), "quota", "waits in the inbox: there is no room in the quota")
+                ended = _end(self._settled(event.path), "quota", "waits in the inbox: there is no room in the quota")
             case e.FileVanished():
-                return _end(self._settled(event.path), "vanished", "was removed from the inbox")
+                ended = _end(self._settled(event.path), "vanished", "was removed from the inbox")
             case e.JobSucceeded() | e.JobFailed() | e.JobCancelled() | e.JobQuarantined():
-                return _job_ended(self._by_job.get(event.job), event)
-        return None
+                return [drop for drop in self._by_job.get(event.job, ()) if _job_ended(drop, event)]
+        return [] if ended is None else [ended]
+
+    def _has_job(self, drop: Drop | None, job: int, *, asks: bool) -> None:
+        if drop is not None:
+            self._by_job.setdefault(job, []).append(drop)
+            drop.job, drop.asks = job, asks
+            drop.outcome, drop.message, drop.is_open = "waiting", "", False  # there is room, or its mate
 
     def _settled(self, path: str) -> Drop | None:
         return next((drop for drop in self._by_path.get(path, ()) if drop.settled), None)
@@ -107,17 +117,21 @@ class Following:
         for drop in self._by_path.get(event.path, ()):
             if (drop.copied.size, drop.copied.mtime_ns) == (event.size, event.mtime_ns):
                 drop.settled = True
-                if event.media_type in self.kinds:
+                role = groups.role(event.path, event.media_type)
+                if event.media_type in self.kinds or role is Role.SIDECAR:
                     return None
+                drop.is_open = role is Role.MAYBE
                 return _end(drop, "left", "left in the inbox: no kind of job takes it yet")
         return None
 
 
-def _taken(drop: Drop | None, event: e.PhotoFiled | e.FileQuarantined | e.DuplicateDropped) -> Drop | None:
+def _taken(
+    drop: Drop | None, event: e.PhotoFiled | e.CompanionFiled | e.FileQuarantined | e.DuplicateDropped
+) -> Drop | None:
     if drop is None:
         return None
     match event:
-        case e.PhotoFiled():
+        case e.PhotoFiled() | e.CompanionFiled():
             drop.path = event.path
             return _end(drop, "filed", "")
         case e.DuplicateDropped():

@@ -46,6 +46,8 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.FilePlaced: (files.on_put,),
     e.FileQuarantined: (drops.on_taken, files.on_put),
     e.PhotoFiled: (drops.on_taken, files.on_put, photos.on_filed),
+    e.DropJoined: (job_moves.on_joined, drops.on_joined),
+    e.CompanionFiled: (drops.on_taken, files.on_put),
     e.FileMoved: (files.on_moved, photos.on_moved),
     e.DuplicateDropped: (drops.on_taken,),
     e.QuotaSet: (usage.on_quota_set,),

@@ -9,6 +9,8 @@ from typing import Final
 import peewee
 
 from box.events import (
+    CompanionFiled,
+    DropJoined,
     DuplicateDropped,
     FileQuarantined,
     FileSettled,
@@ -21,6 +23,8 @@ from box.events import (
 from box.models import usage
 from box.models.base import Store, Table
 from box.paths import owner, split
+from box.photos import groups
+from box.photos.groups import Role
 
 
 class Drop(Table):
@@ -39,6 +43,8 @@ class Drop(Table):
     """The newest job about it, 0 if there never was one."""
     waiting = peewee.SmallIntegerField()
     """1 while it waits for room in its user's quota."""
+    group_key = peewee.TextField()
+    """What the names of its group have in common (`box.photos.groups`)."""
 
     class Meta:
         table_name = "drops"
@@ -46,7 +52,13 @@ class Drop(Table):
         without_rowid = True
 
 
-INDEXES: Final = ("CREATE INDEX IF NOT EXISTS drop_waiting ON drops (user, since) WHERE waiting = 1",)
+INDEXES: Final = (
+    "CREATE INDEX IF NOT EXISTS drop_waiting ON drops (user, since) WHERE waiting = 1",
+    "CREATE INDEX IF NOT EXISTS drop_group ON drops (folder, group_key)",
+)
+
+MATES_MAX: Final = 200
+"""More files are no group; the others come after these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +104,37 @@ def never_asked(store: Store, after: tuple[str, str], limit: int) -> list[Waitin
     return [Waiting(*row) for row in rows]
 
 
+def mates(store: Store, path: str, media_type: str) -> list[Waiting]:
+    """The other drops of the group of a file with that path and type, but those that wait for room."""
+    folder, name = split(path)
+    role = groups.role(name, media_type)
+    found = [drop for drop in _with_key(store, folder, name, "waiting = 0", ()) if drop.path != path]
+    return [drop for drop in found if _are_mates(name, role, drop)]
+
+
+def _are_mates(name: str, role: Role, drop: Waiting) -> bool:
+    other = split(drop.path)[1]
+    return groups.are_mates(name, role, other, groups.role(other, drop.media_type))
+
+
+def members(store: Store, job: int) -> list[Waiting]:
+    """The drops that a job about a group is about, in the order in which they came."""
+    source = store.value("SELECT source FROM jobs WHERE id = ?", (job,))
+    return _with_key(store, *split(source), "job = ?", (job,)) if source else []
+
+
+def _with_key(store: Store, folder: str, name: str, where: str, values: tuple[object, ...]) -> list[Waiting]:
+    """Drops of a folder that have something in common with a name."""
+    low, high = groups.key_range(name)
+    second = groups.cut_key(name)
+    keys = "(group_key >= ? AND group_key <= ?)" if second == low else "(group_key IN (?, ?))"
+    rows = store.rows(
+        f"SELECT {_COLUMNS} FROM drops WHERE folder = ? AND {keys} AND {where} ORDER BY since LIMIT {MATES_MAX}",
+        (folder, low, high if second == low else second, *values),
+    )
+    return [Waiting(*row) for row in rows]
+
+
 def waiting_counts(store: Store) -> dict[str, int]:
     """user -> how many drops wait for room."""
     return dict(store.rows("SELECT user, count(*) FROM drops WHERE waiting = 1 GROUP BY user"))
@@ -126,11 +169,21 @@ def on_settled(store: Store, recorded: Recorded, event: FileSettled) -> None:
     folder, name = split(event.path)
     old = store.row("SELECT size FROM drops WHERE folder = ? AND name = ?", (folder, name))
     store.execute(
-        "INSERT INTO drops (folder, name, user, size, mtime_ns, inode, media_type, since, job, waiting)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0) ON CONFLICT (folder, name) DO UPDATE SET size = excluded.size,"
-        " mtime_ns = excluded.mtime_ns, inode = excluded.inode, media_type = excluded.media_type,"
+        "INSERT INTO drops (folder, name, user, size, mtime_ns, inode, media_type, since, job, waiting,"
+        " group_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?) ON CONFLICT (folder, name) DO UPDATE SET"
+        " size = excluded.size, mtime_ns = excluded.mtime_ns, inode = excluded.inode, media_type = excluded.media_type,"
         " since = excluded.since, waiting = 0",
-        (folder, name, event.user, event.size, event.mtime_ns, event.inode, event.media_type, recorded.position),
+        (
+            folder,
+            name,
+            event.user,
+            event.size,
+            event.mtime_ns,
+            event.inode,
+            event.media_type,
+            recorded.position,
+            groups.parse(name).key,
+        ),
     )
     usage.add(store, event.user, "inbox", 0 if old else 1, event.size - (old[0] if old else 0))
 
@@ -146,7 +199,9 @@ def remove(store: Store, path: str) -> bool:
     return True
 
 
-def on_taken(store: Store, _: Recorded, event: PhotoFiled | FileQuarantined | DuplicateDropped) -> None:
+def on_taken(
+    store: Store, _: Recorded, event: PhotoFiled | CompanionFiled | FileQuarantined | DuplicateDropped
+) -> None:
     """A drop was taken out of its inbox by Box."""
     remove(store, event.source)
 
@@ -169,3 +224,8 @@ def on_requested(store: Store, recorded: Recorded, event: JobRequested) -> None:
 def on_exceeded(store: Store, _: Recorded, event: QuotaExceeded) -> None:
     """A drop that has to wait for room."""
     store.execute("UPDATE drops SET waiting = 1 WHERE folder = ? AND name = ?", split(event.path))
+
+
+def on_joined(store: Store, _: Recorded, event: DropJoined) -> None:
+    """A drop goes with another one's job."""
+    store.execute("UPDATE drops SET job = ? WHERE folder = ? AND name = ?", (event.job, *split(event.path)))

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import peewee
 
-from box.events import FileMoved, FileNoticed, FilePlaced, FileQuarantined, FileVanished, PhotoFiled, Recorded
+from box.events import (
+    CompanionFiled,
+    FileMoved,
+    FileNoticed,
+    FilePlaced,
+    FileQuarantined,
+    FileVanished,
+    PhotoFiled,
+    Recorded,
+)
 from box.models import usage
 from box.models.base import Store, Table
 from box.paths import owner, split
@@ -68,7 +77,9 @@ def folders(store: Store, top: str) -> list[str]:
 # --- folds -----------------------------------------------------------------------------------------------------------
 
 
-def on_put(store: Store, _: Recorded, event: FilePlaced | FileQuarantined | FileNoticed | PhotoFiled) -> None:
+def on_put(
+    store: Store, _: Recorded, event: FilePlaced | FileQuarantined | FileNoticed | PhotoFiled | CompanionFiled
+) -> None:
     """A file came to stand in the library."""
     put(store, event.path, event.size, event.mtime_ns)
 

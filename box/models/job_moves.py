@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from box.errors import IllegalMove
 from box.events import (
+    DropJoined,
     Event,
     JobCancelled,
     JobCancelRequested,
@@ -152,6 +153,16 @@ def on_retried(store: Store, recorded: Recorded, event: JobRetried) -> None:
         "attempts = 0, cancel_requested = 0, code = '', message = '', not_before = '', finished_at = '', streak = 0,"
         " streak_code = '', due_at = ?", recorded.at,
     )  # fmt: skip
+
+
+def on_joined(store: Store, _: Recorded, event: DropJoined) -> None:
+    """One more file, and room for it; refused once somebody has begun."""
+    if store.execute(
+        "UPDATE jobs SET reserve_bytes = reserve_bytes + ? WHERE id = ? AND state = 'queued'", (event.size, event.job)
+    ):
+        usage.reserve(store, event.user, event.size)
+    else:
+        raise IllegalMove(f"job {event.job} is not waiting: no file can join it")
 
 
 class _Row(NamedTuple):

@@ -147,6 +147,12 @@ def due(store: Store, now: str, limit: int) -> list[tuple[int, str]]:
     return [(i, u) for i, u in store.rows(sql, (now, limit))]
 
 
+def never_begun(store: Store, kind: str, limit: int) -> list[tuple[int, str]]:
+    """(id, user) of scheduled jobs of a kind that were never begun."""
+    sql = "SELECT id, user FROM jobs WHERE state = 'queued' AND not_before <> '' AND attempts = 0 AND kind = ? LIMIT ?"
+    return [(i, u) for i, u in store.rows(sql, (kind, limit))]
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """What a lease holds: the answer to a worker that says that it is alive."""

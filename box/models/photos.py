@@ -46,6 +46,8 @@ class Photo(Table):
     """Path of the main file of its group when it was filed, empty when it was that itself."""
     origin = peewee.TextField()
     """Path of the drop that it was; its own for one that was put into the library by hand."""
+    filed = peewee.BigIntegerField()
+    """Position of the event that told of it."""
     group_key = peewee.TextField()
     """The folder of `origin`, a slash, and what the names of its group have in common (`box.photos.groups`)."""
 
@@ -71,7 +73,7 @@ class PhotoDay(Table):
 
 INDEXES: Final = (
     "CREATE INDEX IF NOT EXISTS photo_digest ON photos (digest, user)",
-    "CREATE INDEX IF NOT EXISTS photo_group ON photos (group_key)",
+    "CREATE INDEX IF NOT EXISTS photo_group ON photos (group_key, filed)",
 )
 
 
@@ -92,6 +94,29 @@ def with_digest(store: Store, user: str, digest: str) -> list[str]:
     return [path for (path,) in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Main:
+    """The main file of a group, as it stands in the library now."""
+
+    path: str
+    media_type: str
+    taken_at: str
+    day: str
+    origin: str
+
+
+def main_of(store: Store, origin: str) -> Main | None:
+    """The newest photo that was filed from beside that drop and has a name in common with it."""
+    folder, name = split(origin)
+    low, high = groups.key_range(name)
+    row = store.row(
+        "SELECT folder || '/' || name, media_type, taken_at, day, origin FROM photos"
+        " WHERE group_key >= ? AND group_key <= ? AND main = '' ORDER BY group_key, filed DESC LIMIT 1",
+        (f"{folder}/{low}", f"{folder}/{high}"),
+    )
+    return Main(*row) if row else None
+
+
 def totals(store: Store) -> Totals:
     """Counts of all photos; the work grows with the days, not with the photos."""
     row = store.row(
@@ -108,7 +133,7 @@ _FIELDS: Final = (
     "longitude", "main",
 )  # fmt: skip
 """Columns that hold what the field of that name in `PhotoFiled` says."""
-_COLUMNS: Final = ("folder", "name", *_FIELDS, "day", "origin", "group_key")
+_COLUMNS: Final = ("folder", "name", *_FIELDS, "day", "origin", "filed", "group_key")
 _INSERT: Final = f"INSERT INTO photos ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 
 
@@ -125,7 +150,7 @@ def _count(store: Store, user: str, day: str, photos: int, size: int) -> None:
 # --- folds -----------------------------------------------------------------------------------------------------------
 
 
-def on_filed(store: Store, _: Recorded, event: PhotoFiled) -> None:
+def on_filed(store: Store, recorded: Recorded, event: PhotoFiled) -> None:
     """A photo came to the library."""
     _remove(store, event.path)
     # The fields of the event that are columns of the same name stand where they stand in the event.
@@ -134,6 +159,7 @@ def on_filed(store: Store, _: Recorded, event: PhotoFiled) -> None:
         **{name: getattr(event, name) for name in _FIELDS},
         "day": day_of(event),
         "origin": origin,
+        "filed": recorded.position,
         "group_key": group_key(origin),
     }
     folder, name = split(event.path)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from box.errors import IllegalMove
-from box.models import attempts, drops, jobs, usage, waits
+from box.models import attempts, drops, jobs, photos, usage, waits
 from box.models.base import Store
 
 
@@ -16,6 +17,7 @@ class Known:
     kind: str
     state: str
     source: str
+    args: str
     attempts: int
     streak: int
     cancel_requested: int
@@ -27,8 +29,10 @@ class Known:
 class StoreView:
     """A `rules.View` of a store; inside a transaction it sees what the transaction has done so far."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, at: str) -> None:
+        """`at`: what time it is, as the log writes it."""
         self._store = store
+        self._at = at
 
     def drop(self, path: str) -> drops.Waiting | None:
         """The drop at that path."""
@@ -38,6 +42,23 @@ class StoreView:
         """The user's oldest drop that waits for room, came after position `since` and fits into `size_max` bytes."""
         return drops.oldest_waiting(self._store, user, size_max, since)
 
+    def mates(self, path: str, media_type: str) -> list[drops.Waiting]:
+        """The other drops of the group of a file with that path and type, but those that wait for room."""
+        return drops.mates(self._store, path, media_type)
+
+    def members(self, job: int) -> list[drops.Waiting]:
+        """The drops that a job about a group is about, the one that it was asked for among them."""
+        return drops.members(self._store, job)
+
+    def is_about_filed(self, path: str) -> bool:
+        """Whether a picture was filed that a drop with that path would belong to."""
+        return photos.main_of(self._store, path) is not None
+
+    def later(self, seconds: float) -> str:
+        """The time so many seconds from now, as the log writes it."""
+        moment = datetime.fromisoformat(self._at) + timedelta(seconds=seconds)
+        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
     def job_is_queued(self, job: int) -> bool:
         """Whether nobody has begun that job."""
         found = jobs.state_of(self._store, job)
@@ -46,7 +67,7 @@ class StoreView:
     def job(self, job: int) -> Known:
         """A job. Raises IllegalMove if there is none."""
         row = self._store.row(
-            "SELECT kind, state, source, attempts, streak, cancel_requested, code, message, result FROM jobs"
+            "SELECT kind, state, source, args, attempts, streak, cancel_requested, code, message, result FROM jobs"
             " WHERE id = ?",
             (job,),
         )

@@ -9,7 +9,9 @@ The key is the base as it is compared. Pure: names in, names out.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 from typing import Final
 
@@ -65,6 +67,8 @@ _DETECTIONS: Final = "_botdetection"
 _MOTION: Final = ".mp"
 """Google's motion photos: `PXL_….MP.jpg` and `PXL_….MP`."""
 
+_CUT_ENDING: Final = re.compile(r"\.[a-z0-9]{0,3}$")
+
 _LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
@@ -95,7 +99,7 @@ def parse(name: str) -> Name:
             copy = f"({takeout['copy']})" if takeout["copy"] else ""
             return Name(own.key + copy, own.base_length)
         if len(stem) == _TAKEOUT_CHARS:
-            return Name(re.sub(r"\.[a-z0-9]{0,3}$", "", stem), len(stem), is_cut=True)
+            return Name(_CUT_ENDING.sub("", stem), len(stem), is_cut=True)
         stem = stem.removesuffix(_DETECTIONS)
     if ending in _ABOUT or ending in _PERHAPS:
         inner, _, own_ending = stem.rpartition(".")
@@ -114,6 +118,19 @@ def _named(stem: str) -> Name:
         return Name(frame[1], len(frame[1]), is_frame=True)
     stem = stem.removesuffix(_MOTION)
     return Name(stem, len(stem))
+
+
+def key_range(name: str) -> tuple[str, str]:
+    """From which to which key the files have theirs that a file of that name belongs to."""
+    own = parse(name)
+    return own.key, own.key + "\U0010ffff" if own.is_cut else own.key
+
+
+def cut_key(name: str) -> str:
+    """The key of what is about a file of that name, where the name was too long for Google's export."""
+    return (
+        parse(name.translate(_LOWER)[:_TAKEOUT_CHARS] + ".json").key if len(name) > _TAKEOUT_CHARS else parse(name).key
+    )
 
 
 def role(name: str, media_type: str) -> Role:
@@ -144,6 +161,69 @@ def are_mates(one: str, one_role: Role, other: str, other_role: Role) -> bool:
     return parse(one).is_frame or parse(other).is_frame
 
 
-def rank(name: str, one_role: Role) -> tuple[int, str]:
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of a group that is to be filed."""
+
+    name: str
+    role: Role
+    day: str = ""
+    """Calendar day at the camera when it was taken, empty when unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a file of a group belongs."""
+
+    like: int
+    """Which of the files gives it day and stem; -1: one that was filed before."""
+    base: str
+    """Of its name, as it was."""
+    tail: str
+
+
+DAYS_APART_MAX: Final = 1
+"""Two shots of one group are no more days apart: a film that only knows UTC may bear another day than its picture."""
+
+
+def spots(files: Sequence[File], filed: File | None = None) -> list[Spot]:
+    """Where each file belongs: with the main one, or with `filed`, or by itself, when its day says that it must."""
+    shots = sorted((i for i, file in enumerate(files) if file.role.is_shot), key=lambda i: rank_of(files[i]))
+    main = shots[0] if shots else -1
+    if filed is not None and (main < 0 or _belongs(files[main], filed)):
+        leader, main = filed, -1
+    elif main >= 0:
+        leader = files[main]
+    else:
+        return [Spot(index, *parts(file.name)) for index, file in enumerate(files)]
+    return [
+        Spot(main if not file.role.is_shot or _is_near(file.day, leader.day) else index, *parts(file.name))
+        for index, file in enumerate(files)
+    ]
+
+
+def rank_of(file: File) -> tuple[int, str]:
     """The main file of a group is the one with the lowest rank."""
-    return _RANK.get(one_role, len(_RANK)), name
+    return _RANK.get(file.role, len(_RANK)), file.name
+
+
+def _belongs(file: File, filed: File) -> bool:
+    return are_mates(file.name, file.role, filed.name, filed.role) and _is_near(file.day, filed.day)
+
+
+def _is_near(day: str, other: str) -> bool:
+    if not day or not other:
+        return True
+    return abs((date.fromisoformat(day) - date.fromisoformat(other)).days) <= DAYS_APART_MAX
+
+
+def parts(name: str) -> tuple[str, str]:
+    """(base, tail) of a name."""
+    length = parse(name).base_length
+    return name[:length], name[length:]
+
+
+def base_in(name: str, was: str) -> str:
+    """The base that a file has in the library as `name`, which was `was` in its inbox."""
+    tail = parts(was)[1]
+    return name.removesuffix(tail) if tail and name.endswith(tail) else name.rpartition(".")[0] or name

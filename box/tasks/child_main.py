@@ -24,6 +24,7 @@ from importlib import import_module
 from typing import IO, Any
 
 from box.errors import BoxError, OutOfSpace, Stopped, Unprocessable
+from box.tasks import wire
 from box.tasks.handler import Handler, Request
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
@@ -110,7 +111,7 @@ def main(argv: list[str]) -> None:
     lowest_free = _lowest_free()
     for line in requests:
         asked = json.loads(line)
-        request = Request(*asked["request"])
+        request = wire.request(asked["request"])
         handler = handlers[asked["kind"]]
         limits = {**settings, **settings["by_kind"].get(handler.kind, {})}
         _renew_limits(limits, address_bytes + request.size)
@@ -199,11 +200,12 @@ def _answer(handler: Handler, request: Request, tools: _Tools, settings: Setting
             "code": refused.code,
             "retryable": refused.retryable,
             "message": str(refused),
+            "file": refused.file,
             "class": refused.error_class,
             "traceback": refused.traceback,
             "worn": isinstance(error, OSError) and error.errno == errno.EMFILE,
         }
-    placements = [[p.area, p.folder, p.name, p.suffix, p.made, p.stays] for p in found.placements]
+    placements = [wire.placement_as_json(placement) for placement in found.placements]
     facts, result = dict(found.facts), dict(found.result)
     return {"found": {"placements": placements, "digest": found.digest, "facts": facts, "result": result}}
 

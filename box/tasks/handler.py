@@ -15,6 +15,16 @@ from box.events import Event
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """Another file of the group that a job is about; fields as those of `Request`."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One piece of work as a handler sees it."""
 
@@ -29,6 +39,13 @@ class Request:
     scratch: str
     """Absolute path of an empty folder for this job alone; not made yet: the first to write makes it."""
     args: Mapping[str, Any] = field(default_factory=dict)
+    members: tuple[Member, ...] = ()
+    """What goes with the source: for kinds that take groups."""
+
+    @property
+    def files(self) -> tuple[Member, ...]:
+        """All files that it is about, the source first."""
+        return Member(self.source, self.size, self.mtime_ns, self.inode), *self.members
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +63,19 @@ class Placement:
     """Name of the file in the scratch folder; empty: the source itself."""
     stays: bool = False
     """The source stands where it belongs already: it is not moved, and never taken for a duplicate."""
+    file: int = 0
+    """Which of the request's files it is, or is made of."""
+    base_length: int | None = None
+    """Characters of the name before the place where a number goes if the name is taken; None: before the ending.
+
+    All files of a group get the same number.
+    """
+    counted: bool = False
+    """There always is a number at that place, of four digits."""
+    digest: str = ""
+    """blake3 of a file that goes with the source, when content that is already in the library should be kept once."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """Of a file that goes with the source, what `Found.facts` is for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +99,10 @@ class Landed:
     """Path text."""
     size: int
     mtime_ns: int
+    source: str = ""
+    """Where it was before (path text); for a file that Box made, the one in the scratch folder."""
+    is_kept: bool = False
+    """Its bytes stand there already, under the name that they got then: the drop goes, and that was recorded."""
 
 
 class Tools(Protocol):
@@ -123,6 +157,8 @@ class Handler:
     """Also reads files of these types that people put into `photos/` by hand: `args["stays"]` says so."""
     batch: bool = False
     """Many small ones may share a lease and its commits."""
+    groups: bool = False
+    """It takes all files of a group, and what joins one later: `args["joins"]` says of what then."""
     steps: bool = False
     """It may use `Tools.step`."""
     arguments: Mapping[str, Argument] = field(default_factory=dict)

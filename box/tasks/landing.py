@@ -1,6 +1,6 @@
 """Landing: files come to stand where they belong. The rule: sync, journal, move, sync, record; a restart finishes it.
 
-A job's files are a short list of moves, the ones that Box made first and the drop itself last, so that "the drop has
+A job's files are a short list of moves, the ones that Box made first and the main file last, so that "the drop has
 left the inbox" means "everything stands". The list and the events that will say so are in the journal, durable, before
 the first move; the outcome removes the entry in the transaction that records the events. Killed anywhere between,
 `finish` looks at the disk: what has not moved yet is moved now, and the events are recorded as they were meant.
@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from box import disk
 from box.errors import BoxError, SourceChanged
@@ -43,52 +44,95 @@ class Plan:
     """Where the handler's placements will stand, in their order."""
 
 
-def plan(root: str, request: Request, found: Found, taken: set[str]) -> Plan:
+def plan(root: str, request: Request, found: Found, taken: set[str], kept: Mapping[int, str] | None = None) -> Plan:
     """Choose free names (adding them to `taken`, as absolute paths) and list the moves. Touches no file.
 
-    The files that go with the main one take its name: where `a.jpg` lands as `a-2.jpg`, its thumbnail is `a-2.jpg.jpg`.
+    The names of a group get the same number; what is made of a file takes its name: where `a.jpg` lands as `a-2.jpg`,
+    its thumbnail is `a-2.jpg.jpg`. `kept`: (index of a placement: path text) of those whose bytes stand there already.
     """
+    kept = kept or {}
     for placement in found.placements:
-        _check(placement)
-    main = found.placements[0]
-    moves: list[Move] = []
+        _check(placement, len(request.files))
+    names = _names(root, request, found, taken, kept)
+    moves: dict[bool, list[Move]] = {True: [], False: []}
+    removals: list[Move] = []
     landed: list[Landed] = []
-    name = main.name
     for index, placement in enumerate(found.placements):
-        folder = f"users/{request.user}/{placement.area}" + (f"/{placement.folder}" if placement.folder else "")
-        if index == 0 and not main.stays:
-            name = disk.free_name(os.path.join(root, folder), main.name, taken)
-            taken.add(os.path.join(root, folder, name))
-        own = disk.with_suffix(name, placement.suffix) if index else name
-        source = os.path.join(request.scratch, placement.made) if placement.made else request.source
-        status = os.lstat(source) if placement.made else None
-        if status and not stat.S_ISREG(status.st_mode):
-            raise BoxError(f"{placement.made} is no regular file: it is not taken into the library")
-        size, mtime_ns, inode = (
-            (status.st_size, status.st_mtime_ns, status.st_ino)
-            if status
-            else (request.size, request.mtime_ns, request.inode)
-        )
-        target = to_text(f"{folder}/{own}")
-        if not placement.stays:
-            moves.append(Move(to_text(source[len(root) + 1 :]), target, size, mtime_ns, inode, bool(placement.made)))
-        landed.append(Landed(target, size, mtime_ns))
-    return Plan(tuple(moves) if main.stays else (*moves[1:], moves[0]), tuple(landed))
+        move = _move(root, request, placement, f"{_folder(request, placement)}/{names[index]}")
+        if _follows(placement, kept, found):
+            landed.append(Landed("", 0, 0, is_kept=True))
+        elif index in kept:
+            removals.append(replace(move, target=""))
+            landed.append(Landed(kept[index], move.size, move.mtime_ns, move.source, is_kept=True))
+        else:
+            if not placement.stays:
+                moves[bool(placement.made)].append(move)
+            landed.append(Landed(move.target, move.size, move.mtime_ns, move.source))
+    # The main file goes last: that it has left the inbox means that everything stands.
+    return Plan((*moves[True], *reversed(moves[False]), *removals), tuple(landed))
 
 
-def _check(placement: Placement) -> None:
+def _follows(placement: Placement, kept: Mapping[int, str], found: Found) -> bool:
+    """Whether it was made of a file that is kept elsewhere: then that one has its own already."""
+    return bool(placement.made) and any(found.placements[index].file == placement.file for index in kept)
+
+
+def _names(root: str, request: Request, found: Found, taken: set[str], kept: Mapping[int, str]) -> list[str]:
+    """The name of each placement, as it will stand."""
+    own = {
+        index: (os.path.join(root, _folder(request, each)), each)
+        for index, each in enumerate(found.placements)
+        if not each.suffix and not each.stays and index not in kept
+    }
+
+    def names(number: int) -> dict[int, str]:
+        return {
+            index: disk.numbered(p.name, number, p.base_length, is_counted=p.counted) for index, (_, p) in own.items()
+        }
+
+    def is_taken(number: int) -> bool:
+        paths = [os.path.join(own[index][0], name) for index, name in names(number).items()]
+        return len(set(paths)) < len(paths) or any(path in taken or os.path.lexists(path) for path in paths)
+
+    chosen = names(disk.free_number(is_taken)) if own else {}
+    taken.update(os.path.join(own[index][0], name) for index, name in chosen.items())
+    of_file = {p.file: chosen.get(i, p.name) for i, p in enumerate(found.placements) if not p.suffix}
+    return [
+        disk.with_suffix(of_file.get(p.file, ""), p.suffix) if p.suffix else chosen.get(index, p.name)
+        for index, p in enumerate(found.placements)
+    ]
+
+
+def _folder(request: Request, placement: Placement) -> str:
+    return f"users/{request.user}/{placement.area}" + (f"/{placement.folder}" if placement.folder else "")
+
+
+def _move(root: str, request: Request, placement: Placement, target: str) -> Move:
+    if not placement.made:
+        file = request.files[placement.file]
+        return Move(to_text(file.path[len(root) + 1 :]), to_text(target), file.size, file.mtime_ns, file.inode)
+    source = os.path.join(request.scratch, placement.made)
+    status = os.lstat(source)
+    if not stat.S_ISREG(status.st_mode):
+        raise BoxError(f"{placement.made} is no regular file: it is not taken into the library")
+    return Move(
+        to_text(source[len(root) + 1 :]), to_text(target), status.st_size, status.st_mtime_ns, status.st_ino,
+        replace=True,
+    )  # fmt: skip
+
+
+def _check(placement: Placement, files: int) -> None:
     """Refuse a placement outside its area: the process that asked for it has read hostile bytes."""
     pieces = [placement.area, *placement.folder.split("/"), placement.name, placement.suffix, placement.made]
+    if not 0 <= placement.file < files:
+        raise BoxError(f"there is no file {placement.file} in a group of {files}")
+    length = placement.base_length
+    if length is not None and not 0 <= length <= len(placement.name):
+        raise BoxError(f"{placement.name!r} has no place for a number after {length} characters")
     if placement.area not in AREAS or placement.area == "inbox" or any(p in {".", ".."} or "\0" in p for p in pieces):
         raise BoxError(f"{placement.area}/{placement.folder} is no place in the library")
     if placement.folder.startswith("/") or any("/" in p for p in (placement.name, placement.suffix, placement.made)):
         raise BoxError(f"{placement.name!r} is no name for a file in the library")
-
-
-def removal(root: str, request: Request) -> Plan:
-    """The plan of a duplicate: the drop goes."""
-    source = to_text(request.source[len(root) + 1 :])
-    return Plan((Move(source, "", request.size, request.mtime_ns, request.inode),), ())
 
 
 def carry_out(root: str, moves: Sequence[Move], folders: set[str]) -> None:
@@ -168,14 +212,25 @@ def finish(root: str, moves: Sequence[Move]) -> bool:
     folders: set[str] = set()
     for index, move in enumerate(moves):
         if not _finish_one(root, move):
-            for earlier in moves[:index]:
-                if os.path.lexists(join(root, earlier.target)):
-                    os.unlink(join(root, earlier.target))
+            for earlier in reversed(moves[:index]):
+                _take_back(root, earlier)
             return False
         folders.add(join(root, split(move.source)[0]))
         folders.add(join(root, split(move.target)[0]) if move.target else root)
     disk.sync_folders(folders)
     return True
+
+
+def _take_back(root: str, move: Move) -> None:
+    """What Box made is removed, it will be made anew; a drop goes back to where it came from."""
+    if not move.target or not os.path.lexists(join(root, move.target)):
+        return
+    if move.replace:
+        os.unlink(join(root, move.target))
+        return
+    # What stands at its old place by now came later: then the file stays, and the sweep of the library finds it.
+    with suppress(FileExistsError):
+        disk.move_new(join(root, move.target), join(root, move.source), _part(join(root, move.source)))
 
 
 def _finish_one(root: str, move: Move) -> bool:

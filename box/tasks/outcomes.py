@@ -14,7 +14,6 @@ from box.models import jobs
 from box.models.jobs import Claimed
 from box.tasks import retry
 from box.tasks.chore import RESULT_CHARS_MAX
-from box.tasks.landing import Plan
 
 type_outcome = tuple[Claimed, tuple[Event, ...]]
 """A job, and what is to be recorded of it; nothing, if another worker may have it by now."""
@@ -30,11 +29,6 @@ def succeeded(job: Claimed, result: Mapping[str, Any]) -> JobSucceeded:
     return JobSucceeded(user=job.user, job=job.id, lease=job.lease, result=text)
 
 
-def standing(job: Claimed, plan: Plan, result: Mapping[str, Any]) -> JobSucceeded:
-    """Its files stand."""
-    return succeeded(job, {"path": plan.landed[0].path, **result})
-
-
 def cancelled(job: Claimed, reason: str) -> JobCancelled:
     """It will not be done."""
     return JobCancelled(user=job.user, job=job.id, lease=job.lease, reason=reason)
@@ -47,8 +41,11 @@ def released(job: Claimed, reason: str, *, counted: bool, not_before: str = "", 
     )
 
 
-def ended_by(job: Claimed, error: BoxError, retries: retry.Policy, *, stopping: bool) -> Event | None:
-    """What an error means for a job; None when somebody else may have the job by now, and decides."""
+def ended_by(job: Claimed, error: BoxError, retries: retry.Policy, *, stopping: bool, source: str = "") -> Event | None:
+    """What an error means for a job; None when somebody else may have the job by now, and decides.
+
+    `source`: which of its files is to blame, empty for its own.
+    """
     event: Event | None
     match error:
         case Stopped(outcome="lost"):
@@ -60,7 +57,7 @@ def ended_by(job: Claimed, error: BoxError, retries: retry.Policy, *, stopping: 
         case Stopped() | SourceChanged():
             event = cancelled(job, str(error))
         case Unprocessable():
-            event = _quarantined(job, error)
+            event = _quarantined(job, error, source)
         case OutOfSpace():
             event = released(job, str(error), counted=False)
         case ChildDied() if stopping:
@@ -81,10 +78,10 @@ def _failed(job: Claimed, error: BoxError, retry_at: str = "") -> JobFailed:
     )  # fmt: skip
 
 
-def _quarantined(job: Claimed, error: BoxError) -> JobQuarantined:
+def _quarantined(job: Claimed, error: BoxError, source: str = "") -> JobQuarantined:
     return JobQuarantined(
         user=job.user, job=job.id, lease=job.lease, code=error.code, message=str(error),
-        error_class=_class_of(error), traceback=error.traceback,
+        error_class=_class_of(error), traceback=error.traceback, source=source,
     )  # fmt: skip
 
 

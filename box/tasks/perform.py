@@ -22,8 +22,8 @@ from box.errors import BoxError, OutOfSpace, SourceChanged, Stopped
 from box.events import Event, FileVanished
 from box.models import drops, jobs, live
 from box.models.jobs import Claimed
-from box.paths import join
-from box.tasks import by_kind, failures, landing, retry
+from box.paths import join, relative
+from box.tasks import by_kind, failures, gather, landing, retry
 from box.tasks.attention import CANCELLED, Attention
 from box.tasks.choose import Chooser, Landing, Result
 from box.tasks.chore import Chore, Inside, Reporter
@@ -99,7 +99,7 @@ class Performer:
         by_id = {job.id: job for job in claimed}
         gathered: list[Result] = []
         since = time.monotonic()
-        for request, found in run(handler, [self._request(job) for job in claimed]):
+        for request, found in run(handler, [self._request(job, handler) for job in claimed]):
             self.on_ran(handler.kind, self.attention.at_work.done(request.job))
             gathered.append(Result(by_id[request.job], request, handler, found))
             if time.monotonic() - since >= LAND_SECONDS:
@@ -122,12 +122,13 @@ class Performer:
         self.on_ran(chore.kind, self.attention.at_work.done(job.id))
         self._record([(job, facts)])
 
-    def _request(self, job: Claimed) -> Request:
+    def _request(self, job: Claimed, handler: Handler) -> Request:
         # With the attempt in its name: a worker that was taken for dead writes somewhere else than the one after it.
         name = f"temp/job-{job.id}.{job.attempts}"
         scratch = f"{self.root}/users/{job.user}/{name}" if job.user else f"{self.root}/{name}"
         source = join(self.root, job.source) if job.source else ""
-        return Request(job.id, job.user, source, job.size, job.mtime_ns, job.inode, scratch, job.args)
+        request = Request(job.id, job.user, source, job.size, job.mtime_ns, job.inode, scratch, job.args)
+        return gather.grouped(self.engine.store, self.root, request) if handler.groups else request
 
     # --- landing ------------------------------------------------------------------------------------------------------
 
@@ -154,7 +155,9 @@ class Performer:
         for result in results:
             found = result.found
             if isinstance(found, BoxError):
-                outcomes.append((result.job, self._failure(result.job, found)))
+                files = result.request.files
+                blamed = relative(self.root, files[found.file].path) if 0 < found.file < len(files) else ""
+                outcomes.append((result.job, self._failure(result.job, found, blamed)))
                 continue
             try:
                 if not found.placements:
@@ -227,9 +230,10 @@ class Performer:
             with logs.job_context(job.id, job.kind, job.user):
                 _log.warning("outcome refused", reason=str(error))
         self.attention.forget(outcomes[0][0].lease, [job for job, _ in outcomes])
-        for job, facts in outcomes:
-            if facts and isinstance(facts[0], FileVanished):
-                self.ring(join(self.root, job.source), False)  # noqa: FBT003  the doorbell's signature
+        for _, facts in outcomes:
+            for fact in facts:
+                if isinstance(fact, FileVanished):
+                    self.ring(join(self.root, fact.path), False)  # noqa: FBT003  the doorbell's signature
         _log.info("recorded", jobs=len(outcomes), kind=outcomes[0][0].kind)
 
     def _patiently(self, work: Callable[[Transaction], Any], count: int) -> Any:
@@ -244,20 +248,22 @@ class Performer:
                 time.sleep(delay)
                 delay = min(5.0, delay * 2)
 
-    def _failure(self, job: Claimed, error: BoxError) -> tuple[Event, ...]:
-        """What to record when a job was not done."""
+    def _failure(self, job: Claimed, error: BoxError, blamed: str = "") -> tuple[Event, ...]:
+        """What to record when a job was not done; `blamed`: which of its files is at fault, empty for its own."""
         with logs.job_context(job.id, job.kind, job.user):
             tell = _log.info if isinstance(error, Stopped) else _log.warning  # somebody wanted it so
             tell("job not done", source=job.source, code=error.code, reason=str(error))
         if isinstance(error, OutOfSpace):
             self.on_hold(error)
-        event = ended_by(job, error, self.retries.of(job.kind), stopping=self.stopping())
+        event = ended_by(job, error, self.retries.of(job.kind), stopping=self.stopping(), source=blamed)
         if event is None:
             return ()
         if isinstance(error, SourceChanged):
             # What had settled is no more; whatever stands there now is looked at as if it had just come.
-            drop = drops.find(self.engine.store, job.source)
-            return (FileVanished(user=job.user, path=job.source), event) if drop and drop.job == job.id else (event,)
+            own = drops.find(self.engine.store, job.source)
+            gone = {own.path} if own and own.job == job.id else set()
+            gone |= {drop.path for drop in drops.members(self.engine.store, job.id)}
+            return (*(FileVanished(user=job.user, path=path) for path in sorted(gone)), event)
         return (event,)
 
     def _give_back(self, lease: str, reason: str, *, counted: bool) -> None:

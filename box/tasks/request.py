@@ -32,7 +32,7 @@ def run(request: Request, tools: Tools) -> Found:
     if request.size > FILE_BYTES_MAX:
         raise Refused(f"a request for a job has at most {FILE_BYTES_MAX} bytes, this file has {request.size}")
     try:
-        with source.opened(request) as file:
+        with source.opened(request.files[0]) as file:
             table = tomllib.loads(file.read(FILE_BYTES_MAX).decode())
     except (ValueError, RecursionError) as error:
         raise Refused(f"not valid TOML: {error}") from error

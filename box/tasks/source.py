@@ -11,14 +11,14 @@ from typing import IO
 
 from box import disk
 from box.errors import SourceChanged, Unprocessable
-from box.tasks.handler import Request
+from box.tasks.handler import Member
 
 
 @contextmanager
-def opened(request: Request) -> Iterator[IO[bytes]]:
+def opened(member: Member) -> Iterator[IO[bytes]]:
     """The file, open for reading, if it is still the one that settled. Raises SourceChanged and Unprocessable."""
     try:
-        fd = disk.open_to_read(request.source)
+        fd = disk.open_to_read(member.path)
     except OSError as error:
         if error.errno in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO}:
             raise SourceChanged("the file is no longer there") from error
@@ -26,16 +26,16 @@ def opened(request: Request) -> Iterator[IO[bytes]]:
             raise Unprocessable("unreadable", "Box may not read the file; change its owner or its mode") from error
         raise
     try:
-        check_same(fd, request)
+        check_same(fd, member)
         with open(fd, "rb", closefd=False) as file:
             yield file
     finally:
         os.close(fd)
 
 
-def check_same(fd: int, request: Request) -> None:
+def check_same(fd: int, member: Member) -> None:
     """Raise SourceChanged if the open file is another by now."""
     now = os.fstat(fd)
     seen = (now.st_size, now.st_mtime_ns, now.st_ino)
-    if seen != (request.size, request.mtime_ns, request.inode) or not stat.S_ISREG(now.st_mode):
+    if seen != (member.size, member.mtime_ns, member.inode) or not stat.S_ISREG(now.st_mode):
         raise SourceChanged("the file is no longer the one that had settled")

@@ -5,12 +5,12 @@ Whatever has another shape raises LookupError, TypeError, ValueError or Overflow
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from box.errors import BoxError, OutOfSpace, SourceChanged, Stopped, Unprocessable
 from box.tasks.at_work import Progress
-from box.tasks.handler import Found, Placement, Request
+from box.tasks.handler import Found, Member, Placement, Request
 
 _MESSAGE_MAX: Final = 200
 """Characters of what a job says about its progress that are kept."""
@@ -20,10 +20,7 @@ def read(message: Mapping[str, Any]) -> Found | BoxError:
     """The answer as the handler gave it."""
     if "found" in message:
         found = message["found"]
-        placements = tuple(
-            Placement(str(area), str(folder), str(name), str(suffix), str(made), stays=bool(stays))
-            for area, folder, name, suffix, made, stays in found["placements"]
-        )
+        placements = tuple(_placement(*fields) for fields in found["placements"])
         return Found(placements, str(found["digest"]), dict(found["facts"]), dict(found["result"]))
     code, text = str(message["code"]), str(message["message"])
     error: BoxError
@@ -38,9 +35,36 @@ def read(message: Mapping[str, Any]) -> Found | BoxError:
             return Stopped(text)
         case _:
             error = BoxError(text)
+    error.file = int(message["file"])
     error.code, error.retryable = code, bool(message["retryable"])
     error.error_class, error.traceback = str(message["class"]), str(message["traceback"])
     return error
+
+
+def _placement(  # noqa: PLR0913, PLR0917 - the fields of a record
+    area: Any, folder: Any, name: Any, suffix: Any, made: Any, stays: Any, file: Any, base_length: Any, counted: Any,
+    digest: Any, facts: Any,
+) -> Placement:  # fmt: skip
+    return Placement(
+        str(area), str(folder), str(name), str(suffix), str(made), stays=bool(stays), file=int(file),
+        base_length=None if base_length is None else int(base_length), counted=bool(counted), digest=str(digest),
+        facts=dict(facts),
+    )  # fmt: skip
+
+
+def placement_as_json(placement: Placement) -> list[Any]:
+    """The fields of a placement in their order."""
+    p = placement
+    return [
+        p.area, p.folder, p.name, p.suffix, p.made, p.stays, p.file, p.base_length, p.counted, p.digest, dict(p.facts),
+    ]  # fmt: skip
+
+
+def request(fields: Sequence[Any]) -> Request:
+    """The request that `as_json` wrote."""
+    job, user, source, size, mtime_ns, inode, scratch, args, members = fields
+    files = tuple(Member(*member) for member in members)
+    return Request(job, user, source, size, mtime_ns, inode, scratch, args, files)
 
 
 def progress(percent: Any, message: Any, done: Any, total: Any, size_bytes: Any) -> Progress:
@@ -55,5 +79,5 @@ def as_json(request: Request) -> list[Any]:
     """The fields of a request in their order; `asdict` would copy each of them deeply, for every file."""
     return [
         request.job, request.user, request.source, request.size, request.mtime_ns, request.inode, request.scratch,
-        request.args,
+        request.args, [[m.path, m.size, m.mtime_ns, m.inode] for m in request.members],
     ]  # fmt: skip

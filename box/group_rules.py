@@ -1,0 +1,138 @@
+"""Rules of groups: what belongs together is one job. The rule: as in `box.rules`: pure, and numbered there, 13 to 16.
+
+The names of files say what belongs together (`box.photos.groups`); they lie in one folder of an inbox.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+from box import events as e
+from box.events import Event
+from box.photos import groups
+from box.photos.groups import Role
+from box.policy import Policy, quota
+from box.questions import Drop, Job, View
+
+ALONE: Final = json.dumps({"alone": True})
+"""The arguments of a job whose file joins nobody: it may be what made a group fail."""
+
+
+def kind_of(policy: Policy, drop: Drop, view: View) -> str:
+    """The kind of job that takes a drop, empty for none. What may be about another file is, if that one is known."""
+    role = role_of(drop)
+    if policy.groups and role is Role.SIDECAR:
+        return policy.groups
+    if policy.groups and role is Role.MAYBE:
+        mates = view.mates(drop.path, drop.media_type)
+        if any(role_of(mate).is_shot for mate in mates) or view.is_about_filed(drop.path):
+            return policy.groups
+    return policy.kinds.get(drop.media_type, "")
+
+
+def role_of(drop: Drop) -> Role:
+    """What a drop can be in a group."""
+    return groups.role(drop.path.rpartition("/")[2], drop.media_type)
+
+
+def ask(policy: Policy, drop: Drop, view: View) -> Iterator[Event]:
+    """Rules 1, 13 and 14: it joins the job of its group that nobody has begun, or gets one of its own."""
+    kind = kind_of(policy, drop, view)
+    if kind == policy.groups:
+        mate = _open_job(policy, drop, view)
+        if mate:
+            if mate != drop.job:
+                yield e.DropJoined(user=drop.user, job=mate, path=drop.path, size=drop.size)
+            return
+    yield job(policy, drop, view, kind)
+
+
+def job(policy: Policy, drop: Drop, view: View, kind: str) -> e.JobRequested:
+    """The request for a job about a drop."""
+    waits = kind == policy.groups and not role_of(drop).is_shot
+    return e.JobRequested(
+        user=drop.user, kind=kind, source=drop.path, size=drop.size, mtime_ns=drop.mtime_ns, inode=drop.inode,
+        reserve_bytes=drop.size, not_before=view.later(policy.group_wait_seconds) if waits else "",
+    )  # fmt: skip
+
+
+def _open_job(policy: Policy, drop: Drop, view: View) -> int:
+    """The job of a picture or film that a drop may join, 0 for none."""
+    for mate in view.mates(drop.path, drop.media_type):
+        if mate.job and role_of(mate).is_shot:
+            known = view.job(mate.job)
+            if known.state == "queued" and known.kind == policy.groups and known.args != ALONE:
+                return mate.job
+    return 0
+
+
+def on_job_requested(policy: Policy, event: e.JobRequested, view: View) -> Iterator[Event]:
+    """Rule 13, for what came first: sidecars that wait, and what may be about a picture, now that there is one."""
+    drop = view.drop(event.source) if policy.groups and event.kind == policy.groups and event.source else None
+    if drop is None or event.args or not role_of(drop).is_shot:
+        return
+    newest = view.newest_job()
+    for mate in view.mates(drop.path, drop.media_type):
+        known = view.job(mate.job) if mate.job else None
+        if known is None or _has_lost(policy, known, mate):
+            if fits(policy, mate, view):
+                yield e.DropJoined(user=mate.user, job=newest, path=mate.path, size=mate.size)
+        elif known.kind == policy.groups and known.state == "queued" and not role_of(mate).is_shot:
+            yield e.DropJoined(user=mate.user, job=newest, path=mate.path, size=mate.size)
+            yield e.JobCancelled(user=mate.user, job=mate.job, reason=f"its file goes with job {newest}")
+
+
+def _has_lost(policy: Policy, known: Job, drop: Drop) -> bool:
+    """Whether a drop belonged to another one's job, and that has ended without it."""
+    return known.kind == policy.groups and known.source != drop.path and known.state in {"cancelled", "quarantined"}
+
+
+def fits(policy: Policy, drop: Drop, view: View) -> bool:
+    """Whether there is room for it in its user's quota."""
+    used, reserved, is_set, set_bytes = view.account(drop.user)
+    limit = quota(policy, drop.user, is_set=is_set, set_bytes=set_bytes)
+    return limit is None or used + reserved + drop.size <= limit
+
+
+def on_photo_filed(policy: Policy, event: e.PhotoFiled, view: View) -> Iterator[Event]:
+    """Rule 15."""
+    if event.main or event.source == event.path:
+        return
+    for mate in view.mates(event.source, event.media_type):
+        if not mate.job:
+            if kind_of(policy, mate, view) == policy.groups and fits(policy, mate, view):
+                yield replace(job(policy, mate, view, policy.groups), not_before="")
+        elif view.job_is_queued(mate.job):
+            yield e.JobDue(user=mate.user, job=mate.job)
+
+
+def on_job_ended(policy: Policy, event: Any, view: View) -> Iterator[Event]:
+    """Rule 16. Whoever cancels a job by hand means all of its files; a file that is gone says nothing of the others."""
+    known = view.job(event.job)
+    if known.kind != policy.groups or not known.source:
+        return
+    source = view.drop(known.source)
+    is_its_own = source is not None and source.job == event.job
+    if isinstance(event, e.JobCancelled) and is_its_own:
+        return
+    to_blame = getattr(event, "source", "") or known.source
+    left = [member for member in view.members(event.job) if member.path != to_blame]
+    # The first picture asks again, and the others join it as they are found beside it.
+    left.sort(key=lambda member: (not role_of(member).is_shot, member.path != known.source, member.since))
+    for member in left:
+        if member is left[0] or not (role_of(left[0]).is_shot and _are_mates(left[0], member)):
+            yield from ask(policy, member, view)
+
+
+def _are_mates(one: Drop, other: Drop) -> bool:
+    name, other_name = (each.path.rpartition("/")[2] for each in (one, other))
+    return groups.are_mates(name, role_of(one), other_name, role_of(other))
+
+
+def each_alone(policy: Policy, event: e.JobQuarantined, view: View) -> Iterator[Event]:
+    """Rule 16, where nobody knows which of the files is to blame."""
+    for member in view.members(event.job):
+        yield replace(job(policy, member, view, policy.groups), not_before="", args=ALONE)
