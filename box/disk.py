@@ -11,7 +11,7 @@ import ctypes
 import errno
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 DOUBLE_ENDINGS: Final = (".job.toml", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst")
@@ -201,25 +201,36 @@ def is_full(error: OSError) -> bool:
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
-def free_name(folder: str, name: str, taken: Iterable[str] = ()) -> str:
+def free_name(folder: str, name: str, taken: Iterable[str] = (), counter_at: int = -1) -> str:
     """A name like `name` under which nothing stands in `folder` (an absolute path) nor in `taken`: `a-2.jpg`, ...
+
+    With `counter_at` the number stands there, and in any case: `0001_a.jpg`.
+    """
+
+    def given(number: int) -> str:
+        return numbered(name, number) if counter_at < 0 else f"{name[:counter_at]}{number:04}{name[counter_at:]}"
+
+    def is_taken(number: int) -> bool:
+        path = os.path.join(folder, given(number))
+        return path in taken or os.path.lexists(path)
+
+    return given(first_free(is_taken))
+
+
+def first_free(is_taken: Callable[[int], bool]) -> int:
+    """The first number, from 1, that is not taken, if there are no gaps before it.
 
     Doubles its stride, then halves it, so that ten thousand `IMG_0001.JPG` cost a few looks each, not thousands.
     """
-
-    def is_taken(number: int) -> bool:
-        path = os.path.join(folder, numbered(name, number))
-        return path in taken or os.path.lexists(path)
-
     if not is_taken(1):
-        return name
+        return 1
     low, high = 1, 2
     while is_taken(high):
         low, high = high, high * 2
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if is_taken(middle) else (low, middle)
-    return numbered(name, high)
+    return high
 
 
 def numbered(name: str, number: int) -> str:

@@ -203,7 +203,7 @@ def _answer(handler: Handler, request: Request, tools: _Tools, settings: Setting
             "traceback": refused.traceback,
             "worn": isinstance(error, OSError) and error.errno == errno.EMFILE,
         }
-    placements = [[p.area, p.folder, p.name, p.suffix, p.made, p.stays] for p in found.placements]
+    placements = [[p.area, p.folder, p.name, p.suffix, p.made, p.stays, p.counter_at] for p in found.placements]
     facts, result = dict(found.facts), dict(found.result)
     return {"found": {"placements": placements, "digest": found.digest, "facts": facts, "result": result}}
 

@@ -46,6 +46,8 @@ class Placement:
     """Name of the file in the scratch folder; empty: the source itself."""
     stays: bool = False
     """The source stands where it belongs already: it is not moved, and never taken for a duplicate."""
+    counter_at: int = -1
+    """Where in the wanted name a number goes in any case, the first that is free; -1: one only if the name is taken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def plan(root: str, request: Request, found: Found, taken: set[str]) -> Plan:
     for index, placement in enumerate(found.placements):
         folder = f"users/{request.user}/{placement.area}" + (f"/{placement.folder}" if placement.folder else "")
         if index == 0 and not main.stays:
-            name = disk.free_name(os.path.join(root, folder), main.name, taken)
+            name = disk.free_name(os.path.join(root, folder), main.name, taken, main.counter_at)
             taken.add(os.path.join(root, folder, name))
         own = disk.with_suffix(name, placement.suffix) if index else name
         source = os.path.join(request.scratch, placement.made) if placement.made else request.source

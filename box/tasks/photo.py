@@ -58,19 +58,34 @@ def run(request: Request, tools: Tools) -> Found:
         "taken_at": taken.at if taken else "",
         "taken_from": taken.source if taken else "",
     }
-    folder, name = os.path.split(request.source)
-    stays = bool(request.args.get("stays"))
-    folder = _own_folder(folder, request.user) if stays else naming.folder_of(tools.options["folder"], taken)
-    placements = [Placement("photos", folder, name, stays=stays)]
+    photo = _place(request, tools.options, facts)
+    folder = photo.folder
+    placements = [photo]
     if look.thumbnail is not None:
         _write(look.thumbnail, request.scratch)
         placements.append(Placement("thumbnails", folder, suffix=naming.THUMBNAIL_SUFFIX, made=_MADE))
     return Found(tuple(placements), digest, facts)
 
 
-def _own_folder(folder: str, user: str) -> str:
-    """The folder below `photos/` of a picture that lies there already."""
-    return (folder + "/").partition(f"/users/{user}/photos/")[2].rstrip("/")
+def _place(request: Request, options: Mapping[str, Any], facts: Mapping[str, Any]) -> Placement:
+    """Where the picture goes: where the patterns say, or where it lies already."""
+    folder, name = os.path.split(request.source)
+    if request.args.get("stays"):
+        return Placement("photos", _below(folder, request.user, "photos"), name, stays=True)
+    stem, ending = os.path.splitext(name)
+    subject = naming.Subject(
+        at=facts["taken_at"], day=facts["taken_at"][:10], stem=stem,
+        camera=naming.camera_of(facts["make"], facts["model"]),
+        source_folder=os.path.basename(_below(folder, request.user, "inbox")),
+    )  # fmt: skip
+    wanted = naming.stem_of(options, subject)
+    counter_at = -1 if wanted.counter_at is None else wanted.counter_at
+    return Placement("photos", naming.folder_of(options, subject), wanted.text + ending, counter_at=counter_at)
+
+
+def _below(folder: str, user: str, area: str) -> str:
+    """The folder below an area of a file that lies in it."""
+    return (folder + "/").partition(f"/users/{user}/{area}/")[2].rstrip("/")
 
 
 def report(request: Request, found: Found, landed: tuple[Landed, ...]) -> tuple[Event, ...]:

@@ -21,8 +21,8 @@ def read(message: Mapping[str, Any]) -> Found | BoxError:
     if "found" in message:
         found = message["found"]
         placements = tuple(
-            Placement(str(area), str(folder), str(name), str(suffix), str(made), stays=bool(stays))
-            for area, folder, name, suffix, made, stays in found["placements"]
+            Placement(str(area), str(folder), str(name), str(suffix), str(made), bool(stays), int(counter_at))
+            for area, folder, name, suffix, made, stays, counter_at in found["placements"]
         )
         return Found(placements, str(found["digest"]), dict(found["facts"]), dict(found["result"]))
     code, text = str(message["code"]), str(message["message"])
