@@ -208,10 +208,10 @@ def free_name(folder: str, name: str, taken: Iterable[str] = ()) -> str:
         path = os.path.join(folder, numbered(name, number))
         return path in taken or os.path.lexists(path)
 
-    return numbered(name, free_number(is_taken))
+    return numbered(name, first_free(is_taken))
 
 
-def free_number(is_taken: Callable[[int], bool]) -> int:
+def first_free(is_taken: Callable[[int], bool]) -> int:
     """A number, from 1, that is not taken.
 
     Doubles its stride, then halves it, so that ten thousand `IMG_0001.JPG` cost a few looks each, not thousands.

@@ -62,7 +62,9 @@ class Library:
 class Photos:
     """Where photos go and what is made of them."""
 
-    folder: str = _key("%Y/%Y-%m-%d", patterns.date_pattern)
+    folder: str = _key("%Y/%Y-%m-%d", patterns.folder_pattern)
+    name: str = _key("{stem}", patterns.name_pattern)
+    portable_names: bool = _key(False, units.yes_or_no)  # noqa: FBT003 - a default
     duplicates: Literal["drop", "keep"] = _key("drop", units.choice("drop", "keep"))
     thumbnail_pixels: int = _key(320, numbers(0, 4096))
     group_wait_seconds: float = _key(300.0, durations(0, DAY))

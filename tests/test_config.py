@@ -32,7 +32,8 @@ SPEC: dict[str, Any] = {
     "watch.settle_seconds": 2, "watch.sweep_seconds": 300, "watch.ignore": (), "watch.mode": "auto",
     "watch.poll_seconds": 10,
     "library.sweep_seconds": DAY,
-    "photos.folder": "%Y/%Y-%m-%d", "photos.duplicates": "drop", "photos.thumbnail_pixels": 320,
+    "photos.folder": "%Y/%Y-%m-%d", "photos.name": "{stem}", "photos.portable_names": False,
+    "photos.duplicates": "drop", "photos.thumbnail_pixels": 320,
     "photos.pixels_max": 300_000_000,
     "workers.count": 2, "workers.grace_seconds": 30,
     "jobs.lease_seconds": 60, "jobs.attempts_max": 3, "jobs.batch": 500, "jobs.retry_base_seconds": 10,
@@ -391,12 +392,37 @@ def test_a_pattern_that_could_leave_or_surprise_is_refused(tmp_path: Path, patte
     assert error(tmp_path, f'[photos]\nfolder = "{pattern}"').startswith("photos.folder = ")
 
 
+@pytest.mark.parametrize("pattern", ["{camera}/%Y", "%Y/{source_folder}", "{serial} {camera}", "%Y/{stem}"])
+def test_a_folder_may_bear_what_a_photo_says_of_itself(tmp_path: Path, pattern: str) -> None:
+    assert load(tmp_path, f"[photos]\nfolder = '{pattern}'").photos.folder == pattern
+
+
+@pytest.mark.parametrize("pattern", ["{stem}", "%Y%m%d_%H%M%S_{counter}", "{camera} {serial}", "100%%", "photo"])
+def test_a_pattern_of_names_is_taken(tmp_path: Path, pattern: str) -> None:
+    assert load(tmp_path, f"[photos]\nname = '{pattern}'").photos.name == pattern
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["", " ", "%Y/{stem}", ".{stem}", "{stem} ", "{counter}{counter}", "{Stem}", "{}", "{stem", "%Q", "a\\\\b"],
+)
+def test_what_is_no_name_is_refused(tmp_path: Path, pattern: str) -> None:
+    assert error(tmp_path, f'[photos]\nname = "{pattern}"').startswith("photos.name = ")
+
+
+@pytest.mark.parametrize("pattern", ["%Y/{counter}", "{year}", "%Y/{", "}%Y", "{{stem}}", "{stem!r}", "{0}"])
+def test_braces_stand_only_around_a_field_that_a_folder_may_bear(tmp_path: Path, pattern: str) -> None:
+    told = error(tmp_path, f"[photos]\nfolder = '{pattern}'")
+    assert told.startswith("photos.folder = ")
+    assert "{stem} {camera} {serial} {source_folder}" in told
+
+
 @given(st.text(st.sampled_from("%/." + patterns.DATE_DIRECTIVES + "xDcns\\~ \0é"), max_size=30), st.datetimes())
 @example("%%/%%", datetime(2024, 9, 1))  # noqa: DTZ001 - the camera's time has no zone
 @example("%A" * 20, datetime(2024, 9, 4))  # noqa: DTZ001
 def test_what_a_pattern_gives_stays_below_its_folder(pattern: str, at: datetime) -> None:
     try:
-        patterns.date_pattern("photos.folder", pattern)
+        patterns.folder_pattern("photos.folder", pattern)
     except ConfigError:
         return
     given_names = at.strftime(pattern).split("/")

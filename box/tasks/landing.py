@@ -94,7 +94,7 @@ def _names(root: str, request: Request, found: Found, taken: set[str], kept: Map
         paths = [os.path.join(own[index][0], name) for index, name in names(number).items()]
         return len(set(paths)) < len(paths) or any(path in taken or os.path.lexists(path) for path in paths)
 
-    chosen = names(disk.free_number(is_taken)) if own else {}
+    chosen = names(disk.first_free(is_taken)) if own else {}
     taken.update(os.path.join(own[index][0], name) for index, name in chosen.items())
     of_file = {p.file: chosen.get(i, p.name) for i, p in enumerate(found.placements) if not p.suffix}
     return [

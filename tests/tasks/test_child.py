@@ -24,7 +24,7 @@ from box.tasks.handler import Found, Request
 LIMITS = ChildLimits(
     memory_bytes=256_000_000, cpu_seconds=30, deadline_seconds=60, file_bytes=100_000, open_files_max=64, files_max=1000
 )
-OPTIONS = {"photos": {"folder": "%Y", "thumbnail_pixels": 0}, "other": {"secret": 1}}
+OPTIONS = {"photos": {"folder": "%Y", "name": "{stem}", "thumbnail_pixels": 0}, "other": {"secret": 1}}
 HERE = Path(__file__).resolve().parent
 
 

@@ -29,7 +29,7 @@ from box.tasks.handler import Found, Landed, Placement, Request
 LIMITS = ChildLimits(
     memory_bytes=512_000_000, cpu_seconds=60, deadline_seconds=60, file_bytes=10**7, open_files_max=64, files_max=10**6
 )
-OPTIONS = {"folder": "%Y/%Y-%m-%d", "thumbnail_pixels": 100, "pixels_max": 10_000_000}
+OPTIONS = {"folder": "%Y/%Y-%m-%d", "name": "{stem}", "thumbnail_pixels": 100, "pixels_max": 10_000_000}
 WITHOUT = {**OPTIONS, "thumbnail_pixels": 0}
 FORMATS = ["JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF"]
 SIZE = (160, 120)
