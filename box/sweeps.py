@@ -1,7 +1,9 @@
 """Sweeps of the library. The rule: the disk is compared with the projections, and the difference becomes events.
 
 At the start only folders whose mtime changed since they were last compared are listed; once a day all files are. A
-sweep has a thread of its own, records what it finds in small batches and stops when the service does.
+sweep has a thread of its own and stops when the service does. What it finds of a user with photos is held back to the
+end, so that a photo that is gone from one folder and new in another is known for the same; past `HELD_MAX` what was
+found so far is recorded as it is. Then folder times are kept: killed before that, the same folders are listed again.
 """
 
 from __future__ import annotations
@@ -13,21 +15,26 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from box import logs
+from box import disk, logs
 from box.engine import Engine, Transaction
-from box.events import Event, FileNoticed, FileVanished
-from box.models import files, live
+from box.events import Event, FileMoved, FileNoticed, FileVanished
+from box.models import files, live, photo_lists
+from box.models.base import Store
 from box.paths import join, owner
 from box.photos.formats import sniff
 from box.watchers import Problem
 from box.watchers.library import FolderSeen, library_changes
 from box.watchers.look import Unreadable, inspect
+from box.watchers.moves import Kept, joined
 
 FULL: Final = ""
 """Stands among the folder times for "all of them": when the last full sweep ended."""
 
 BATCH: Final = 200
 """How many changes are recorded together."""
+
+HELD_MAX: Final = 100_000
+"""So many changes are held back: about 30 MB. A folder with more photos than that was hardly renamed by hand."""
 
 _log = logs.get(__name__)
 
@@ -91,6 +98,8 @@ class LibrarySweep:
         changes = 0
         events: list[Event] = []
         seen: list[FolderSeen] = []
+        # Where there are no photos yet none was moved: then nothing has to be held back.
+        held_max = HELD_MAX if photo_lists.any_of(store, user) else BATCH
 
         def known_folders() -> Iterable[tuple[str, int | None]]:
             times: dict[str, int | None] = dict.fromkeys(files.folders(store, base))
@@ -103,31 +112,52 @@ class LibrarySweep:
                 seen.append(found)
             else:
                 events.append(found)
-            if len(events) >= BATCH or len(seen) >= BATCH:
+            if len(events) >= held_max or len(seen) >= held_max:
                 changes += self._keep(events, seen)
                 events, seen = [], []
             if self.stopped.is_set():
-                break
+                return changes  # the next sweep finds the rest
         return changes + self._keep(events, seen)
 
     def _keep(self, events: list[Event], seen: list[FolderSeen]) -> int:
-        """Record a batch. A file that is there after all landed between the listing and the look at the projections."""
-        true = [
-            self._sniffed(event) if isinstance(event, FileNoticed) else event
-            for event in events
-            if not (isinstance(event, FileVanished) and os.path.lexists(join(self.root, event.path)))
-        ]
-        changed = [s for s in seen if s.gone or s.mtime_ns != live.folder_time(self.engine.store, s.folder)]
-        if not true and not changed:
-            return 0
+        """Record what was found, and then when the folders were seen."""
+        found = joined(events, self._photo, self._digest)
+        count = 0
+        for first in range(0, len(found), BATCH):
+            batch = [self._sniffed(e) if isinstance(e, FileNoticed) else e for e in found[first : first + BATCH]]
+            count += self.engine.transact(lambda t, b=batch: self._record(t, b), events=len(batch))  # type: ignore[misc]
+        store = self.engine.store
+        changed = [s for s in seen if s.gone or s.mtime_ns != live.folder_time(store, s.folder)]
+        for first in range(0, len(changed), BATCH):
+            part = changed[first : first + BATCH]
+            self.engine.transact(lambda t, p=part: _remember(t.store, p), events=0)  # type: ignore[misc]
+        return count
 
-        def work(transaction: Transaction) -> None:
-            transaction.record(*true)
-            for each in changed:
-                live.set_folder_time(transaction.store, each.folder, None if each.gone else each.mtime_ns)
-
-        self.engine.transact(work, events=len(true))
+    def _record(self, transaction: Transaction, events: list[Event]) -> int:
+        """Record what is still so: Box itself may have filed or moved the file since it was looked at."""
+        true = [event for event in events if self._is_true(transaction.store, event)]
+        transaction.record(*true)
         return len(true)
+
+    def _is_true(self, store: Store, event: Event) -> bool:
+        if isinstance(event, FileMoved):  # one that is in a journal is on its way by a job, which will say so
+            return files.find(store, event.source) is not None and not live.is_moving(store, event.source)
+        if isinstance(event, FileNoticed):
+            return files.find(store, event.path) != (event.size, event.mtime_ns)
+        assert isinstance(event, FileVanished)  # noqa: S101 - a sweep finds nothing else
+        return files.find(store, event.path) is not None and not _stands(join(self.root, event.path))
+
+    def _photo(self, path: str) -> Kept | None:
+        """What is known of a photo that may have vanished, None if it has not, or is none."""
+        seen = files.find(self.engine.store, path)
+        digest = photo_lists.digest_of(self.engine.store, path)
+        return None if seen is None or not digest or _stands(join(self.root, path)) else Kept(seen, digest)
+
+    def _digest(self, path: str) -> str:
+        try:
+            return disk.digest_of(join(self.root, path))
+        except OSError:
+            return ""
 
     def _sniffed(self, event: FileNoticed) -> FileNoticed:
         """With what its first bytes say it is, if it lies among the photos."""
@@ -140,3 +170,16 @@ class LibrarySweep:
         if sight.look is None:
             return event
         return replace(event, inode=sight.look.inode, media_type=sniff(sight.head))
+
+
+def _stands(path: str) -> bool:
+    """Whether a file stands there under just that name: some file systems also answer to it in other letters."""
+    if not os.path.lexists(path):
+        return False
+    folder, name = os.path.split(path)
+    return name in os.listdir(folder)
+
+
+def _remember(store: Store, seen: Iterable[FolderSeen]) -> None:
+    for each in seen:
+        live.set_folder_time(store, each.folder, None if each.gone else each.mtime_ns)

@@ -65,7 +65,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "units",
     },
     "queue": {"claims", "client", "logs"},
-    "sweeps": {"engine", "events", "logs", "models", "paths", "photos", "watchers"},
+    "sweeps": {"disk", "engine", "events", "logs", "models", "paths", "photos", "watchers"},
     "watching": {
         "bells", "config", "engine", "errors", "events", "logs", "models", "paths", "photos", "status", "status_file",
         "tasks", "watchers",

@@ -56,6 +56,12 @@ def remove(store: Store, path: str) -> None:
         usage.add(store, user, area, -1, -old[0])
 
 
+def find(store: Store, path: str) -> tuple[int, int] | None:
+    """(size, mtime_ns) of the file that is known at that path."""
+    row = store.row("SELECT size, mtime_ns FROM files WHERE folder = ? AND name = ?", split(path))
+    return (row[0], row[1]) if row else None
+
+
 def known(store: Store, folder: str) -> dict[str, tuple[int, int]]:
     """name -> (size, mtime_ns) of the files directly in a folder."""
     return {n: (s, m) for n, s, m in store.rows("SELECT name, size, mtime_ns FROM files WHERE folder = ?", (folder,))}

@@ -7,6 +7,7 @@ them moves, removed with the outcome. A folder time says what a folder's mtime w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -108,6 +109,11 @@ def journal(store: Store, lease: str | None = None) -> list[Entry]:
     return [
         Entry(*row) for row in store.rows(f"SELECT job, lease, moves, events FROM journal{where} ORDER BY job", values)
     ]
+
+
+def is_moving(store: Store, path: str) -> bool:
+    """Whether a job is moving the file that stands, or stood, at that path."""
+    return store.row("SELECT 1 FROM journal WHERE instr(moves, ?) LIMIT 1", (json.dumps(path),)) is not None
 
 
 def folder_times(store: Store, user_folder: str) -> dict[str, int]:
