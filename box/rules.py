@@ -145,9 +145,7 @@ def on_job_released(policy: Policy, event: e.JobReleased, view: View) -> Iterato
     attempts_max, quarantine_after = policy.limits(job.kind)
     if job.cancel_requested:
         yield e.JobCancelled(user=event.user, job=event.job, reason=CANCELLED)
-    elif event.counted and (
-        job.attempts - view.shared_deaths(event.job) >= attempts_max or job.streak >= quarantine_after
-    ):
+    elif event.counted and (job.attempts - job.shared_deaths >= attempts_max or job.streak >= quarantine_after):
         yield e.JobQuarantined(
             user=event.user, job=event.job, code="attempts-used-up", message=f"{job.attempts} attempts: {event.reason}"
         )

@@ -516,7 +516,7 @@ class Ledger(RuleBasedStateMachine):
             return
         self.engine.record(event)
         job.state, job.attempts, job.not_before, job.due_at = "queued", 0, "", self.at()
-        job.asked_to_end, job.streak, job.streak_code = False, 0, ""
+        job.asked_to_end, job.shared_deaths, job.streak, job.streak_code = False, 0, 0, ""
 
     @rule(kind=st.sampled_from(("", *KINDS)), how=st.sampled_from(("pause", "drain")))
     def hold(self, kind, how) -> None:
@@ -603,12 +603,12 @@ class Ledger(RuleBasedStateMachine):
 
     def every_job_stands_where_the_model_has_it(self) -> None:
         found = self.store.rows(
-            "SELECT id, user, kind, state, attempts, lease, not_before, waits, cancel_requested, streak, streak_code,"
-            " due_at FROM jobs ORDER BY id"
+            "SELECT id, user, kind, state, attempts, shared_deaths, lease, not_before, waits, cancel_requested, streak,"
+            " streak_code, due_at FROM jobs ORDER BY id"
         )
         assert found == [
             (
-                job.number, job.user, job.kind, job.state, job.attempts, job.lease,
+                job.number, job.user, job.kind, job.state, job.attempts, job.shared_deaths, job.lease,
                 job.not_before, self.waits(job), int(job.asked_to_end), job.streak, job.streak_code, job.due_at,
             )
             for _, job in sorted(self.jobs.items())

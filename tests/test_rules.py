@@ -110,6 +110,18 @@ def test_5_a_death_that_a_job_shared_with_others_is_not_held_against_it_but_thre
         assert ("JobQuarantined" in found) is (attempt == 3)
 
 
+def test_5_after_a_retry_by_hand_the_deaths_of_before_count_neither_against_a_job_nor_for_it(engine: Engine):
+    engine.record(settled())
+    engine.record(e.JobStarted(user="me", job=2, lease="L"))
+    shared = e.JobReleased(user="me", job=2, lease="L", reason="its worker died", code=SHARED_DEATH)
+    engine.record(shared, e.JobCancelled(user="me", job=2, reason="r"), e.JobRetried(user="me", job=2))
+    for attempt, code in enumerate(("worker-died", "child-died", "worker-died")):
+        engine.record(e.JobStarted(user="me", job=2, lease=f"L{attempt}"))
+        gone = e.JobReleased(user="me", job=2, lease=f"L{attempt}", reason="its worker died", code=code)
+        found = told(engine, gone)
+        assert ("JobQuarantined" in found) is (attempt == 2)
+
+
 def test_5_a_job_that_lost_its_worker_too_often_goes_into_quarantine(engine: Engine, store: Store):
     engine.record(settled())
     for attempt in (1, 2):

@@ -56,10 +56,11 @@ def on_requested(store: Store, recorded: Recorded, event: JobRequested) -> None:
         raise IllegalMove(f"there is a job with the key {event.key!r} already")
     missing = waits.begin(store, recorded.position, event.after) if event.after else 0
     store.execute(
-        "INSERT INTO jobs (id, kind, user, state, source, size, mtime_ns, inode, args, priority, not_before, key,"
-        " reserve_bytes, attempts, lease, cancel_requested, code, message, result, exclusive, answer, waits, followers,"
-        " streak, streak_code, due_at, created_at, started_at, finished_at)"
-        " VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', 0, '', '', '', ?, ?, ?, 0, 0, '', ?, ?, '', '')",
+        "INSERT INTO jobs (id, kind, user, source, size, mtime_ns, inode, args, priority, not_before, key,"
+        " reserve_bytes, exclusive, answer, waits, due_at, created_at, state, attempts, shared_deaths, lease,"
+        " cancel_requested, code, message, result, followers, streak, streak_code, started_at, finished_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+        " 'queued', 0, 0, '', 0, '', '', '', 0, 0, '', '', '')",
         (
             recorded.position, event.kind, event.user, event.source, event.size, event.mtime_ns, event.inode,
             event.args, event.priority, event.not_before, event.key, event.reserve_bytes, event.exclusive,
@@ -90,14 +91,10 @@ def on_released(store: Store, recorded: Recorded, event: JobReleased) -> None:
         _move(store, event, State.QUEUED, "lease = '', attempts = attempts - 1, message = ?, not_before = ?", *values)
         return
     was = _move(
-        store,
-        event,
-        State.QUEUED,
-        f"lease = '', message = ?, not_before = ?, {_STREAK}",
-        *values,
-        event.code,
-        event.code,
-    )
+        store, event, State.QUEUED,
+        f"lease = '', message = ?, not_before = ?, shared_deaths = shared_deaths + ?, {_STREAK}",
+        *values, int(event.code == attempts.SHARED_DEATH), event.code, event.code,
+    )  # fmt: skip
     _ended(store, recorded, was, "released", event.code, event.reason)
 
 
@@ -149,8 +146,8 @@ def on_retried(store: Store, recorded: Recorded, event: JobRetried) -> None:
         raise IllegalMove(f"job {event.job} waits for job {lost[0]}, which is {lost[1]}: retry that one first")
     _move(
         store, event, State.QUEUED,
-        "attempts = 0, cancel_requested = 0, code = '', message = '', not_before = '', finished_at = '', streak = 0,"
-        " streak_code = '', due_at = ?", recorded.at,
+        "attempts = 0, shared_deaths = 0, cancel_requested = 0, code = '', message = '', not_before = '',"
+        " finished_at = '', streak = 0, streak_code = '', due_at = ?", recorded.at,
     )  # fmt: skip
 
 
