@@ -46,6 +46,9 @@ MOVES: Final[dict[type[Event], tuple[tuple[State, ...], tuple[State, ...]]]] = {
 _STREAK: Final = "streak = CASE WHEN streak_code = ? THEN streak + 1 ELSE 1 END, streak_code = ?"
 """Takes the code twice."""
 
+_MESSAGE: Final = "message = CASE WHEN cancel_requested = 1 THEN message ELSE ? END"
+"""Of a job that comes back: the reason with which it was asked to stop is kept, a rule needs it."""
+
 _COUNT: Final = "INSERT INTO job_counts (kind, state, jobs) VALUES"
 _ADD: Final = "ON CONFLICT (kind, state) DO UPDATE SET jobs = jobs + excluded.jobs"
 
@@ -85,14 +88,14 @@ def on_started(store: Store, recorded: Recorded, event: JobStarted) -> None:
 
 
 def on_released(store: Store, recorded: Recorded, event: JobReleased) -> None:
-    """Back in the queue. Whether it was asked to stop is kept: a rule cancels it then."""
+    """Back in the queue. Whether it was asked to stop, and why, is kept: a rule cancels it then."""
     values = (event.reason, event.not_before)
     if not event.counted:
-        _move(store, event, State.QUEUED, "lease = '', attempts = attempts - 1, message = ?, not_before = ?", *values)
+        _move(store, event, State.QUEUED, f"lease = '', attempts = attempts - 1, {_MESSAGE}, not_before = ?", *values)
         return
     was = _move(
         store, event, State.QUEUED,
-        f"lease = '', message = ?, not_before = ?, shared_deaths = shared_deaths + ?, {_STREAK}",
+        f"lease = '', {_MESSAGE}, not_before = ?, shared_deaths = shared_deaths + ?, {_STREAK}",
         *values, int(event.code == attempts.SHARED_DEATH), event.code, event.code,
     )  # fmt: skip
     _ended(store, recorded, was, "released", event.code, event.reason)
@@ -111,9 +114,9 @@ def on_succeeded(store: Store, recorded: Recorded, event: JobSucceeded) -> None:
 def on_failed(store: Store, recorded: Recorded, event: JobFailed) -> None:
     """To be tried again at its time, or failed for good."""
     to = State.QUEUED if event.retry_at else State.FAILED
-    finished = "" if event.retry_at else recorded.at
+    finished, message = ("", _MESSAGE) if event.retry_at else (recorded.at, "message = ?")
     was = _move(
-        store, event, to, f"lease = '', message = ?, not_before = ?, finished_at = ?, code = ?, {_STREAK}",
+        store, event, to, f"lease = '', {message}, not_before = ?, finished_at = ?, code = ?, {_STREAK}",
         event.message, event.retry_at, finished, event.code, event.code, event.code,
     )  # fmt: skip
     _ended(store, recorded, was, "failed", event.code, event.message)
