@@ -459,6 +459,31 @@ def test_a_claim_costs_the_same_however_many_jobs_wait(
     assert many[1] < 1.5 * few[1] + 200
 
 
+@pytest.mark.parametrize("kind", ["verify", "photo"])
+def test_ten_thousand_jobs_that_wait_for_a_running_one_cost_a_claim_no_more_than_twenty(
+    engine: Engine, store: Store, tmp_path, kind: str
+):
+    """Alone in their lane, in front of others, and between them."""
+    found = []
+    claims = claims_of(engine, str(tmp_path), batch_max=2)
+    engine.record(e.JobRequested(user="me", kind=kind, exclusive="disk"))
+    assert begin(claims) == [1]
+    for count in (20, 10_000):
+        engine.record(*(e.JobRequested(user="me", kind=kind, exclusive="disk") for _ in range(count)))
+        found.append([cost(engine, lambda: begin(claims))])  # nothing can be begun
+        ask(engine, 2)
+        engine.record(*(e.JobRequested(user="me", kind=kind, exclusive="disk") for _ in range(count)))
+        engine.record(e.JobRequested(user="me", kind=kind, exclusive="other"))
+        photos = [ready.id for ready in ready.heads(store, ("disk",)) if not ready.exclusive]
+        begun: list[list[int]] = []
+        found[-1] += [cost(engine, lambda: begun.append(begin(claims))) for _ in range(3)]  # noqa: B023 - called here
+        assert begun == [[photos[0], photos[0] + 1], [photos[0] + 2 + count], []]
+        end(engine, photos[0] + 2 + count)
+    for few, many in zip(*found, strict=True):
+        assert many[0] == few[0]
+        assert many[1] < 1.5 * few[1] + 200
+
+
 def test_what_goes_back_while_the_service_stops_is_not_claimed_again(engine: Engine, tmp_path):
     ask(engine, 1)
     claims = claims_of(engine, str(tmp_path))
