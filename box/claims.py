@@ -129,7 +129,7 @@ class Claims:
         self.active.add(lease)
         now = time.time()
         for job in chosen:
-            if not job.attempts:
+            if job.is_new:
                 self.on_wait(job.kind, max(0.0, now - timestamp(job.due_at)))  # a clock may be set back
         self._turns += 1
         self._served[chosen[0].user] = self._turns

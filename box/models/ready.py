@@ -17,7 +17,7 @@ from box.models.base import Store
 _READY: Final = "state = 'queued' AND not_before = '' AND waits = 0"
 _SHARED: Final = f"{_READY} AND exclusive = ''"
 _ALONE: Final = f"{_READY} AND exclusive <> ''"
-_FIELDS: Final = "user, kind, priority, id, attempts, exclusive, due_at"
+_FIELDS: Final = "user, kind, priority, id, attempts, exclusive, due_at, started_at"
 _SELECT: Final = f"SELECT {_FIELDS} FROM jobs WHERE"
 _ORDER: Final = "priority DESC, id"
 
@@ -40,6 +40,13 @@ class Ready:
     exclusive: str = ""
     due_at: str = ""
     """Since when it has been waiting."""
+    started_at: str = ""
+    """When it was begun last, empty for never."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nobody has begun it since it has been waiting: a stop takes its attempt back, not that."""
+        return not self.attempts and self.started_at < self.due_at
 
 
 def _questions(where: str, *lane: str) -> tuple[str, ...]:
