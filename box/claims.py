@@ -129,7 +129,7 @@ class Claims:
         self.active.add(lease)
         now = time.time()
         for job in chosen:
-            if not job.attempts:
+            if job.is_new:
                 self.on_wait(job.kind, max(0.0, now - timestamp(job.due_at)))  # a clock may be set back
         self._turns += 1
         self._served[chosen[0].user] = self._turns
@@ -215,9 +215,8 @@ def together(head: ready.Ready, store: Store, limit: int) -> list[ready.Ready]:
         return [head]
     until = holds.until(holds.all_of(store), head.kind)
     chosen = []
-    taken = jobs.exclusive_running(store)
-    for job in ready.lane(store, head.user, head.kind, limit=limit, taken=taken, until=until):
-        if job.attempts or job.exclusive or job.priority != head.priority:
+    for job in ready.lane(store, head, limit=limit, until=until):
+        if job.attempts or job.priority != head.priority:
             break
         chosen.append(job)
     return chosen

@@ -66,6 +66,10 @@ class Job(Protocol):
         """How often it was begun."""
 
     @property
+    def shared_deaths(self) -> int:
+        """How many of these ended with a worker that held others too."""
+
+    @property
     def streak(self) -> int:
         """How many attempts in a row have ended with the same code."""
 
@@ -124,9 +128,6 @@ class View(Protocol):
 
     def asked_by(self, job: int) -> str:
         """Path of the file that asked for a job, empty for none."""
-
-    def shared_deaths(self, job: int) -> int:
-        """How many of its attempts ended with a worker that held others too."""
 
     def steps(self, job: int) -> Sequence[tuple[str, str]]:
         """(what, undo) of what it did, or was about to do, and what would stand; in its order."""

@@ -9,7 +9,7 @@
 6. A job in quarantine takes its drop there.
 7. A drop of a kind that nobody handles waits in its inbox: a later version may know it.
 8. A picture that somebody put into `photos/` by hand is read where it lies, when nothing else is to be done.
-9. A job that was asked to stop and comes back to the queue instead is cancelled.
+9. A job that was asked to stop and comes back to the queue instead is cancelled, for the reason that was given.
 10. A job that waits for one that will not be completed is cancelled.
 11. What a cancelled job had done already is undone.
 12. What came of a job that a dropped file asked for is written beside that file.
@@ -127,10 +127,8 @@ def on_job_released(policy: Policy, event: e.JobReleased, view: View) -> Iterato
     job = view.job(event.job)
     attempts_max, quarantine_after = policy.limits(job.kind)
     if job.cancel_requested:
-        yield e.JobCancelled(user=event.user, job=event.job, reason=CANCELLED)
-    elif event.counted and (
-        job.attempts - view.shared_deaths(event.job) >= attempts_max or job.streak >= quarantine_after
-    ):
+        yield e.JobCancelled(user=event.user, job=event.job, reason=job.message or CANCELLED)
+    elif event.counted and (job.attempts - job.shared_deaths >= attempts_max or job.streak >= quarantine_after):
         yield e.JobQuarantined(
             user=event.user, job=event.job, code=USED_UP, message=f"{job.attempts} attempts: {event.reason}"
         )
@@ -138,8 +136,9 @@ def on_job_released(policy: Policy, event: e.JobReleased, view: View) -> Iterato
 
 def on_job_failed(_: Policy, event: e.JobFailed, view: View) -> Iterator[Event]:
     """Rule 9."""
-    if event.retry_at and view.job(event.job).cancel_requested:
-        yield e.JobCancelled(user=event.user, job=event.job, reason=CANCELLED)
+    job = view.job(event.job)
+    if event.retry_at and job.cancel_requested:
+        yield e.JobCancelled(user=event.user, job=event.job, reason=job.message or CANCELLED)
 
 
 def on_job_requested(_: Policy, event: e.JobRequested, view: View) -> Iterator[Event]:

@@ -25,9 +25,9 @@ from box.status import Problems
 from box.sweeps import LibrarySweep
 from box.tasks import ALL, retry
 from box.tasks.at_work import AtWork
-from box.tasks.child import ChildLimits
 from box.tasks.choose import Chooser
 from box.tasks.chore import Inside
+from box.tasks.limits import ChildLimits, type_own
 from box.tasks.perform import Performer
 from box.tasks.runner import Runner
 from box.upkeep import Upkeep
@@ -121,12 +121,12 @@ def _runner(config: Config, at_work: AtWork, handlers: str) -> Runner:
     return Runner(limits, options, config.child.idle_seconds, by_kind, at_work, handlers)
 
 
-def _limits(config: Config) -> tuple[ChildLimits, dict[str, ChildLimits]]:
-    """What children may use; for every kind of job, and for those that have limits of their own."""
+def _limits(config: Config) -> tuple[ChildLimits, type_own]:
+    """What children may use; for every kind of job, and what kinds have for themselves."""
     names = [f.name for f in fields(ChildLimits)]
     limits = ChildLimits(**{name: getattr(config.child, name) for name in names})
     by_kind = {}
     for kind, settings in config.jobs.kinds.items():
         own = {name: getattr(settings, name, None) for name in names}
-        by_kind[kind] = replace(limits, **{name: value for name, value in own.items() if value is not None})
+        by_kind[kind] = {name: value for name, value in own.items() if value is not None}
     return limits, by_kind

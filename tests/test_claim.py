@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from box import events as e
 from box import log
 from box.claims import Claims, together
-from box.engine import Engine, Transaction, create
+from box.engine import Engine, Transaction, create, log_time
 from box.errors import DatabaseBusy
 from box.models import job_history, jobs, live, ready
 from box.models.base import Store
@@ -321,6 +322,24 @@ def test_a_clock_that_was_set_back_makes_no_wait_that_is_less_than_nothing(store
     assert waits == [0.0]
 
 
+def test_the_wait_of_a_job_is_told_once_also_if_it_is_given_back_uncounted_and_again_after_a_retry_by_hand(
+    store: Store, tmp_path
+):
+    clock = count()
+    engine = Engine(store, POLICY, commit_seconds=0, now=lambda: log_time(next(clock)))
+    ask(engine, 1)
+    waits: list[str] = []
+    claims = claims_of(engine, str(tmp_path))
+    claims.on_wait = lambda kind, _: waits.append(kind)
+    for counted, told in ((False, 1), (False, 1), (True, 1), (True, 1)):
+        _, lease = claims._try() or (0, "")
+        assert len(waits) == told
+        engine.record(e.JobReleased(user="me", job=1, lease=lease, reason="r", counted=counted))
+    engine.record(e.JobCancelled(user="me", job=1, reason="r"), e.JobRetried(user="me", job=1))
+    assert begin(claims) == [1]
+    assert len(waits) == 2
+
+
 def test_jobs_that_were_asked_for_at_the_same_moment_are_begun_in_their_order(store: Store, tmp_path):
     """An earlier job system told them apart by times of whole seconds, and the order was by chance."""
     engine = Engine(store, POLICY, commit_seconds=0, now=lambda: "2026-01-01T00:00:00.000Z")
@@ -457,6 +476,31 @@ def test_a_claim_costs_the_same_however_many_jobs_wait(
     few, many = found
     assert many[0] == few[0]
     assert many[1] < 1.5 * few[1] + 200
+
+
+@pytest.mark.parametrize("kind", ["verify", "photo"])
+def test_ten_thousand_jobs_that_wait_for_a_running_one_cost_a_claim_no_more_than_twenty(
+    engine: Engine, store: Store, tmp_path, kind: str
+):
+    """Alone in their lane, in front of others, and between them."""
+    found = []
+    claims = claims_of(engine, str(tmp_path), batch_max=2)
+    engine.record(e.JobRequested(user="me", kind=kind, exclusive="disk"))
+    assert begin(claims) == [1]
+    for many_wait in (20, 10_000):
+        engine.record(*(e.JobRequested(user="me", kind=kind, exclusive="disk") for _ in range(many_wait)))
+        found.append([cost(engine, lambda: begin(claims))])  # nothing can be begun
+        ask(engine, 2)
+        engine.record(*(e.JobRequested(user="me", kind=kind, exclusive="disk") for _ in range(many_wait)))
+        engine.record(e.JobRequested(user="me", kind=kind, exclusive="other"))
+        photos = [ready.id for ready in ready.heads(store, ("disk",)) if not ready.exclusive]
+        begun: list[list[int]] = []
+        found[-1] += [cost(engine, lambda: begun.append(begin(claims))) for _ in range(3)]  # noqa: B023 - called here
+        assert begun == [[photos[0], photos[0] + 1], [photos[0] + 2 + many_wait], []]
+        end(engine, photos[0] + 2 + many_wait)
+    for few, many in zip(*found, strict=True):
+        assert many[0] == few[0]
+        assert many[1] < 1.5 * few[1] + 200
 
 
 def test_what_goes_back_while_the_service_stops_is_not_claimed_again(engine: Engine, tmp_path):

@@ -233,7 +233,7 @@ class Ledger(RuleBasedStateMachine):
     def until(self, kind: str) -> int:
         return min(self.holds.get(kind, 1 << 62), self.holds.get("", 1 << 62))
 
-    def lane(self, user: str, kind: str) -> list[Wanted]:
+    def ready(self, user: str, kind: str) -> list[Wanted]:
         """What could be begun of a user's jobs of a kind, in order."""
         ready = [
             job
@@ -249,7 +249,7 @@ class Ledger(RuleBasedStateMachine):
 
     def next(self) -> list[Wanted]:
         """What a worker that asks now has to get."""
-        lanes = [lane for user in USERS for kind in (*KINDS, "undo") if (lane := self.lane(user, kind))]
+        lanes = [lane for user in USERS for kind in (*KINDS, "undo") if (lane := self.ready(user, kind))]
         lanes.sort(key=lambda lane: (-lane[0].priority, self.turns.get(lane[0].user, 0), lane[0].number))
         for lane in lanes:
             first = lane[0]
@@ -257,8 +257,8 @@ class Ledger(RuleBasedStateMachine):
                 continue
             together = [first]
             if first.kind in BATCHED and not first.attempts and not first.exclusive:
-                for job in lane[1:BATCH_MAX]:
-                    if job.attempts or job.exclusive or job.priority != first.priority:
+                for job in [job for job in lane if not job.exclusive][1:BATCH_MAX]:
+                    if job.attempts or job.priority != first.priority:
                         break
                     together.append(job)
             return together
@@ -516,7 +516,7 @@ class Ledger(RuleBasedStateMachine):
             return
         self.engine.record(event)
         job.state, job.attempts, job.not_before, job.due_at = "queued", 0, "", self.at()
-        job.asked_to_end, job.streak, job.streak_code = False, 0, ""
+        job.asked_to_end, job.shared_deaths, job.streak, job.streak_code = False, 0, 0, ""
 
     @rule(kind=st.sampled_from(("", *KINDS)), how=st.sampled_from(("pause", "drain")))
     def hold(self, kind, how) -> None:
@@ -603,12 +603,12 @@ class Ledger(RuleBasedStateMachine):
 
     def every_job_stands_where_the_model_has_it(self) -> None:
         found = self.store.rows(
-            "SELECT id, user, kind, state, attempts, lease, not_before, waits, cancel_requested, streak, streak_code,"
-            " due_at FROM jobs ORDER BY id"
+            "SELECT id, user, kind, state, attempts, shared_deaths, lease, not_before, waits, cancel_requested, streak,"
+            " streak_code, due_at FROM jobs ORDER BY id"
         )
         assert found == [
             (
-                job.number, job.user, job.kind, job.state, job.attempts, job.lease,
+                job.number, job.user, job.kind, job.state, job.attempts, job.shared_deaths, job.lease,
                 job.not_before, self.waits(job), int(job.asked_to_end), job.streak, job.streak_code, job.due_at,
             )
             for _, job in sorted(self.jobs.items())
@@ -638,7 +638,7 @@ class Ledger(RuleBasedStateMachine):
         assert ready.any_unfinished(self.store) == bool(self.in_state("running") or self.any_ready())
 
     def any_ready(self) -> bool:
-        return any(self.lane(user, kind) for user in USERS for kind in (*KINDS, "undo"))
+        return any(self.ready(user, kind) for user in USERS for kind in (*KINDS, "undo"))
 
     def who_waits_in_vain_has_been_cancelled(self) -> None:
         for job in self.in_state("queued", "running", "completed"):

@@ -15,9 +15,9 @@ from tests.poison import BRIEF, MAGIC, OTHER, TOLD, poison
 PROGRAM = "tests.poison"
 
 CRASHES = {
-    "hang": "took longer than 1 s (child.deadline_seconds)",
-    "print": "took longer than 1 s (child.deadline_seconds)",
-    "spin": "(child.",  # of processor time or of time, as the machine has it
+    "hang": "took longer than 1 s (jobs.kinds.poison.deadline_seconds)",
+    "print": "took longer than 1 s (jobs.kinds.poison.deadline_seconds)",
+    "spin": "(jobs.kinds.poison.",  # of processor time or of time, as the machine has it
     "segv": "crashed (SIGSEGV)",
     "abort": "crashed (SIGABRT)",
     "kill": "was killed by the system, most likely for want of memory",
@@ -33,8 +33,8 @@ SLOW = ("hang", "print", "spin")
 """These take their time."""
 
 REFUSALS = {
-    "eat": ("too-much-memory", "child.memory_bytes"),
-    "write": ("too-large", "child.file_bytes"),
+    "eat": ("too-much-memory", "jobs.kinds.poison.memory_bytes"),
+    "write": ("too-large", "jobs.kinds.poison.file_bytes"),
 }
 """What a handler notices itself is known after one attempt."""
 
@@ -148,11 +148,11 @@ def test_each_limit_of_a_kind_holds_for_that_kind_and_another_keeps_the_default(
     twice = {"attempts_max": 2, "quarantine_after": 2, "retry_base_seconds": 0}
     config = make_root(jobs__kinds={"poison": {**own, **twice}, "brief": {"deadline_seconds": 1, **twice}})
     past = {
-        "work": (MAGIC, {"seconds": 2.1}, "used more than 1 s of processor time"),
-        "hold so much": (MAGIC, {"bytes": 100_000_000}, "more memory than child.memory_bytes (64000000)"),
-        "write so much": (MAGIC, {"bytes": 2000}, "larger than child.file_bytes (1000)"),
+        "work": (MAGIC, {"seconds": 2.1}, "used more than 1 s of processor time (jobs.kinds.poison.cpu_seconds)"),
+        "hold so much": (MAGIC, {"bytes": 100_000_000}, "more memory than jobs.kinds.poison.memory_bytes (64000000)"),
+        "write so much": (MAGIC, {"bytes": 2000}, "larger than jobs.kinds.poison.file_bytes (1000)"),
         "open": (MAGIC, {"files": 20}, "Too many open files"),
-        "sleep": (BRIEF, {"seconds": 2}, "took longer than 1 s"),
+        "sleep": (BRIEF, {"seconds": 2}, "took longer than 1 s (jobs.kinds.brief.deadline_seconds)"),
     }
     with running(config, PROGRAM):
         for do, (magic, more, _) in past.items():

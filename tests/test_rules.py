@@ -111,6 +111,18 @@ def test_5_a_death_that_a_job_shared_with_others_is_not_held_against_it_but_thre
         assert ("JobQuarantined" in found) is (attempt == 3)
 
 
+def test_5_after_a_retry_by_hand_the_deaths_of_before_count_neither_against_a_job_nor_for_it(engine: Engine):
+    engine.record(settled())
+    engine.record(e.JobStarted(user="me", job=2, lease="L"))
+    shared = e.JobReleased(user="me", job=2, lease="L", reason="its worker died", code=SHARED_DEATH)
+    engine.record(shared, e.JobCancelled(user="me", job=2, reason="r"), e.JobRetried(user="me", job=2))
+    for attempt, code in enumerate(("worker-died", "child-died", "worker-died")):
+        engine.record(e.JobStarted(user="me", job=2, lease=f"L{attempt}"))
+        gone = e.JobReleased(user="me", job=2, lease=f"L{attempt}", reason="its worker died", code=code)
+        found = told(engine, gone)
+        assert ("JobQuarantined" in found) is (attempt == 2)
+
+
 def test_5_a_job_that_lost_its_worker_too_often_goes_into_quarantine(engine: Engine, store: Store):
     engine.record(settled())
     for attempt in (1, 2):
@@ -238,6 +250,33 @@ def test_9_also_when_its_attempt_failed_and_it_would_be_tried_again(engine: Engi
     again = e.JobFailed(user="me", job=1, lease="L", code="c", message="m", retry_at="2999-01-01T00:00:00.000Z")
     assert told(engine, again) == ["JobFailed", "JobCancelled"]
     assert row(store, 1)[0] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        e.JobReleased(user="me", job=1, lease="L", reason="its worker died"),
+        e.JobReleased(user="me", job=1, lease="L", reason="the service stopped", counted=False),
+        e.JobFailed(user="me", job=1, lease="L", code="c", message="m", retry_at="2999-01-01T00:00:00.000Z"),
+    ],
+    ids=["worker-died", "stopped", "failed"],
+)
+@pytest.mark.parametrize("reason", ["we need the disk", ""])
+def test_9_the_reason_that_somebody_gave_is_the_reason_in_the_end(
+    engine: Engine, store: Store, back: e.Event, reason: str
+):
+    begin(engine, ask(engine))
+    engine.record(e.JobCancelRequested(user="me", job=1, reason=reason))
+    recorded = engine.record(back)
+    assert row(store, 1) == ("cancelled", reason or "cancelled on request")
+    assert getattr(recorded[-1].event, "reason", None) == (reason or "cancelled on request")
+
+
+def test_9_what_failed_for_good_although_it_was_to_end_says_what_failed(engine: Engine, store: Store):
+    begin(engine, ask(engine))
+    engine.record(e.JobCancelRequested(user="me", job=1, reason="we need the disk"))
+    assert told(engine, e.JobFailed(user="me", job=1, lease="L", code="c", message="m")) == ["JobFailed"]
+    assert row(store, 1) == ("failed", "m")
 
 
 def test_9_a_request_to_stop_does_not_outlive_a_retry_by_hand(engine: Engine, store: Store):

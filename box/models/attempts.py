@@ -75,12 +75,6 @@ def of_job(store: Store, job: int) -> list[dict[str, Any]]:
     return store.dicts(Attempt.select().where(Attempt.job == job).order_by(Attempt.position))
 
 
-def with_code(store: Store, job: int, code: str) -> int:
-    """How many attempts of a job ended with that code."""
-    number: int = store.value("SELECT count(*) FROM attempts WHERE job = ? AND code = ?", (job, code))
-    return number
-
-
 def steps(store: Store, job: int) -> list[tuple[str, str]]:
     """(what, undo) of a job's steps, in their order."""
     sql = "SELECT what, undo FROM job_steps WHERE job = ? ORDER BY position"

@@ -47,6 +47,9 @@ MOVES: Final[dict[type[Event], tuple[tuple[State, ...], tuple[State, ...]]]] = {
 _STREAK: Final = "streak = CASE WHEN streak_code = ? THEN streak + 1 ELSE 1 END, streak_code = ?"
 """Takes the code twice."""
 
+_MESSAGE: Final = "message = CASE WHEN cancel_requested = 1 THEN message ELSE ? END"
+"""Of a job that comes back: the reason with which it was asked to stop is kept, a rule needs it."""
+
 _COUNT: Final = "INSERT INTO job_counts (kind, state, jobs) VALUES"
 _ADD: Final = "ON CONFLICT (kind, state) DO UPDATE SET jobs = jobs + excluded.jobs"
 
@@ -57,10 +60,11 @@ def on_requested(store: Store, recorded: Recorded, event: JobRequested) -> None:
         raise IllegalMove(f"there is a job with the key {event.key!r} already")
     missing = waits.begin(store, recorded.position, event.after) if event.after else 0
     store.execute(
-        "INSERT INTO jobs (id, kind, user, state, source, size, mtime_ns, inode, args, priority, not_before, key,"
-        " reserve_bytes, attempts, lease, cancel_requested, code, message, result, exclusive, answer, waits, followers,"
-        " streak, streak_code, due_at, created_at, started_at, finished_at)"
-        " VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', 0, '', '', '', ?, ?, ?, 0, 0, '', ?, ?, '', '')",
+        "INSERT INTO jobs (id, kind, user, source, size, mtime_ns, inode, args, priority, not_before, key,"
+        " reserve_bytes, exclusive, answer, waits, due_at, created_at, state, attempts, shared_deaths, lease,"
+        " cancel_requested, code, message, result, followers, streak, streak_code, started_at, finished_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+        " 'queued', 0, 0, '', 0, '', '', '', 0, 0, '', '', '')",
         (
             recorded.position, event.kind, event.user, event.source, event.size, event.mtime_ns, event.inode,
             event.args, event.priority, event.not_before, event.key, event.reserve_bytes, event.exclusive,
@@ -85,20 +89,16 @@ def on_started(store: Store, recorded: Recorded, event: JobStarted) -> None:
 
 
 def on_released(store: Store, recorded: Recorded, event: JobReleased) -> None:
-    """Back in the queue. Whether it was asked to stop is kept: a rule cancels it then."""
+    """Back in the queue. Whether it was asked to stop, and why, is kept: a rule cancels it then."""
     values = (event.reason, event.not_before)
     if not event.counted:
-        _move(store, event, State.QUEUED, "lease = '', attempts = attempts - 1, message = ?, not_before = ?", *values)
+        _move(store, event, State.QUEUED, f"lease = '', attempts = attempts - 1, {_MESSAGE}, not_before = ?", *values)
         return
     was = _move(
-        store,
-        event,
-        State.QUEUED,
-        f"lease = '', message = ?, not_before = ?, {_STREAK}",
-        *values,
-        event.code,
-        event.code,
-    )
+        store, event, State.QUEUED,
+        f"lease = '', {_MESSAGE}, not_before = ?, shared_deaths = shared_deaths + ?, {_STREAK}",
+        *values, int(event.code == attempts.SHARED_DEATH), event.code, event.code,
+    )  # fmt: skip
     _ended(store, recorded, was, "released", event.code, event.reason)
 
 
@@ -115,9 +115,9 @@ def on_succeeded(store: Store, recorded: Recorded, event: JobSucceeded) -> None:
 def on_failed(store: Store, recorded: Recorded, event: JobFailed) -> None:
     """To be tried again at its time, or failed for good."""
     to = State.QUEUED if event.retry_at else State.FAILED
-    finished = "" if event.retry_at else recorded.at
+    finished, message = ("", _MESSAGE) if event.retry_at else (recorded.at, "message = ?")
     was = _move(
-        store, event, to, f"lease = '', message = ?, not_before = ?, finished_at = ?, code = ?, {_STREAK}",
+        store, event, to, f"lease = '', {message}, not_before = ?, finished_at = ?, code = ?, {_STREAK}",
         event.message, event.retry_at, finished, event.code, event.code, event.code,
     )  # fmt: skip
     _ended(store, recorded, was, "failed", event.code, event.message)
@@ -150,8 +150,8 @@ def on_retried(store: Store, recorded: Recorded, event: JobRetried) -> None:
         raise IllegalMove(f"job {event.job} waits for job {lost[0]}, which is {lost[1]}: retry that one first")
     _move(
         store, event, State.QUEUED,
-        "attempts = 0, cancel_requested = 0, code = '', message = '', not_before = '', finished_at = '', streak = 0,"
-        " streak_code = '', due_at = ?", recorded.at,
+        "attempts = 0, shared_deaths = 0, cancel_requested = 0, code = '', message = '', not_before = '',"
+        " finished_at = '', streak = 0, streak_code = '', due_at = ?", recorded.at,
     )  # fmt: skip
 
 

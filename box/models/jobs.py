@@ -44,6 +44,8 @@ class Job(Table):
     key = peewee.TextField()
     reserve_bytes = peewee.BigIntegerField()
     attempts = peewee.IntegerField()
+    shared_deaths = peewee.IntegerField()
+    """How many of these ended with their worker while its lease held others too."""
     lease = peewee.TextField()
     cancel_requested = peewee.SmallIntegerField()
     code = peewee.TextField()

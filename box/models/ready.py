@@ -1,7 +1,8 @@
 """What can be claimed. The rule: a lane is one user's jobs of one kind; whoever chooses looks at the head of each.
 
 So nobody's hundred thousand files stand before somebody else's one, and what a claim costs depends on how many lanes
-there are, not on how many jobs wait.
+there are, not on how many jobs wait. Jobs that bear an `exclusive` text have a lane for each text: those that wait for
+a running one are passed over all at once.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ from box.models import holds
 from box.models.base import Store
 
 _READY: Final = "state = 'queued' AND not_before = '' AND waits = 0"
-_FIELDS: Final = "user, kind, priority, id, attempts, exclusive, due_at"
-_SELECT: Final = f"SELECT {_FIELDS} FROM jobs WHERE {_READY}"
+_SHARED: Final = f"{_READY} AND exclusive = ''"
+_ALONE: Final = f"{_READY} AND exclusive <> ''"
+_FIELDS: Final = "user, kind, priority, id, attempts, exclusive, due_at, started_at"
+_SELECT: Final = f"SELECT {_FIELDS} FROM jobs WHERE"
 _ORDER: Final = "priority DESC, id"
 
 INDEXES: Final = (
-    # Do not also index (state, ...): the planner would take that and sort.
-    f"CREATE INDEX IF NOT EXISTS job_ready ON jobs (user, kind, priority DESC, id) WHERE {_READY}",
+    # A job is in one of them at most. Do not also index (state, ...): the planner would take that and sort.
+    f"CREATE INDEX IF NOT EXISTS job_shared ON jobs (user, kind, {_ORDER}) WHERE {_SHARED}",
+    f"CREATE INDEX IF NOT EXISTS job_alone ON jobs (user, kind, exclusive, {_ORDER}) WHERE {_ALONE}",
 )
 
 
@@ -36,6 +40,28 @@ class Ready:
     exclusive: str = ""
     due_at: str = ""
     """Since when it has been waiting."""
+    started_at: str = ""
+    """When it was begun last, empty for never."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nobody has begun it since it has been waiting: a stop takes its attempt back, not that."""
+        return not self.attempts and self.started_at < self.due_at
+
+
+def _questions(where: str, *lane: str) -> tuple[str, ...]:
+    """For the first job of all lanes; then, of the lanes after one, for that which differs last from it, and so on."""
+    # One question for each column, because SQLite answers `(user, kind) > (?, ?)` by reading the whole lane.
+    order = f"ORDER BY {', '.join(lane)}, {_ORDER} LIMIT 1"
+    found = [f"{_SELECT} {where} {order}"]
+    for column in range(len(lane) - 1, -1, -1):
+        same = "".join(f" AND {name} = ?" for name in lane[:column])
+        found.append(f"{_SELECT} {where}{same} AND {lane[column]} > ? {order}")
+    return tuple(found)
+
+
+_SHARED_HEADS: Final = _questions(_SHARED, "user", "kind")
+_ALONE_HEADS: Final = _questions(_ALONE, "user", "kind", "exclusive")
 
 
 def heads(store: Store, taken: tuple[str, ...] = ()) -> Iterator[Ready]:
@@ -44,40 +70,43 @@ def heads(store: Store, taken: tuple[str, ...] = ()) -> Iterator[Ready]:
     Held kinds are left out, and jobs that bear one of the texts that running ones have `taken` for themselves.
     """
     held = holds.all_of(store)
-    user, kind = "", ""
-    while head := _next(store, user, kind):
-        user, kind = head.user, head.kind
-        if held or head.exclusive in taken:
-            yield from lane(store, user, kind, limit=1, taken=taken, until=holds.until(held, kind))
-        else:
-            yield head
+    for questions in (_SHARED_HEADS, _ALONE_HEADS):
+        head = _head(store, questions[0])
+        while head:
+            if head.exclusive not in taken:
+                yield from lane(store, head, limit=1, until=holds.until(held, head.kind)) if held else (head,)
+            head = _next(store, head, questions)
 
 
-def _next(store: Store, user: str, kind: str) -> Ready | None:
-    """The head of the lane after that one."""
-    # Two questions, because SQLite answers `(user, kind) > (?, ?)` by reading the whole lane.
-    row = store.row(f"{_SELECT} AND user = ? AND kind > ? ORDER BY user, kind, {_ORDER} LIMIT 1", (user, kind))
-    row = row or store.row(f"{_SELECT} AND user > ? ORDER BY user, kind, {_ORDER} LIMIT 1", (user,))
+def _head(store: Store, question: str, *values: str) -> Ready | None:
+    row = store.row(question, values)
     return Ready(*row) if row else None
 
 
-def lane(
-    store: Store, user: str, kind: str, *, limit: int, taken: tuple[str, ...] = (), until: int = holds.NOBODY
-) -> list[Ready]:
-    """The next jobs of a lane, those with a number after `until` and those that bear a `taken` text left out."""
-    where = f"{_SELECT} AND user = ? AND kind = ?"
-    marks = ", ".join("?" * len(taken))
+def _next(store: Store, head: Ready, questions: tuple[str, ...]) -> Ready | None:
+    """The head of the lane after that of this one."""
+    lane_of = (head.user, head.kind, head.exclusive)
+    for place, question in enumerate(questions[1:], 1):
+        found = _head(store, question, *lane_of[: len(questions) - place])
+        if found:
+            return found
+    return None
+
+
+def lane(store: Store, head: Ready, *, limit: int, until: int = holds.NOBODY) -> list[Ready]:
+    """The next jobs of the lane of one, those with a number after `until` left out."""
+    where = f"{_SELECT} {_ALONE if head.exclusive else _SHARED} AND user = ? AND kind = ? AND exclusive = ?"
+    which = (head.user, head.kind, head.exclusive)
     found: list[Ready] = []
     priority = holds.NOBODY
-    while (
-        len(found) < limit and until > 0
-    ):  # one priority after the other: within each, `until` is a place in the index
-        row = store.row(f"{where} AND priority < ? ORDER BY {_ORDER} LIMIT 1", (user, kind, priority))
+    # One priority after the other: within each, `until` is a place in the index.
+    while len(found) < limit and until > 0:
+        row = store.row(f"{where} AND priority < ? ORDER BY {_ORDER} LIMIT 1", (*which, priority))
         if row is None:
             break
         priority = Ready(*row).priority
-        sql = f"{where} AND priority = ? AND id <= ? AND exclusive NOT IN ({marks}) ORDER BY {_ORDER} LIMIT ?"
-        found += [Ready(*each) for each in store.rows(sql, (user, kind, priority, until, *taken, limit - len(found)))]
+        sql = f"{where} AND priority = ? AND id <= ? ORDER BY {_ORDER} LIMIT ?"
+        found += [Ready(*each) for each in store.rows(sql, (*which, priority, until, limit - len(found)))]
     return found
 
 

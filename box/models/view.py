@@ -19,6 +19,7 @@ class Known:
     source: str
     args: str
     attempts: int
+    shared_deaths: int
     streak: int
     cancel_requested: int
     code: str
@@ -67,8 +68,8 @@ class StoreView:
     def job(self, job: int) -> Known:
         """A job. Raises IllegalMove if there is none."""
         row = self._store.row(
-            "SELECT kind, state, source, args, attempts, streak, cancel_requested, code, message, result FROM jobs"
-            " WHERE id = ?",
+            "SELECT kind, state, source, args, attempts, shared_deaths, streak, cancel_requested, code, message, result"
+            " FROM jobs WHERE id = ?",
             (job,),
         )
         if row is None:
@@ -90,10 +91,6 @@ class StoreView:
     def lost(self, job: int) -> tuple[int, str] | None:
         """(number, state) of a job that it waits for and that will not be completed."""
         return waits.lost(self._store, job)
-
-    def shared_deaths(self, job: int) -> int:
-        """How many of its attempts ended with a worker that held others too."""
-        return attempts.with_code(self._store, job, attempts.SHARED_DEATH)
 
     def steps(self, job: int) -> list[tuple[str, str]]:
         """(what, undo) of what it did, or was about to do, and what would stand; in its order."""

@@ -13,14 +13,15 @@ import time
 from collections import deque
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final
 
 from box.errors import BoxError, ChildDied, Stopped
-from box.tasks import strays, wire
+from box.tasks import limits, strays, wire
 from box.tasks.at_work import AtWork
 from box.tasks.child_process import STOPPED, Process
 from box.tasks.handler import Found, Request
+from box.tasks.limits import ChildLimits
 
 _AHEAD: Final = 32
 """Requests that are sent before they are due."""
@@ -33,22 +34,6 @@ CANCEL_SECONDS: Final = 0.5
 Answer = Found | BoxError
 
 
-@dataclass(frozen=True, slots=True)
-class ChildLimits:
-    """What a child may use; past one of them the file is refused or the child killed, past the last it is replaced."""
-
-    memory_bytes: int
-    """On top of what the interpreter takes, and of the file that is read."""
-    cpu_seconds: float
-    """For each file."""
-    deadline_seconds: float
-    """For each file."""
-    file_bytes: int
-    """The largest file that it may write."""
-    open_files_max: int
-    files_max: int
-
-
 class Child:
     """A child process, started when it is needed. One thread at a time calls `perform`, any thread all the rest.
 
@@ -56,27 +41,22 @@ class Child:
     """
 
     def __init__(
-        self, limits: ChildLimits, options: Mapping[str, Mapping[str, Any]], handlers: str = "box.tasks",
-        by_kind: Mapping[str, ChildLimits] | None = None, at_work: AtWork | None = None,
+        self, of_all: ChildLimits, options: Mapping[str, Mapping[str, Any]], handlers: str = "box.tasks",
+        by_kind: limits.type_own | None = None, at_work: AtWork | None = None,
     ) -> None:  # fmt: skip
         """`options`: sections of the configuration by name; `handlers`: the module that holds the tuple `ALL`.
 
-        `by_kind`: kinds of job that have limits of their own; `at_work`: where jobs say how far they are, and learn
+        `by_kind`: limits that kinds of job have for themselves; `at_work`: where jobs say how far they are, and learn
         that they should end.
         """
-        self._limits = limits
-        self._by_kind = dict(by_kind or {})
         self._at_work = at_work or AtWork()
-        every = (limits, *self._by_kind.values())
-        self._settings = {
-            **asdict(limits),
+        self._settings: dict[str, Any] = {
+            **asdict(of_all),
             "options": {name: dict(section) for name, section in options.items()},
-            "by_kind": {kind: asdict(own) for kind, own in self._by_kind.items()},
-            "most": {
-                "file_bytes": max(each.file_bytes for each in every),
-                "open_files_max": max(each.open_files_max for each in every),
-            },
+            "by_kind": {kind: dict(own) for kind, own in (by_kind or {}).items()},
         }
+        every = [limits.of_kind(self._settings, kind) for kind in ("", *self._settings["by_kind"])]
+        self._settings["most"] = {name: max(each[name] for each in every) for name in ("file_bytes", "open_files_max")}
         self._handlers = handlers
         self._lock = threading.Lock()
         self._process: Process | None = None
@@ -173,7 +153,7 @@ class Child:
             while self._waiting:
                 yield self._waiting.popleft(), error
             return
-        while self._waiting and len(self._sent) < _AHEAD and process.given < self._limits.files_max:
+        while self._waiting and len(self._sent) < _AHEAD and process.given < self._settings["files_max"]:
             request = self._waiting.popleft()
             process.given += 1
             self._sent.append((request, process.send({"kind": kind, "request": wire.as_json(request)})))
@@ -212,8 +192,8 @@ class Child:
     def _answer(self, process: Process, kind: str) -> Answer:
         """What the process says about the request that it works on."""
         request, mark = self._sent[0]
-        limits = self._by_kind.get(kind, self._limits)
-        process.limits = asdict(limits)
+        process.limits = limits.of_kind(self._settings, kind)
+        seconds, key = process.limits["deadline_seconds"], process.limits["keys"]["deadline_seconds"]
         self._at_work.began(request.job)
 
         def until() -> float:
@@ -224,7 +204,7 @@ class Child:
             process.tell("stop", request.job)
             return stop[1] + (0.0 if stop[0].outcome == "lost" else CANCEL_SECONDS)
 
-        while (line := process.receive(mark, limits.deadline_seconds, "child.deadline_seconds", until)) is not None:
+        while (line := process.receive(mark, seconds, key, until)) is not None:
             try:
                 message = json.loads(line)
                 if not self._is_aside(process, request, message):

@@ -24,7 +24,7 @@ from importlib import import_module
 from typing import IO, Any
 
 from box.errors import BoxError, OutOfSpace, Stopped, Unprocessable
-from box.tasks import wire
+from box.tasks import limits, wire
 from box.tasks.handler import Handler, Request
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
@@ -113,10 +113,10 @@ def main(argv: list[str]) -> None:
         asked = json.loads(line)
         request = wire.request(asked["request"])
         handler = handlers[asked["kind"]]
-        limits = {**settings, **settings["by_kind"].get(handler.kind, {})}
-        _renew_limits(limits, address_bytes + request.size)
+        own = limits.of_kind(settings, handler.kind)
+        _renew_limits(own, address_bytes + request.size)
         tools = _Tools(settings["options"].get(handler.options, {}), answers, control, request.job)
-        answer = _answer(handler, request, tools, limits)
+        answer = _answer(handler, request, tools, own)
         # Whoever leaks descriptors, even within its own limits, would have the files after it fail.
         answer["worn"] = answer.get("worn", False) or _lowest_free() > lowest_free + _LEAKED_MAX
         _send(answers, answer)
@@ -216,12 +216,12 @@ def _as_box_error(error: Exception, settings: Settings) -> BoxError:
     if isinstance(error, BoxError):
         return error
     if isinstance(error, MemoryError) or number == errno.ENOMEM:
-        limit = f"child.memory_bytes ({settings['memory_bytes']})"
+        limit = f"{settings['keys']['memory_bytes']} ({settings['memory_bytes']})"
         return Unprocessable("too-much-memory", f"the file takes more memory than {limit}")
     if number in {errno.ENOSPC, errno.EDQUOT}:
         return OutOfSpace(f"the disk is full: {error}")
     if number == errno.EFBIG:
-        limit = f"child.file_bytes ({settings['file_bytes']})"
+        limit = f"{settings['keys']['file_bytes']} ({settings['file_bytes']})"
         return Unprocessable("too-large", f"what is made of the file is larger than {limit}")
     if number is not None:
         failed = BoxError(f"the file cannot be read: {error}")

@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from box.tasks import strays
+from box.tasks import limits, strays
 
 STOPPED: Final = "was stopped"
 """The reason of those who stop it on purpose."""
@@ -73,7 +73,7 @@ class Process:
         self.is_ready = False
         self.since = time.monotonic()
         """When it answered last: since then it works on what was sent next."""
-        self.limits: Mapping[str, Any] = settings
+        self.limits = limits.of_kind(settings, "")
         """Those of what it works on; for the message."""
         self._reason = ""
         self._ending = threading.Lock()
@@ -170,9 +170,10 @@ class Process:
         if code is None or code >= 0:
             return f"ended with code {code}{said}"
         name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+        keys = self.limits["keys"]
         known = {
-            "SIGXCPU": f"used more than {self.limits['cpu_seconds']:g} s of processor time (child.cpu_seconds)",
-            "SIGALRM": f"took longer than {self.limits['deadline_seconds']:g} s (child.deadline_seconds)",
+            "SIGXCPU": f"used more than {self.limits['cpu_seconds']:g} s of processor time ({keys['cpu_seconds']})",
+            "SIGALRM": f"took longer than {self.limits['deadline_seconds']:g} s ({keys['deadline_seconds']})",
             "SIGKILL": "was killed by the system, most likely for want of memory",
             "SIGBUS": "crashed (SIGBUS): the file shrank, or the disk could not read it",
         }

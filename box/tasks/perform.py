@@ -186,7 +186,8 @@ class Performer:
                 _log.warning("lease lost, outcome dropped", job=each.result.job.id)
                 continue
             if not holds:
-                outcomes.append((each.result.job, (cancelled(each.result.job, CANCELLED),)))
+                why = jobs.held(self.engine.store, each.result.job.lease).asked.get(each.result.job.id)
+                outcomes.append((each.result.job, (cancelled(each.result.job, why or CANCELLED),)))
                 continue
             try:
                 landing.carry_out(self.root, each.plan.moves, folders)

@@ -10,8 +10,9 @@ from typing import Any
 from box.errors import BoxError, Stopped
 from box.tasks import by_kind, failures
 from box.tasks.at_work import AtWork, Progress
-from box.tasks.child import Child, ChildLimits
+from box.tasks.child import Child
 from box.tasks.handler import Found, Handler, Request
+from box.tasks.limits import ChildLimits, type_own
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,9 @@ class Runner:
 
     def __init__(
         self, limits: ChildLimits, options: Mapping[str, Mapping[str, Any]], idle_seconds: float,
-        by_kind: Mapping[str, ChildLimits] | None = None, at_work: AtWork | None = None, handlers: str = "box.tasks",
+        by_kind: type_own | None = None, at_work: AtWork | None = None, handlers: str = "box.tasks",
     ) -> None:  # fmt: skip
-        """`by_kind`: kinds of job that have limits of their own; `handlers`: see `Child`."""
+        """`by_kind`: limits that kinds of job have for themselves; `handlers`: see `Child`."""
         self._limits = limits
         self._by_kind = by_kind or {}
         self._options = options

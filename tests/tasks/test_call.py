@@ -19,8 +19,9 @@ from box.config import Config
 from box.errors import BoxError
 from box.tasks import call, undo
 from box.tasks.at_work import AtWork
-from box.tasks.child import Child, ChildLimits
+from box.tasks.child import Child
 from box.tasks.handler import Found, Request
+from box.tasks.limits import ChildLimits
 from tests import errands
 from tests.helpers import inbox, jpeg, library, running, status_of, until
 from tests.test_cancel import begun, ponder, state

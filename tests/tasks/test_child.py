@@ -18,8 +18,9 @@ import pytest
 import box
 from box.errors import BoxError, ChildDied, OutOfSpace, SourceChanged, Unprocessable
 from box.tasks.at_work import AtWork, Progress
-from box.tasks.child import Child, ChildLimits
+from box.tasks.child import Child
 from box.tasks.handler import Found, Request
+from box.tasks.limits import ChildLimits
 
 LIMITS = ChildLimits(
     memory_bytes=256_000_000, cpu_seconds=30, deadline_seconds=60, file_bytes=100_000, open_files_max=64, files_max=1000
@@ -33,8 +34,12 @@ def make_child(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Child]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(HERE), os.environ.get("PYTHONPATH", ""))))
     made: list[Child] = []
 
-    def make(handlers: str = "misbehaving", at_work: AtWork | None = None, **limits: float) -> Child:
-        made.append(Child(replace(LIMITS, **limits), OPTIONS, handlers, at_work=at_work))
+    def make(
+        handlers: str = "misbehaving", at_work: AtWork | None = None, own: dict[str, float] | None = None,
+        **limits: float,
+    ) -> Child:  # fmt: skip
+        by_kind = {"misbehave": own or {}, "other": {"cpu_seconds": 7}}
+        made.append(Child(replace(LIMITS, **limits), OPTIONS, handlers, by_kind, at_work))
         return made[-1]
 
     yield make
@@ -108,6 +113,24 @@ def test_a_file_that_kills_the_process_is_blamed_and_the_others_go_on_in_another
     assert message in str(found[2])
     first, second, third, fourth = pids(found)
     assert first == second != third == fourth
+
+
+@pytest.mark.parametrize(
+    ("doing", "own", "limits", "message"),
+    [
+        ("spin", {"cpu_seconds": 1}, {}, "(jobs.kinds.misbehave.cpu_seconds)"),
+        ("spin", {"deadline_seconds": 50, "memory_bytes": 256_000_000}, {"cpu_seconds": 1}, "(child.cpu_seconds)"),
+        ("hang", {"deadline_seconds": 2}, {}, "(jobs.kinds.misbehave.deadline_seconds)"),
+        ("hang", {"cpu_seconds": 50}, {"deadline_seconds": 2}, "(child.deadline_seconds)"),
+        ("hog", {"memory_bytes": 256_000_000}, {}, "jobs.kinds.misbehave.memory_bytes (256000000)"),
+        ("hog", {"cpu_seconds": 50}, {}, "child.memory_bytes (256000000)"),
+    ],
+)
+def test_the_reason_names_the_key_that_holds_also_where_its_value_is_that_of_the_other(
+    make_child, doing: str, own: dict[str, float], limits: dict[str, float], message: str
+):
+    (found,) = answers(make_child(own=own, **limits), doing)
+    assert message in str(found)
 
 
 @pytest.mark.parametrize(
@@ -364,8 +387,9 @@ def test_only_one_batch_at_a_time(make_child):
 PARENT = """
 import sys
 from box.tasks.at_work import AtWork, Progress
-from box.tasks.child import Child, ChildLimits
+from box.tasks.child import Child
 from box.tasks.handler import Request
+from box.tasks.limits import ChildLimits
 
 child = Child(ChildLimits(256_000_000, 30, 60, 100_000, 64, 1000), {}, "misbehaving")
 requests = [Request(number, "me", "/nowhere", 0, 0, 0, "", {"do": doing}) for number, doing in enumerate(sys.argv[1:])]

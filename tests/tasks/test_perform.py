@@ -150,12 +150,12 @@ def test_a_job_that_was_asked_to_stop_lands_nothing(bench: Bench):
     bench.drop("a.jpg", "one")
 
     def asked_to_stop(request: Request) -> Found:
-        bench.engine.record(e.JobCancelRequested(user="me", job=2))
+        bench.engine.record(e.JobCancelRequested(user="me", job=2, reason="changed my mind"))
         return found(request)
 
     bench.perform(asked_to_stop)
     assert bench.files() == ["inbox/a.jpg"]
-    assert bench.job()[0] == "cancelled"
+    assert bench.store.row("SELECT state, message FROM jobs WHERE id = 2") == ("cancelled", "changed my mind")
 
 
 @pytest.mark.parametrize(

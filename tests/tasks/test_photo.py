@@ -23,8 +23,9 @@ from box.errors import BoxError, SourceChanged, Unprocessable
 from box.events import FilePlaced, PhotoFiled
 from box.photos.formats import HEAD_BYTES, sniff
 from box.tasks import photo
-from box.tasks.child import Child, ChildLimits
+from box.tasks.child import Child
 from box.tasks.handler import Found, Landed, Placement, Request
+from box.tasks.limits import ChildLimits
 
 LIMITS = ChildLimits(
     memory_bytes=512_000_000, cpu_seconds=60, deadline_seconds=60, file_bytes=10**7, open_files_max=64, files_max=10**6
