@@ -92,6 +92,17 @@ def copy_verified(source: str, target: str) -> str:
     return digest
 
 
+def link(source: str, target: str) -> bool:
+    """Give a file a second name; False where that cannot be: another file system, one without links, another's file."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in (*_NO_LINKS, errno.EXDEV):
+            raise
+        return False
+    return True
+
+
 def digest_of(path: str) -> str:
     """blake3 of a file's bytes, in hexadecimal; reads in pieces, so memory stays flat."""
     from blake3 import blake3  # noqa: PLC0415  only where something is compared

@@ -21,7 +21,7 @@ from box.tasks import asking, by_request
 LOOK_SECONDS: Final = 0.1
 """Between two questions what has become of it."""
 
-_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,9})?")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,9})?")
 
 
 def do(args: Namespace) -> int:

@@ -1,0 +1,124 @@
+"""Exports: a folder comes to stand in `exports/`. The rule: it is made aside and lands whole, in one journalled rename.
+
+What will be said of the job is in the journal before the rename, so that a restart brings it to its end. The files
+are told batch by batch once they stand: in one transaction, a hundred thousand would hold up everybody. Killed in
+between, the sweep of the library notices the rest. Nothing is ever replaced: a folder gets a name that is free.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from box import disk, event_text, logs, rules
+from box.engine import Engine, Transaction
+from box.errors import BoxError, OutOfSpace, Stopped
+from box.events import FilePlaced
+from box.models import jobs, live, usage
+from box.models.base import Store
+from box.models.jobs import Claimed
+from box.paths import area_folder, join, to_text
+from box.tasks import landing
+from box.tasks.attention import CANCELLED
+from box.tasks.landing import Move
+from box.tasks.outcomes import succeeded
+
+TOLD: Final = 500
+"""How many files are told in one transaction."""
+
+_log = logs.get(__name__)
+
+
+def put(source: str, target: str, free_bytes_min: int) -> int | None:
+    """Put a file of the library into a folder in the making; its bytes, or None if it is no file any more.
+
+    It is the same file under a second name, which takes no room and no time; a copy where the file system has no such
+    names, or the file is somebody else's. Raises OutOfSpace.
+    """
+    try:
+        status = os.lstat(source)
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        if not disk.link(source, target):
+            room = os.statvfs(os.path.dirname(target))
+            if room.f_bavail * room.f_frsize < status.st_size + free_bytes_min:
+                raise OutOfSpace(f"no room for a copy of {source}: free some and the work goes on")
+            disk.copy_verified(source, target)
+    except FileNotFoundError:
+        return None
+    return status.st_size
+
+
+def free_place(root: str, user: str, name: str) -> str:
+    """The path text of a folder of that name in `exports/`, with a number behind it if there is one already."""
+    place = area_folder(user, "exports")
+    return f"{place}/{disk.free_name(join(root, place), name)}"
+
+
+def check_file_system(root: str, user: str) -> None:
+    """Raise BoxError unless a folder can be renamed from `temp/` into `exports/`."""
+    temp, exports = (os.stat(join(root, area_folder(user, area))).st_dev for area in ("temp", "exports"))
+    if temp != exports:
+        raise BoxError(f"exports/ and temp/ of {user} are on two file systems: an export cannot land as a whole")
+
+
+def check_quota(engine: Engine, store: Store, user: str, size: int) -> None:
+    """Raise BoxError if a user may not keep so much more."""
+    balance = usage.balance(store, user)
+    quota = rules.quota(engine.policy, user, is_set=balance.quota_is_set, set_bytes=balance.quota_bytes)
+    if quota is not None and balance.used_bytes + balance.reserved_bytes + size > quota:
+        error = BoxError(f"an export of {size} bytes is more than the quota of {user} leaves; `box quota` shows it")
+        error.code = "over-quota"
+        raise error
+
+
+def land(root: str, engine: Engine, job: Claimed, user: str, made: str, place: str, result: Mapping[str, Any]) -> None:
+    """Make `made`, a finished folder (absolute) in the scratch of the job, stand at `place`; the job has that `result`.
+
+    Raises Stopped if the job is no longer this worker's, or was cancelled; from the journal on nothing stops it.
+    """
+    folders = [folder for folder, _, _ in os.walk(made)]
+    disk.sync_files([entry.path for folder in folders for entry in _files(folder) if entry.stat().st_nlink == 1])
+    disk.sync_folders(folders)
+    status = os.lstat(made)
+    move = Move(to_text(made[len(root) + 1 :]), place, status.st_size, status.st_mtime_ns, status.st_ino)
+    size = sum(entry.stat().st_size for folder in folders for entry in _files(folder))
+    outcome = succeeded(job, result)
+
+    def journal(transaction: Transaction) -> None:
+        holds = jobs.is_held(transaction.store, job.id, job.lease)
+        if not holds:
+            raise Stopped(CANCELLED, "lost" if holds is None else "cancelled")
+        check_quota(engine, transaction.store, user, size)
+        written = json.dumps([(type(outcome).__name__, outcome.user, event_text.dump(outcome))])
+        live.write_journal(transaction.store, live.Entry(job.id, job.lease, landing.dump([move]), written))
+
+    engine.transact(journal)
+    touched: set[str] = set()
+    landing.carry_out(root, [move], touched)
+    disk.sync_folders(touched)
+    try:
+        _tell(engine, _placed(root, user, place, job.id))
+    except BoxError as error:  # it stands: what is not told of it now the sweep of the library notices
+        _log.warning("an export stands, but not all of it is recorded yet", place=place, error=error)
+
+
+def _tell(engine: Engine, placed: Iterator[FilePlaced]) -> None:
+    while some := [event for _, event in zip(range(TOLD), placed, strict=False)]:
+        engine.record(*some)
+
+
+def _placed(root: str, user: str, place: str, job: int) -> Iterator[FilePlaced]:
+    for folder, _, _ in os.walk(join(root, place)):
+        for entry in _files(folder):
+            status = entry.stat(follow_symlinks=False)
+            path = to_text(entry.path[len(root) + 1 :])
+            yield FilePlaced(user=user, path=path, size=status.st_size, mtime_ns=status.st_mtime_ns, job=job)
+
+
+def _files(folder: str) -> Sequence[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return [entry for entry in entries if entry.is_file(follow_symlinks=False)]
