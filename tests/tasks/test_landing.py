@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from box import disk
 from box.errors import BoxError, SourceChanged
 from box.tasks import landing
-from box.tasks.handler import Found, Placement, Request
+from box.tasks.handler import Found, Member, Placement, Request
 from box.tasks.landing import Move
 
 THUMBNAIL = Placement("thumbnails", "2024", suffix=".jpg", made="thumbnail.jpg")
@@ -177,3 +178,96 @@ def test_a_copy_that_differs_from_its_source_is_not_kept(root: Path):
     move = Move("users/me/inbox/a.jpg", "users/me/photos/2024/a.jpg", 5, 0, 0)
     assert not landing.finish(str(root), [move]), "another mtime: it is not the file that was meant"
     assert disk.digest_of(str(root / "users/me/inbox/a.jpg"))
+
+
+# --- groups ----------------------------------------------------------------------------------------------------------
+
+GROUP = Found(
+    (
+        Placement("photos", "2024", "a.jpg", file=0, base_length=1),
+        THUMBNAIL,
+        Placement("photos", "2024", "a.jpg.xmp", file=1, base_length=1),
+        Placement("photos", "2024", "a.mov", file=2, base_length=1),
+    )
+)
+GROUP_BEFORE = {**BEFORE, "inbox/a.jpg.xmp": "about", "inbox/a.mov": "film"}
+GROUP_AFTER = {**AFTER, "photos/2024/a.jpg.xmp": "about", "photos/2024/a.mov": "film"}
+
+
+@pytest.fixture
+def group(root: Path) -> Request:
+    members = []
+    for name, text in (("a.jpg.xmp", "about"), ("a.mov", "film")):
+        path = root / "users/me/inbox" / name
+        path.write_text(text)
+        seen = path.stat()
+        members.append(Member(str(path), seen.st_size, seen.st_mtime_ns, seen.st_ino))
+    return replace(request_of(root), members=tuple(members))
+
+
+def test_a_group_lands_as_a_whole_and_its_main_file_last(root: Path, group: Request):
+    plan = landing.plan(str(root), group, GROUP, set())
+    assert plan.moves[-1].target == "users/me/photos/2024/a.jpg"
+    landing.carry_out(str(root), plan.moves, set())
+    assert tree(root) == GROUP_AFTER
+
+
+@pytest.mark.parametrize("taken", ["a.jpg", "a.jpg.xmp", "a.mov"])
+def test_when_one_name_of_a_group_is_taken_all_get_the_same_number(root: Path, group: Request, taken: str):
+    (root / "users/me/photos/2024").mkdir(parents=True)
+    (root / "users/me/photos/2024" / taken).write_text("another")
+    (root / "users/me/photos/2024/a-2.mov").write_text("another")
+    plan = landing.plan(str(root), group, GROUP, set())
+    assert {Path(landed.path).name for landed in plan.landed} == {"a-3.jpg", "a-3.jpg.jpg", "a-3.jpg.xmp", "a-3.mov"}
+    landing.carry_out(str(root), plan.moves, set())
+    assert tree(root)[f"photos/2024/{taken}"] == "another"
+
+
+def test_what_is_counted_always_has_a_number(root: Path, group: Request):
+    main, thumbnail, *others = GROUP.placements
+    counted = [replace(each, counted=True) for each in (main, *others)]
+    taken = {str(root / "users/me/photos/2024/a0001.mov")}
+    plan = landing.plan(str(root), group, Found((counted[0], thumbnail, *counted[1:])), taken)
+    assert {Path(landed.path).name for landed in plan.landed} == {
+        "a0002.jpg", "a0002.jpg.jpg", "a0002.jpg.xmp", "a0002.mov",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("done", range(5))
+def test_killed_after_any_move_of_a_group_a_restart_finishes(root: Path, group: Request, done: int):
+    plan = landing.plan(str(root), group, GROUP, set())
+    landing.carry_out(str(root), plan.moves[:done], set())
+    assert landing.finish(str(root), plan.moves)
+    assert tree(root) == GROUP_AFTER
+
+
+@pytest.mark.parametrize("done", range(4))
+@pytest.mark.parametrize("gone", ["a.jpg", "a.jpg.xmp", "a.mov"])
+def test_when_a_file_of_a_group_is_gone_the_others_go_back_to_where_they_were(
+    root: Path, group: Request, gone: str, done: int
+):
+    plan = landing.plan(str(root), group, GROUP, set())
+    landing.carry_out(str(root), plan.moves[:done], set())
+    missing = root / "users/me/inbox" / gone
+    if not missing.exists():  # it stands in the library already
+        missing = root / "users/me/photos/2024" / gone
+    missing.unlink()
+    assert not landing.finish(str(root), plan.moves)
+    assert {n: t for n, t in tree(root).items() if "thumbnail" not in n} == {
+        n: t for n, t in GROUP_BEFORE.items() if n != f"inbox/{gone}" and "thumbnail" not in n
+    }
+
+
+@pytest.mark.parametrize("changed", ["a.jpg", "a.jpg.xmp", "a.mov"])
+def test_when_one_file_of_a_group_is_another_by_now_nothing_moves(root: Path, group: Request, changed: str):
+    plan = landing.plan(str(root), group, GROUP, set())
+    (root / "users/me/inbox" / changed).write_text("something else")
+    with pytest.raises(SourceChanged):
+        landing.carry_out(str(root), plan.moves, set())
+    assert tree(root) == {**GROUP_BEFORE, f"inbox/{changed}": "something else"}
+
+
+def test_a_name_whose_number_would_stand_outside_it_is_refused(root: Path):
+    for placement in (Placement("photos", "", "a.jpg", base_length=9), Placement("photos", "", "a.jpg", file=1)):
+        with pytest.raises(BoxError):
+            landing.plan(str(root), request_of(root), Found((placement,)), set())
