@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "photos": {"errors", "photos"},
     "tasks": CORE | {
         "accounting", "compaction", "damage", "disk", "engine", "event_text", "log", "logs", "models",
-        "photos", "rules", "sections", "tasks", "units", "verify", "",
+        "photos", "policy", "sections", "tasks", "units", "verify", "",
     },
     "accounting": {"errors", "models", "paths", "watchers"},
     "periodic": {"job_tables"},

@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from box import disk, event_text, logs, rules
+from box import disk, event_text, logs
 from box.engine import Engine, Transaction
 from box.errors import BoxError, OutOfSpace, Stopped
 from box.events import FilePlaced
@@ -21,6 +21,7 @@ from box.models import jobs, live, usage
 from box.models.base import Store
 from box.models.jobs import Claimed
 from box.paths import area_folder, join, to_text
+from box.policy import quota
 from box.tasks import landing
 from box.tasks.attention import CANCELLED
 from box.tasks.landing import Move
@@ -68,8 +69,8 @@ def check_file_system(root: str, user: str) -> None:
 def check_quota(engine: Engine, store: Store, user: str, size: int) -> None:
     """Raise BoxError if a user may not keep so much more."""
     balance = usage.balance(store, user)
-    quota = rules.quota(engine.policy, user, is_set=balance.quota_is_set, set_bytes=balance.quota_bytes)
-    if quota is not None and balance.used_bytes + balance.reserved_bytes + size > quota:
+    limit = quota(engine.policy, user, is_set=balance.quota_is_set, set_bytes=balance.quota_bytes)
+    if limit is not None and balance.used_bytes + balance.reserved_bytes + size > limit:
         error = BoxError(f"an export of {size} bytes is more than the quota of {user} leaves; `box quota` shows it")
         error.code = "over-quota"
         raise error

@@ -210,10 +210,10 @@ def _is(path: str, move: Move, *, across: bool = False) -> bool:
 def finish(root: str, moves: Sequence[Move]) -> bool:
     """After a crash: bring an interrupted landing to its end. False if a file of it is gone; then nothing stands."""
     folders: set[str] = set()
-    for index, move in enumerate(moves):
+    for move in moves:
         if not _finish_one(root, move):
-            for earlier in reversed(moves[:index]):
-                _take_back(root, earlier)
+            for each in reversed(moves):
+                _take_back(root, each)
             return False
         folders.add(join(root, split(move.source)[0]))
         folders.add(join(root, split(move.target)[0]) if move.target else root)
@@ -223,7 +223,7 @@ def finish(root: str, moves: Sequence[Move]) -> bool:
 
 def _take_back(root: str, move: Move) -> None:
     """What Box made is removed, it will be made anew; a drop goes back to where it came from."""
-    if not move.target or not os.path.lexists(join(root, move.target)):
+    if not move.target or not _is(join(root, move.target), move, across=True):
         return
     if move.replace:
         os.unlink(join(root, move.target))

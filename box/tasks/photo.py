@@ -52,7 +52,7 @@ def run(request: Request, tools: Tools) -> Found:
     for number, member in enumerate(request.files):
         tools.check_cancelled()
         try:
-            read.append(_read(member, tools.options))
+            read.append(_read(member, tools.options, request.scratch))
         except Unprocessable as error:
             error.file = number
             raise
@@ -189,7 +189,7 @@ HANDLER = Handler(
 )  # fmt: skip
 
 
-def _read(member: Member, options: Mapping[str, Any]) -> _Read:
+def _read(member: Member, options: Mapping[str, Any], scratch: str) -> _Read:
     """Read one file of the group. Raises SourceChanged and Unprocessable."""
     name = os.path.basename(member.path)
     with source.opened(member) as file:
@@ -200,7 +200,7 @@ def _read(member: Member, options: Mapping[str, Any]) -> _Read:
             if role in _ABOUT:
                 read = _Read(name, role, member.mtime_ns, digest, about=_said(file, name))
             else:
-                seen = look(file, member.path, member.size, options)
+                seen = look(file, member.path, member.size, options, scratch)
                 read = _Read(name, role, member.mtime_ns, digest, look=seen)
         except Unprocessable:
             source.check_same(file.fileno(), member)  # a file that is being written is not to blame

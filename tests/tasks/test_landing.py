@@ -140,7 +140,8 @@ def test_what_somebody_took_away_meanwhile_is_undone(root: Path):
 
 
 def test_an_unfinished_removal_is_not_finished_but_decided_again(root: Path):
-    gone = landing.removal(str(root), request_of(root))
+    main = Found((Placement("photos", "2024", "a.jpg"),))
+    gone = landing.plan(str(root), request_of(root), main, set(), {0: "users/me/photos/b.jpg"})
     assert not landing.finish(str(root), gone.moves)
     assert (root / "users/me/inbox/a.jpg").exists()
     landing.carry_out(str(root), gone.moves, set())

@@ -1,0 +1,178 @@
+"""Groups, end to end: what belongs together comes to stand together, whatever comes when; nothing is overwritten."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from box.config import Config
+from tests.helpers import inbox, jpeg, library
+
+DAY = "2024/2024-05-04"
+XMP = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    '<rdf:Description xmlns:exif="http://ns.adobe.com/exif/1.0/" exif:DateTimeOriginal="2021-03-04T05:06:07"/>'
+    "</rdf:RDF></x:xmpmeta>"
+)
+
+type_once = Callable[..., dict[str, bytes]]
+
+
+@pytest.fixture
+def once(run_box: Callable[..., subprocess.CompletedProcess[str]]) -> type_once:
+    """Runs `box once` and `box verify`; the photos."""
+
+    def run(config: Config) -> dict[str, bytes]:
+        for command in ("once", "verify"):
+            done = run_box("--config", config.path, command)
+            assert done.returncode == 0, done.stderr + done.stdout
+        return library(config)
+
+    return run
+
+
+def drop(config: Config, files: dict[str, bytes], folder: str = "") -> None:
+    place = inbox(config) / folder
+    place.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        (place / name).write_bytes(data)
+
+
+def left(config: Config) -> set[str]:
+    return {path.name for path in inbox(config).rglob("*") if path.is_file() and not path.name.startswith(".")}
+
+
+SIDECARS = {
+    name: name.encode()
+    for name in (
+        "IMG_1.jpg.xmp", "IMG_1.xmp", "IMG_1.AAE", "IMG_1.THM", "IMG_1.WAV", "IMG_1.json", "IMG_1.jpg.json",
+        "IMG_1.csv", "IMG_1_botdetection.json", "IMG_1.jpg.supplemental-metadata.json", "IMG_1.jpg.suppl.json",
+    )
+}  # fmt: skip
+
+
+def test_all_that_stands_beside_a_photo_goes_to_its_day_with_it(make_root, once: type_once):
+    config = make_root()
+    drop(config, {"IMG_1.jpg": jpeg(1), **SIDECARS})
+    assert once(config) == {f"{DAY}/{name}": data for name, data in {"IMG_1.jpg": jpeg(1), **SIDECARS}.items()}
+    assert left(config) == set()
+
+
+def test_on_a_collision_all_of_a_group_get_the_same_number(make_root, once: type_once):
+    config = make_root()
+    drop(config, {"IMG_1.jpg": jpeg(1), "IMG_1.xmp": b"one"})
+    once(config)
+    drop(config, {"IMG_1.jpg": jpeg(2), "IMG_1.xmp": b"two", "IMG_1.jpg.xmp": b"three"}, "101MEDIA")
+    assert once(config) == {
+        f"{DAY}/IMG_1.jpg": jpeg(1), f"{DAY}/IMG_1.xmp": b"one",
+        f"{DAY}/IMG_1-2.jpg": jpeg(2), f"{DAY}/IMG_1-2.xmp": b"two", f"{DAY}/IMG_1-2.jpg.xmp": b"three",
+    }  # fmt: skip
+
+
+def test_what_comes_later_joins_the_photo_where_it_stands_by_then(make_root, once: type_once):
+    config = make_root()
+    drop(config, {"IMG_1.jpg": jpeg(1)})
+    once(config)
+    drop(config, {"IMG_1.jpg": jpeg(2)})
+    once(config)
+    drop(config, {"IMG_1.xmp": b"about 2", "IMG_1.json": b"{}"})
+    files = once(config)
+    assert files[f"{DAY}/IMG_1-2.xmp"] == b"about 2"
+    assert files[f"{DAY}/IMG_1-2.json"] == b"{}"
+    assert left(config) == set()
+
+
+def test_what_comes_later_follows_a_photo_that_somebody_renamed(make_root, once: type_once):
+    config = make_root()
+    drop(config, {"IMG_1.jpg": jpeg(1)})
+    once(config)
+    photos = Path(config.box.root, "users/me/photos")
+    (photos / "best").mkdir()
+    (photos / DAY / "IMG_1.jpg").rename(photos / "best/owl.jpg")
+    once(config)
+    drop(config, {"IMG_1.xmp": b"about"})
+    assert once(config) == {"best/owl.jpg": jpeg(1), "best/owl.xmp": b"about"}
+
+
+def test_a_sidecar_whose_photo_never_comes_is_filed_by_its_own_date(make_root, once: type_once):
+    config = make_root()
+    drop(config, {"gone.xmp": XMP.encode(), "IMG_20230501_101112.aae": b"x", "nothing.xmp": b"x"})
+    assert set(once(config)) == {
+        "2021/2021-03-04/gone.xmp", "2023/2023-05-01/IMG_20230501_101112.aae", "undated/nothing.xmp",
+    }  # fmt: skip
+
+
+def test_a_table_without_a_photo_is_left_in_the_inbox_and_taken_when_the_photo_comes(make_root, once: type_once):
+    config = make_root()
+    drop(config, {"IMG_1.csv": b"a,b", "other.json": b"{}"})
+    assert once(config) == {}
+    assert left(config) == {"IMG_1.csv", "other.json"}
+    drop(config, {"IMG_1.jpg": jpeg(1)})
+    assert set(once(config)) == {f"{DAY}/IMG_1.jpg", f"{DAY}/IMG_1.csv"}
+    assert left(config) == {"other.json"}
+
+
+def test_a_sidecar_gives_its_date_to_a_photo_that_has_none(make_root, once: type_once):
+    config = make_root()
+    takeout = json.dumps({"photoTakenTime": {"timestamp": "1614834367"}})  # 2021-03-04, 05:06:07 UTC
+    drop(config, {"a.jpg": jpeg(1, ""), "a.jpg.xmp": XMP.encode()})
+    drop(config, {"b.jpg": jpeg(2, ""), "b.jpg.supplemental-metadata.json": takeout.encode()})
+    drop(config, {"c.jpg": jpeg(3), "c.jpg.xmp": XMP.encode()})
+    assert set(once(config)) == {
+        "2021/2021-03-04/a.jpg", "2021/2021-03-04/a.jpg.xmp",
+        "2021/2021-03-04/b.jpg", "2021/2021-03-04/b.jpg.supplemental-metadata.json",
+        f"{DAY}/c.jpg", f"{DAY}/c.jpg.xmp",
+    }  # fmt: skip
+
+
+def test_the_frames_of_an_hdr_set_and_what_was_detected_in_them_stay_together(make_root, once: type_once):
+    config = make_root()
+    stem = "moth_2024_05_02__21_30_05"
+    frames = {f"{stem}_HDR{number}.jpg": jpeg(number, "") for number in range(3)}
+    about = {f"{stem}_HDR0_botdetection.json": b"{}", f"{stem}_HDR1.json": b"{}"}
+    drop(config, {**frames, **about})
+    assert set(once(config)) == {f"2024/2024-05-02/{name}" for name in (*frames, *about)}
+    drop(config, {name: jpeg(10 + number, "") for number, name in enumerate(frames)}, "again")
+    assert {Path(name).name for name in once(config)} >= {f"{stem}-2_HDR{number}.jpg" for number in range(3)}
+
+
+def test_a_group_that_is_in_the_library_already_is_dropped_and_what_is_new_of_it_joins(make_root, once: type_once):
+    config = make_root()
+    group = {"IMG_1.jpg": jpeg(1), "IMG_1.xmp": b"one", "IMG_1.aae": b"edits"}
+    drop(config, group)
+    once(config)
+    drop(config, {**group, "IMG_1.csv": b"new", "IMG_1.aae": b"other edits"}, "again")
+    assert once(config) == {
+        f"{DAY}/IMG_1.jpg": jpeg(1), f"{DAY}/IMG_1.xmp": b"one", f"{DAY}/IMG_1.aae": b"edits",
+        f"{DAY}/IMG_1.csv": b"new", f"{DAY}/IMG_1-2.aae": b"other edits",
+    }  # fmt: skip
+    assert left(config) == set()
+
+
+def test_two_pictures_that_only_share_a_name_go_to_their_own_days(make_root, once: type_once):
+    config = make_root()
+    drop(config, {"1.jpg": jpeg(1), "1.jpeg": jpeg(2, "2020:01:02 03:04:05")})
+    assert set(once(config)) == {f"{DAY}/1.jpg", "2020/2020-01-02/1.jpeg"}
+
+
+def test_folders_whose_numbers_begin_anew_never_mix(make_root, once: type_once):
+    config = make_root()
+    drop(config, {"IMG_0001.JPG": jpeg(1), "IMG_0001.THM": b"one"}, "DCIM/100MEDIA")
+    drop(config, {"IMG_0001.JPG": jpeg(2, "2020:01:02 03:04:05"), "IMG_0001.THM": b"two"}, "DCIM/101MEDIA")
+    files = once(config)
+    assert files == {
+        f"{DAY}/IMG_0001.JPG": jpeg(1), f"{DAY}/IMG_0001.THM": b"one",
+        "2020/2020-01-02/IMG_0001.JPG": jpeg(2, "2020:01:02 03:04:05"), "2020/2020-01-02/IMG_0001.THM": b"two",
+    }  # fmt: skip
+
+
+def test_a_broken_picture_goes_to_quarantine_and_the_others_of_its_group_do_not(make_root, once: type_once):
+    config = make_root()
+    frames = {f"a_HDR{number}.jpg": jpeg(number) for number in range(3)}
+    drop(config, {**frames, "a_HDR1.jpg": jpeg(1)[:-200], "a_HDR1.xmp": b"about"})
+    assert set(once(config)) == {f"{DAY}/a_HDR0.jpg", f"{DAY}/a_HDR2.jpg", f"{DAY}/a_HDR1.xmp"}
+    assert set(library(config, "quarantine")) == {"a_HDR1.jpg", "a_HDR1.jpg.reason.json"}
