@@ -148,8 +148,9 @@ def beside(found: Found, kept: str) -> Found:
     def moved(placement: Placement) -> Placement:
         own_base, own_tail = _parts(placement)
         if placement.suffix or own_base != base:
-            return replace(placement, folder=own_folder)
-        return replace(placement, folder=own_folder, name=stem + own_tail, base_length=len(stem), counted=False)
+            return replace(placement, folder=own_folder, apart=True)
+        name = stem + own_tail
+        return replace(placement, folder=own_folder, name=name, base_length=len(stem), counted=False, apart=True)
 
     return replace(found, placements=(main, *map(moved, found.placements[1:])))
 

@@ -68,8 +68,10 @@ class Placement:
     base_length: int | None = None
     """Characters of the name before the place where a number goes if the name is taken; None: before the ending.
 
-    All files of a group get the same number.
+    All files of a group get the same number, but those that are `apart`.
     """
+    apart: bool = False
+    """It gets a number of its own, if it needs one: the main file stands already, or somewhere else."""
     counted: bool = False
     """There always is a number at that place, of four digits."""
     digest: str = ""

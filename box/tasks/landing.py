@@ -85,22 +85,29 @@ def _names(root: str, request: Request, found: Found, taken: set[str], kept: Map
         if not each.suffix and not each.stays and index not in kept
     }
 
-    def names(number: int) -> dict[int, str]:
-        return {
-            index: disk.numbered(p.name, number, p.base_length, is_counted=p.counted) for index, (_, p) in own.items()
-        }
-
-    def is_taken(number: int) -> bool:
-        paths = [os.path.join(own[index][0], name) for index, name in names(number).items()]
-        return len(set(paths)) < len(paths) or any(path in taken or os.path.lexists(path) for path in paths)
-
-    chosen = names(disk.first_free(is_taken)) if own else {}
-    taken.update(os.path.join(own[index][0], name) for index, name in chosen.items())
+    chosen: dict[int, str] = {}
+    for indexes in ([i for i in own if not own[i][1].apart], *([i] for i in own if own[i][1].apart)):
+        chosen |= _free_names({index: own[index] for index in indexes}, taken)
     of_file = {p.file: chosen.get(i, p.name) for i, p in enumerate(found.placements) if not p.suffix}
     return [
         disk.with_suffix(of_file.get(p.file, ""), p.suffix) if p.suffix else chosen.get(index, p.name)
         for index, p in enumerate(found.placements)
     ]
+
+
+def _free_names(wanted: Mapping[int, tuple[str, Placement]], taken: set[str]) -> dict[int, str]:
+    """Names with the same number, none of which is taken in its folder; from now on they are."""
+
+    def names(number: int) -> dict[int, str]:
+        return {i: disk.numbered(p.name, number, p.base_length, is_counted=p.counted) for i, (_, p) in wanted.items()}
+
+    def is_taken(number: int) -> bool:
+        paths = [os.path.join(wanted[index][0], name) for index, name in names(number).items()]
+        return len(set(paths)) < len(paths) or any(path in taken or os.path.lexists(path) for path in paths)
+
+    chosen = names(disk.first_free(is_taken))
+    taken.update(os.path.join(wanted[index][0], name) for index, name in chosen.items())
+    return chosen
 
 
 def _folder(request: Request, placement: Placement) -> str:

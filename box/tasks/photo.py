@@ -96,6 +96,7 @@ def _placed(
             Placement(
                 "photos", folder, stem.text + spot.tail, file=index,
                 base_length=len(stem.text) if stem.counter_at is None else stem.counter_at,
+                apart=(index != order[0] and spot.like != order[0]) or spot.like < 0,
                 counted=stem.counter_at is not None, digest=each.digest,
                 facts={
                     **(_facts(each, times[index]) if each.look else {}),
