@@ -18,7 +18,7 @@ from box.engine import Engine, Transaction
 from box.events import Event, FileNoticed, FileVanished
 from box.models import files, live
 from box.paths import join, owner
-from box.photos.formats import sniff
+from box.photos.formats import media_type
 from box.watchers import Problem
 from box.watchers.library import FolderSeen, library_changes
 from box.watchers.look import Unreadable, inspect
@@ -130,7 +130,7 @@ class LibrarySweep:
         return len(true)
 
     def _sniffed(self, event: FileNoticed) -> FileNoticed:
-        """With what its first bytes say it is, if it lies among the photos."""
+        """With what its first bytes (and its name) say it is, if it lies among the photos."""
         if owner(event.path)[1] != "photos":
             return event
         try:
@@ -139,4 +139,4 @@ class LibrarySweep:
             return event
         if sight.look is None:
             return event
-        return replace(event, inode=sight.look.inode, media_type=sniff(sight.head))
+        return replace(event, inode=sight.look.inode, media_type=media_type(event.path, sight.head))

@@ -125,6 +125,8 @@ class Handler:
     """Many small ones may share a lease and its commits."""
     steps: bool = False
     """It may use `Tools.step`."""
+    helpers: Callable[[], tuple[int, ...]] = tuple
+    """Processes that it keeps for the next file, by their numbers; any other that it leaves ends with its batch."""
     arguments: Mapping[str, Argument] = field(default_factory=dict)
     """What it takes by name when somebody asks for it; see `box.tasks.asking`."""
     by_request: bool = False

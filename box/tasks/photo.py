@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
-import mmap
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import IO, TYPE_CHECKING
 
 from box.errors import Unprocessable
 from box.events import Event, FilePlaced, PhotoFiled
-from box.photos import exif, formats, naming, structure
+from box.photos import exiftool, formats, naming
 from box.photos.capture import capture_time
+from box.photos.look import FIELDS
+from box.photos.look import look as look_at
 from box.tasks import source
 from box.tasks.handler import Found, Handler, Landed, Placement, Request, Tools
 
@@ -22,19 +22,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _BLOCK_BYTES = 256 * 1024
-_TEXT_MAX = 100
 _MADE = "thumbnail.jpg"
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What a look into a picture gave."""
-
-    media_type: str
-    tags: exif.Tags
-    width: int
-    height: int
-    thumbnail: Image | None = None
 
 
 def run(request: Request, tools: Tools) -> Found:
@@ -42,19 +30,17 @@ def run(request: Request, tools: Tools) -> Found:
     with source.opened(request) as file:
         digest = _digest(file)
         try:
-            look = _look(file, request.size, tools.options)
+            look = look_at(file, request.source, request.size, tools.options, request.scratch)
         except Unprocessable:
             source.check_same(file.fileno(), request)  # a file that is being written is not to blame
             raise
         source.check_same(file.fileno(), request)
-    taken = capture_time(look.tags)
+    taken = capture_time({tag: look.evidence.get(name) for name, tag in FIELDS})
     facts = {
         "media_type": look.media_type,
         "width": look.width,
         "height": look.height,
-        "orientation": _orientation(look.tags),
-        "make": _text(look.tags.get(exif.MAKE)),
-        "model": _text(look.tags.get(exif.MODEL)),
+        **asdict(look.details),
         "taken_at": taken.at if taken else "",
         "taken_from": taken.source if taken else "",
     }
@@ -85,7 +71,7 @@ def report(request: Request, found: Found, landed: tuple[Landed, ...]) -> tuple[
 
 HANDLER = Handler(
     kind="photo", run=run, report=report, media_types=formats.MEDIA_TYPES, options="photos", in_place=True,
-    batch=True,
+    batch=True, helpers=exiftool.pids,
 )  # fmt: skip
 
 
@@ -100,48 +86,9 @@ def _digest(file: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _look(file: IO[bytes], size: int, options: Mapping[str, Any]) -> _Look:
-    """Structure and metadata; the pixels only for a thumbnail, or where the structure leaves a doubt."""
-    if not size:
-        raise Unprocessable("not-a-picture", "the file is empty")
-    with mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ) as data:
-        media_type = formats.sniff(data[: formats.HEAD_BYTES])
-        if not media_type:
-            raise Unprocessable("not-a-picture", "the file is no picture of a kind that Box knows")
-        shape = structure.examine(data, media_type)
-        structure.refuse_too_many(shape.width, shape.height, options["pixels_max"])
-        tags = exif.read(structure.exif_block(data, media_type, shape))
-        if not shape.flaw and not options["thumbnail_pixels"]:
-            return _Look(media_type, tags, shape.width, shape.height)
-
-        from box.photos import picture  # noqa: PLC0415 - imports Pillow
-
-        wanted = picture.Wanted(options["thumbnail_pixels"], _orientation(tags), options["pixels_max"])
-        decoded = picture.decode(file, data, media_type, shape, wanted)
-        return _Look(media_type, tags, decoded.width, decoded.height, decoded.thumbnail)
-
-
 def _write(thumbnail: Image, scratch: str) -> None:
     """Put the thumbnail into the scratch folder."""
     from box.photos.thumbnail import save  # noqa: PLC0415 - imports Pillow
 
     os.makedirs(scratch, exist_ok=True)
     save(thumbnail, os.path.join(scratch, _MADE))
-
-
-def _orientation(tags: exif.Tags) -> int:
-    """EXIF's orientation, 1 to 8; 1 (upright) for anything else."""
-    value = tags.get(exif.ORIENTATION)
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def _text(value: bytes | int | None) -> str:
-    """A make or model as text; cameras pad with blanks and zero bytes, and not all of them mean ASCII."""
-    if not isinstance(value, bytes):
-        return ""
-    value = value.split(b"\0")[0]
-    try:
-        text = value.decode()
-    except UnicodeDecodeError:
-        text = value.decode("latin-1")
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_TEXT_MAX]
