@@ -21,7 +21,7 @@ from box.events import Event, FileMoved, FileNoticed, FileVanished
 from box.models import files, live, photo_lists
 from box.models.base import Store
 from box.paths import join, owner
-from box.photos.formats import sniff
+from box.photos.formats import media_type
 from box.watchers import Problem
 from box.watchers.library import FolderSeen, library_changes
 from box.watchers.look import Unreadable, inspect
@@ -160,7 +160,7 @@ class LibrarySweep:
             return ""
 
     def _sniffed(self, event: FileNoticed) -> FileNoticed:
-        """With what its first bytes say it is, if it lies among the photos."""
+        """With what its first bytes (and its name) say it is, if it lies among the photos."""
         if owner(event.path)[1] != "photos":
             return event
         try:
@@ -169,7 +169,7 @@ class LibrarySweep:
             return event
         if sight.look is None:
             return event
-        return replace(event, inode=sight.look.inode, media_type=sniff(sight.head))
+        return replace(event, inode=sight.look.inode, media_type=media_type(event.path, sight.head))
 
 
 def _stands(path: str) -> bool:

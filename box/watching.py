@@ -13,7 +13,7 @@ from box.errors import BoxError
 from box.events import FileSettled
 from box.models import drops
 from box.paths import area_folder, join, split, to_text
-from box.photos.formats import sniff
+from box.photos import formats
 from box.status import Problems, rfc3339
 from box.tasks import request
 from box.watchers import Watched
@@ -191,7 +191,7 @@ class Watching:
 
 
 def media_type(path: str, head: bytes) -> str:
-    """What a drop is: one that asks for a job by its name, directly in the inbox, anything else by its first bytes."""
+    """What a drop is: one that asks for a job by its name, directly in the inbox, anything else as `formats` says."""
     if path.endswith(request.ENDING) and path.count("/") == INBOX_DEPTH:
         return request.MEDIA_TYPE
-    return sniff(head)
+    return formats.media_type(path, head)

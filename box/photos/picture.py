@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, Final
 
@@ -26,9 +26,14 @@ from box.photos.tiff import Bytes
 _FORMATS: Final = {
     "image/jpeg": "JPEG", "image/png": "PNG", "image/tiff": "TIFF",
     "image/webp": "WEBP", "image/bmp": "BMP", "image/gif": "GIF",
+    "image/heic": "HEIF", "image/heif": "HEIF", "image/avif": "AVIF",
 }  # fmt: skip
-_WITH_DIALECTS: Final = frozenset({"image/jpeg", "image/tiff"})
-"""Lossless and 12-bit JPEG, TIFF of any number type and compression: Pillow knows the usual ones."""
+_WITH_DIALECTS: Final = frozenset({"image/jpeg", "image/tiff", "image/heic", "image/heif", "image/avif"})
+"""Lossless and 12-bit JPEG, TIFF of any number type and compression, any codec in HEIF: Pillow knows the usual ones."""
+_UPRIGHT: Final = frozenset({"image/tiff", "image/heic", "image/heif"})
+"""Turned upright by their decoders."""
+_PARTS: Final = ("JPEG", "BMP", "TIFF", "PNG")
+"""What a RAW file holds as a preview, and ffmpeg makes of a film."""
 _COMPRESSION = 259
 _COMPRESSIONS_KNOWN: Final = frozenset({1, 2, 3, 4, 5, 8, 32773, 32946})
 """TIFF compressions that the decoder knows in all their forms: when it fails there, the file is corrupt."""
@@ -69,20 +74,42 @@ def decode(file: IO[bytes], data: Bytes, media_type: str, structure: Structure, 
     Raises Unprocessable: "too-many-pixels", "truncated", "corrupt"; and MemoryError.
     """
     image = None
+    if _FORMATS[media_type] == "HEIF" and not _has_heif():
+        if structure.flaw == "truncated":
+            raise _condemned(structure)
+        return Decoded(structure.width, structure.height)
     with _reading(structure, wanted.pixels_max):
         if structure.flaw:
             file = _prove(data, media_type, structure, wanted.pixels_max)
         try:
             image = _open(file, media_type, wanted.pixels_max)
             width, height = (structure.width, structure.height) if structure.height else image.size
-            # Pillow itself turns a TIFF upright while it decodes it.
-            turn = 1 if media_type == "image/tiff" else wanted.orientation
+            turn = 1 if media_type in _UPRIGHT else wanted.orientation
             small = thumbnail(image, wanted.thumbnail_pixels, turn) if wanted.thumbnail_pixels else None
             return Decoded(width, height, small)
         except Exception as error:
             if structure.flaw or not _is_beyond_box(error, image, media_type):
                 raise
             return Decoded(structure.width, structure.height)
+
+
+def part(data: bytes, wanted: Wanted) -> Image.Image | None:
+    """A thumbnail of a picture that was taken out of another file; None when it cannot be decoded."""
+    with suppress(Unprocessable), _reading(Structure(), wanted.pixels_max):
+        image = Image.open(io.BytesIO(data), formats=_PARTS)
+        refuse_too_many(*image.size, wanted.pixels_max)
+        return thumbnail(image, wanted.thumbnail_pixels, wanted.orientation)
+    return None
+
+
+def _has_heif() -> bool:
+    """Whether HEIC can be decoded here; then Pillow knows how. Its one thread is enough, and all is decoded."""
+    try:
+        import pillow_heif  # noqa: PLC0415 - not everywhere, and only for these files
+    except ImportError:
+        return False
+    pillow_heif.register_heif_opener(decode_threads=1, thumbnails=False)
+    return True
 
 
 @contextmanager
@@ -118,7 +145,7 @@ def _is_beyond_box(error: Exception, image: Image.Image | None, media_type: str)
         return True
     if isinstance(error, Unprocessable) or (isinstance(error, OSError) and error.errno is not None):
         return False
-    if image is None:
+    if image is None or "nsupported" in str(error):
         return media_type in _WITH_DIALECTS
     return media_type == "image/tiff" and image.getexif().get(_COMPRESSION, 1) not in _COMPRESSIONS_KNOWN
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from box.errors import Unprocessable
-from box.photos import tiff
+from box.photos import isobmff, tiff
 from box.photos.tiff import Bytes
 
 _SEGMENTS_MAX = 10_000
@@ -34,6 +34,8 @@ class Structure:
     """Pixels as they are stored (orientation not applied), 0 when the structure does not say."""
     exif: tuple[int, int] = (0, 0)
     """Where its EXIF begins and ends, both 0 when there is none (and in a TIFF, which is EXIF all over)."""
+    orientation: int = 0
+    """What makes it upright, where the format itself says so and EXIF has no say; 0 elsewhere."""
     flaw: Flaw = ""
     """"truncated" when its end is not there, "corrupt" when it does not hang together, empty when it is whole."""
 
@@ -70,7 +72,7 @@ def _jpeg(data: Bytes) -> Structure:
             break
         if marker == 0xDA:
             # In scan data FF is followed by 00 or a restart marker, so FF D9 after its start is an end.
-            return Structure(width, height, exif, "" if data.rfind(b"\xff\xd9", at) >= 0 else "truncated")
+            return Structure(width, height, exif, flaw="" if data.rfind(b"\xff\xd9", at) >= 0 else "truncated")
         if marker == 0xFF:  # fill byte
             at += 1
             continue
@@ -83,7 +85,7 @@ def _jpeg(data: Bytes) -> Structure:
         elif marker == 0xE1 and not exif[1] and data[at + 4 : at + 9] == b"Exif\0":
             exif = (at + 10, end)
         at = end
-    return Structure(width, height, exif, "corrupt")
+    return Structure(width, height, exif, flaw="corrupt")
 
 
 def _png(data: Bytes) -> Structure:
@@ -91,16 +93,16 @@ def _png(data: Bytes) -> Structure:
     at, exif = 8, (0, 0)
     for _ in range(_CHUNKS_MAX):
         if at + 8 > len(data):
-            return Structure(width, height, exif, "truncated")
+            return Structure(width, height, exif, flaw="truncated")
         length, name = struct.unpack_from(">I4s", data, at)
         if name == b"eXIf":
             exif = (at + 8, at + 8 + length)
         at += 12 + length
         if name == b"IEND":
-            return Structure(width, height, exif, "" if at <= len(data) else "truncated")
+            return Structure(width, height, exif, flaw="" if at <= len(data) else "truncated")
         if not name.isalpha():
             break
-    return Structure(width, height, exif, "corrupt")
+    return Structure(width, height, exif, flaw="corrupt")
 
 
 def _gif(data: Bytes) -> Structure:
@@ -143,7 +145,7 @@ def _webp(data: Bytes) -> Structure:
         width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (24, 27))
         if data[20] & 0x08:
             exif = _riff_chunk(data, b"EXIF")
-    return Structure(width, height, exif, flaw)
+    return Structure(width, height, exif, flaw=flaw)
 
 
 def _riff_chunk(data: Bytes, wanted: bytes) -> tuple[int, int]:
@@ -178,6 +180,13 @@ def _tiff(data: Bytes) -> Structure:
     return Structure(picture.width, picture.height, flaw=flaw)
 
 
+def _boxed(data: Bytes) -> Structure:
+    """HEIC and AVIF."""
+    item = isobmff.main_item(data)
+    flaw = isobmff.flaw(lambda at, count: data[at : at + count], len(data))
+    return Structure(item.width, item.height, item.exif, item.orientation, flaw)
+
+
 _EXAMINERS: Final[dict[str, Callable[[Bytes], Structure]]] = {
     "image/jpeg": _jpeg,
     "image/png": _png,
@@ -185,4 +194,7 @@ _EXAMINERS: Final[dict[str, Callable[[Bytes], Structure]]] = {
     "image/webp": _webp,
     "image/bmp": _bmp,
     "image/gif": _gif,
+    "image/heic": _boxed,
+    "image/heif": _boxed,
+    "image/avif": _boxed,
 }

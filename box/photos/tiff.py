@@ -21,6 +21,7 @@ NUMBERS: Final = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 """Field types that hold whole numbers: byte, short, long, directory, and the two of BigTIFF."""
 
 _WIDTH, _HEIGHT = 256, 257
+_BLANK: Final = 2**32 - 1
 _PIECES: Final = ((273, 279), (324, 325), (513, 514))
 """Tags of the offsets and lengths of strips, of tiles, and of the one JPEG stream that some raw files have instead."""
 
@@ -101,6 +102,28 @@ def numbers(data: Bytes, how: Layout, entry: Entry | None) -> tuple[int, ...]:
     if entry is None or entry.kind not in NUMBERS or not 0 < entry.count <= _PIECES_MAX:
         return ()
     return struct.unpack_from(f"{how.order}{entry.count}{NUMBERS[entry.kind]}", data, entry.at)
+
+
+def is_cut(data: Bytes) -> bool:
+    """Whether the first picture of a RAW file surely lies past its end, at least in part.
+
+    Surely: makers write what they like into other fields, and some leave the places of the picture blank.
+    """
+    try:
+        how = layout(data)
+        fields, _ = directory(data, how, how.first)
+    except (struct.error, OverflowError):
+        return True  # not even the first directory is there
+    for offsets_tag, lengths_tag in _PIECES:
+        try:
+            offsets = numbers(data, how, fields.get(offsets_tag))
+            lengths = numbers(data, how, fields.get(lengths_tag))
+        except struct.error:
+            continue
+        pieces = [(at, count) for at, count in zip(offsets, lengths, strict=False) if _BLANK not in {at, count}]
+        if any(at + count > len(data) for at, count in pieces):
+            return True
+    return False
 
 
 def first_picture(data: Bytes) -> Picture:

@@ -101,7 +101,7 @@ class Child:
             if is_left_early:
                 self.kill()
             with self._lock:
-                if is_left_early or self._is_closed or (self.pid and strays.are_with(self.pid)):
+                if is_left_early or self._is_closed or self._has_strays():
                     self._drop()
                 strays.end()  # what a file made a handler start does not outlive the batch
                 self._is_busy, self._idle_since = False, time.monotonic()
@@ -210,6 +210,7 @@ class Child:
                 if not self._is_aside(process, request, message):
                     answer = self._said(request, wire.read(message))
                     process.since = time.monotonic()
+                    process.helpers = frozenset(map(int, message.get("helpers", ())))
                     if message.get("worn"):
                         with self._lock:
                             self._drop()
@@ -241,6 +242,10 @@ class Child:
         if stop is None or not isinstance(answer, Stopped | ChildDied):
             return answer
         return stop[0]
+
+    def _has_strays(self) -> bool:
+        """Whether the process has children, other than those that it keeps for the next file. Under the lock."""
+        return self._process is not None and strays.are_with(self._process.popen.pid, self._process.helpers)
 
     def _drop(self) -> None:
         """End the process and forget it. Under the lock."""

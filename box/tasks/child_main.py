@@ -106,7 +106,7 @@ def main(argv: list[str]) -> None:
     _tie_to(parent)
     settings = json.loads(requests.readline())
     address_bytes = _limit(settings)
-    handlers: dict[str, Handler] = {handler.kind: handler for handler in import_module(module).ALL}
+    handlers = {each.kind: each for each in import_module(module).ALL if isinstance(each, Handler)}
     _send(answers, {"ready": True})
     lowest_free = _lowest_free()
     for line in requests:
@@ -119,6 +119,7 @@ def main(argv: list[str]) -> None:
         answer = _answer(handler, request, tools, own)
         # Whoever leaks descriptors, even within its own limits, would have the files after it fail.
         answer["worn"] = answer.get("worn", False) or _lowest_free() > lowest_free + _LEAKED_MAX
+        answer["helpers"] = [pid for each in handlers.values() for pid in each.helpers()]
         _send(answers, answer)
         if answer["worn"]:
             return  # what was sent ahead is for the next process: nothing is begun twice

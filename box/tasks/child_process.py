@@ -73,6 +73,8 @@ class Process:
         self.is_ready = False
         self.since = time.monotonic()
         """When it answered last: since then it works on what was sent next."""
+        self.helpers: frozenset[int] = frozenset()
+        """Processes that it keeps for its next file."""
         self.limits = limits.of_kind(settings, "")
         """Those of what it works on; for the message."""
         self._reason = ""

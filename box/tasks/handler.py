@@ -163,6 +163,8 @@ class Handler:
     """It takes all files of a group, and what joins one later: `args["joins"]` says of what then."""
     steps: bool = False
     """It may use `Tools.step`."""
+    helpers: Callable[[], tuple[int, ...]] = tuple
+    """Processes that it keeps for the next file, by their numbers; any other that it leaves ends with its batch."""
     arguments: Mapping[str, Argument] = field(default_factory=dict)
     """What it takes by name when somebody asks for it; see `box.tasks.asking`."""
     by_request: bool = False

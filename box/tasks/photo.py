@@ -17,7 +17,7 @@ from typing import IO, Any
 from box.errors import Unprocessable
 from box.events import CompanionFiled, Event, FilePlaced, PhotoFiled
 from box.paths import to_os
-from box.photos import capture, formats, groups, naming, sidecar
+from box.photos import capture, exiftool, formats, groups, naming, sidecar
 from box.photos.capture import Capture, Evidence
 from box.photos.groups import Role
 from box.photos.look import Look, look
@@ -186,7 +186,7 @@ def report(request: Request, found: Found, landed: tuple[Landed, ...]) -> tuple[
 
 HANDLER = Handler(
     kind="photo", run=run, report=report, media_types=formats.MEDIA_TYPES, options="photos", in_place=True,
-    batch=True, groups=True,
+    batch=True, groups=True, helpers=exiftool.pids,
 )  # fmt: skip
 
 

@@ -49,9 +49,9 @@ def end() -> int:
     return count
 
 
-def are_with(pid: int) -> bool:
-    """Whether a child has children of its own."""
-    return next(_children(str(pid)), None) is not None
+def are_with(pid: int, helpers: frozenset[int]) -> bool:
+    """Whether a child has children of its own, other than these."""
+    return any(found not in helpers for found in _children(str(pid)))
 
 
 def _children(of: str = "self") -> Iterator[int]:

@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 from box import disk
 from box.watchers.settle import Look
 
-HEAD_BYTES: Final = 32
+HEAD_BYTES: Final = 400
 """Enough to recognise every media type Box knows."""
 
 _GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from box.watchers.look import Unreadable, glance, inspect, is_folder
+from box.watchers.look import HEAD_BYTES, Unreadable, glance, inspect, is_folder
 from box.watchers.mounts import is_remote, remote_type, type_of
 
 Unprivileged = Callable[[], AbstractContextManager[None]]
@@ -40,7 +40,7 @@ def test_a_look_tells_size_time_inode_and_the_first_bytes(file: Path) -> None:
     status = file.stat()
     look, held, head = inspect(str(file), 5.0, device(file))
     assert look == (102, status.st_mtime_ns, status.st_ino, 5.0) == glance(str(file), 5.0)
-    assert (held, head) == (False, file.read_bytes()[:32])
+    assert (held, head) == (False, file.read_bytes()[:HEAD_BYTES])
 
 
 @pytest.mark.parametrize("flags", [os.O_WRONLY, os.O_RDWR, os.O_WRONLY | os.O_APPEND])
