@@ -84,6 +84,7 @@ def _write(package: _Package) -> Mapping[str, Any]:
         _fill(package, spool, made)
         if summary.left_out["gone"] == summary.photos:
             raise _nothing(args, summary)
+        package.reporter.progress(LINKED_PERCENT, "it lands")
         result = _result(package, made, place)
         export.land(package.root, engine, package.job, package.user, package.made, place, result)
     return _result(package, made, place)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from box import disk, event_text, logs
@@ -81,12 +81,11 @@ def land(root: str, engine: Engine, job: Claimed, user: str, made: str, place: s
 
     Raises Stopped if the job is no longer this worker's, or was cancelled; from the journal on nothing stops it.
     """
-    folders = [folder for folder, _, _ in os.walk(made)]
-    disk.sync_files([entry.path for folder in folders for entry in _files(folder) if entry.stat().st_nlink == 1])
-    disk.sync_folders(folders)
+    disk.sync_files([entry.path for entry in _files(made) if entry.stat().st_nlink == 1])  # the others are durable
+    disk.sync_folders(_folders(made))
     status = os.lstat(made)
     move = Move(to_text(made[len(root) + 1 :]), place, status.st_size, status.st_mtime_ns, status.st_ino)
-    size = sum(entry.stat().st_size for folder in folders for entry in _files(folder))
+    size = sum(entry.stat().st_size for entry in _files(made))
     outcome = succeeded(job, result)
 
     def journal(transaction: Transaction) -> None:
@@ -113,13 +112,24 @@ def _tell(engine: Engine, placed: Iterator[FilePlaced]) -> None:
 
 
 def _placed(root: str, user: str, place: str, job: int) -> Iterator[FilePlaced]:
-    for folder, _, _ in os.walk(join(root, place)):
-        for entry in _files(folder):
-            status = entry.stat(follow_symlinks=False)
-            path = to_text(entry.path[len(root) + 1 :])
-            yield FilePlaced(user=user, path=path, size=status.st_size, mtime_ns=status.st_mtime_ns, job=job)
+    for entry in _files(join(root, place)):
+        status = entry.stat()
+        path = to_text(entry.path[len(root) + 1 :])
+        yield FilePlaced(user=user, path=path, size=status.st_size, mtime_ns=status.st_mtime_ns, job=job)
 
 
-def _files(folder: str) -> Sequence[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        return [entry for entry in entries if entry.is_file(follow_symlinks=False)]
+def _folders(top: str) -> Iterator[str]:
+    """A folder and all below it."""
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        yield folder
+        with os.scandir(folder) as entries:
+            waiting.extend(entry.path for entry in entries if entry.is_dir(follow_symlinks=False))
+
+
+def _files(top: str) -> Iterator[os.DirEntry[str]]:
+    """All files in a folder and below it, one at a time."""
+    for folder in _folders(top):
+        with os.scandir(folder) as entries:
+            yield from (entry for entry in entries if entry.is_file(follow_symlinks=False))
