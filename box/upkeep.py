@@ -19,7 +19,7 @@ from box.engine import Engine, Transaction, log_time, utc_now
 from box.errors import BoxError, Stopped
 from box.events import JobCancelled, JobDue, JobFailed
 from box.meters import Meters
-from box.models import drops, jobs, live
+from box.models import camera_clocks, drops, jobs, live
 from box.status_file import timestamp
 from box.sweeps import LibrarySweep
 from box.tasks import retry
@@ -174,6 +174,22 @@ class Upkeep:
             user: f"{count} files of {user} wait in the inbox for room in the quota: remove something or raise it"
             for user, count in drops.waiting_counts(self.engine.store).items()
         }
+
+    def clock_problems(self) -> dict[str, str]:
+        """camera -> how many of its photos bear a time that cannot be right, and how to mend them."""
+        counted: dict[str, int] = {}
+        for each in camera_clocks.all_of(self.engine.store):
+            counted[each.camera] = counted.get(each.camera, 0) + each.photos
+        return {camera: _clock_message(camera, count) for camera, count in counted.items()}
+
+
+def _clock_message(camera: str, count: int) -> str:
+    told = (
+        f"The clock of {camera or 'an unknown camera'} was wrong: {count} of its photos bear a time that cannot be"
+        " right and lie under undated/."
+    )
+    mend = f' If you know by how much: `box do redate camera="{camera}" shift="+3 days 02:00:00"`'
+    return told + mend if camera else told
 
 
 def end_waiting(engine: Engine, before: str, why: str, *, fails: bool) -> None:

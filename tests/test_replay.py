@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from box import events as e
 from box.engine import Engine, create, rebuild
 from box.errors import IllegalMove
-from box.models import jobs, usage
+from box.models import camera_clocks, jobs, usage
 from box.models.base import Store
 from box.policy import Policy
 from box.verify import log_differences, sum_differences
@@ -50,6 +50,7 @@ def some_event(draw: random.Random, store: Store) -> e.Event:
             e.PhotoFiled(
                 user=user, source=inbox, path=photo, size=size, mtime_ns=1, digest=str(size), media_type="image/jpeg",
                 width=1, height=1, taken_at=draw.choice(("", "2024-05-04T10:11:12", "2024-05-05T00:00:00+02:00")),
+                make=draw.choice(("", "Owl")), model=draw.choice(("Owl 1", "X")), doubt=draw.choice(("", "", "future")),
             ),
             e.CompanionFiled(user=user, source=inbox, path=photo, size=size, mtime_ns=1, main=draw.choice(("", photo))),
             e.DropJoined(user=user, job=job, path=inbox, size=size),
@@ -137,6 +138,11 @@ def test_what_holds_after_every_history(seed: int, steps: int):
             assert all(files >= 0 and size >= 0 for files, size in usage.by_area(store, user).values())
         photo_days = store.rows("SELECT user, day, count(*), sum(size) FROM photos GROUP BY 1, 2 ORDER BY 1, 2")
         assert store.rows("SELECT user, day, photos, bytes FROM photo_days ORDER BY 1, 2") == photo_days
+        doubtful = store.rows(
+            "SELECT user, CASE WHEN model LIKE make || '%' THEN model ELSE make || ' ' || model END, doubt, count(*)"
+            " FROM photos WHERE doubt <> '' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+        )
+        assert [(c.user, c.camera, c.doubt, c.photos) for c in camera_clocks.all_of(store)] == doubtful
         positions = [p for (p,) in store.rows("SELECT position FROM events ORDER BY position")]
         assert positions == list(range(1, len(positions) + 1))
         store.close()

@@ -12,6 +12,7 @@ from box import events as e
 from box.events import Event, Recorded
 from box.models import (
     attempts,
+    camera_clocks,
     drops,
     files,
     holds,
@@ -28,8 +29,8 @@ from box.models import (
 from box.models.base import Store, Table
 
 PROJECTIONS: Final[tuple[type[Table], ...]] = (
-    drops.Drop, files.File, photos.Photo, photos.PhotoDay, usage.Usage, usage.Account, jobs.Job, jobs.JobCount,
-    waits.Wait, attempts.Attempt, attempts.Step, holds.Hold,
+    drops.Drop, files.File, photos.Photo, photos.PhotoDay, camera_clocks.CameraClock,
+    usage.Usage, usage.Account, jobs.Job, jobs.JobCount, waits.Wait, attempts.Attempt, attempts.Step, holds.Hold,
     periodic.Plan,
 )  # fmt: skip
 LIVE: Final[tuple[type[Table], ...]] = (live.Lease, live.Journal, live.Folder)
@@ -42,13 +43,15 @@ type_fold = Callable[[Store, Recorded, Any], None]
 FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.FileSettled: (drops.on_settled,),
     e.FileNoticed: (files.on_put, photos.on_noticed),
-    e.FileVanished: (drops.on_vanished, files.on_vanished, photos.on_vanished),
+    e.FileVanished: (drops.on_vanished, files.on_vanished, camera_clocks.on_leaving, photos.on_vanished),
     e.FilePlaced: (files.on_put,),
     e.FileQuarantined: (drops.on_taken, files.on_put),
-    e.PhotoFiled: (drops.on_taken, files.on_put, photos.on_filed),
+    e.PhotoFiled: (
+        drops.on_taken, files.on_put, camera_clocks.on_leaving, photos.on_filed, camera_clocks.on_standing,
+    ),
     e.DropJoined: (job_moves.on_joined, drops.on_joined),
     e.CompanionFiled: (drops.on_taken, files.on_put),
-    e.FileMoved: (files.on_moved, photos.on_moved),
+    e.FileMoved: (files.on_moved, camera_clocks.on_moving, photos.on_moved),
     e.DuplicateDropped: (drops.on_taken,),
     e.QuotaSet: (usage.on_quota_set,),
     e.QuotaExceeded: (drops.on_exceeded,),
@@ -69,7 +72,7 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.DatabaseRestored: (),
     e.EventsArchived: (),
     e.JobsArchived: (job_history.on_archived,),
-}
+}  # fmt: skip
 """What follows for the tables from each event, in order. Every event of the vocabulary stands here."""
 
 

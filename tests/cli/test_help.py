@@ -30,6 +30,7 @@ OF_DESIGN = {
     "jobs list", "jobs show", "jobs cancel", "jobs retry", "jobs clean",
     "jobs pause", "jobs drain", "jobs resume", "do", "periodic", "periodic list",
     "quota list", "quota set", "quota check", "quota breakdown", "quota recalculate",
+    "photos", "photos show", "photos duplicates",
 }  # fmt: skip
 
 

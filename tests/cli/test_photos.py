@@ -1,0 +1,107 @@
+"""`box photos`: what is known of a photo, and which are kept twice."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+from box.models import photo_lists
+from box.models.photos import Photo
+from tests.helpers import jpeg
+
+PLACE = "users/me/photos/2024/2024-05-04"
+
+
+@pytest.fixture
+def filed(make_box):
+    """Three photos of me and one of ann, two of them the same; and something that is no photo."""
+    box = make_box("me", "ann", photos__duplicates="keep")
+    for name, number in (("a.jpg", 1), ("b.jpg", 2), ("again.jpg", 1)):
+        (box.inbox / name).write_bytes(jpeg(number))
+    (box.root / "users/ann/inbox/hers.jpg").write_bytes(jpeg(1))
+    (box.inbox / "letter.txt").write_text("Dear reader")
+    (box.root / PLACE).mkdir(parents=True)
+    (box.root / PLACE / "a.jpg.xmp").write_text("<x/>")
+    assert box("once").returncode == 0
+    return box
+
+
+def test_show_tells_all_that_is_known(filed):
+    known = filed.json("photos", "show", f"{PLACE}/a.jpg")
+    assert known["path"] == f"{PLACE}/a.jpg"
+    assert (known["user"], known["taken_at"], known["day"]) == ("me", "2024-05-04T10:11:12", "2024-05-04")
+    assert (known["make"], known["model"], known["width"], known["height"]) == ("Box", "Test 1", 64, 48)
+    assert known["size"] == len(jpeg(1)) and len(known["digest"]) == 64
+    assert known["origin"] == "users/me/inbox/a.jpg"
+    assert known["beside"] == [f"{PLACE}/a.jpg.xmp"]
+    assert (filed.root / known["thumbnail"]).exists()
+    assert not {"folder", "name", "group_key"} & set(known)
+    shown = dict(line.split(maxsplit=1) for line in filed("photos", "show", f"{PLACE}/a.jpg").stdout.splitlines())
+    assert shown["taken"] == "2024-05-04 10:11:12"
+    assert shown["camera"] == "Box Test 1"
+    assert shown["picture"] == "image/jpeg, 64 x 48, orientation 1"
+    assert shown["beside"] == f"{PLACE}/a.jpg.xmp"
+    assert "doubt" not in shown, "what there is nothing to say of is not shown"
+
+
+def test_a_photo_is_found_by_any_path_to_it(filed, tmp_path):
+    whole = filed.root / PLACE / "a.jpg"
+    (tmp_path / "link").symlink_to(filed.root / PLACE)
+    for path in (str(whole), f"{PLACE}/a.jpg", f"./{PLACE}/../2024-05-04/a.jpg", str(tmp_path / "link" / "a.jpg")):
+        assert filed.json("photos", "show", path)["path"] == f"{PLACE}/a.jpg"
+    whole.unlink()
+    assert filed.json("photos", "show", f"{PLACE}/a.jpg")["path"] == f"{PLACE}/a.jpg", "as long as no sweep missed it"
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("users/me/inbox/letter.txt", "is a drop that waits in the inbox"), (f"{PLACE}/a.jpg.xmp", "is no photo"),
+        (f"{PLACE}/none.jpg", "Box knows no file"), ("/etc/hostname", "does not lie in"),
+        ("../../etc/hostname", "does not lie in"),
+    ],
+)  # fmt: skip
+def test_what_is_no_photo_gets_one_sentence(filed, path, says):
+    done = filed("photos", "show", path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert says in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_duplicates_are_listed_with_what_could_be_freed(filed):
+    (group,) = filed.json("photos", "duplicates")
+    size = len(jpeg(1))
+    paths = ["users/ann/photos/2024/2024-05-04/hers.jpg", f"{PLACE}/a.jpg", f"{PLACE}/again.jpg"]
+    assert (group["count"], group["size"], group["spare_bytes"], group["paths"]) == (3, size, 2 * size, paths)
+    (own,) = filed.json("photos", "duplicates", "--user", "me")
+    assert own["paths"] == paths[1:]
+    assert filed.json("photos", "duplicates", "--user", "ann") == []
+    assert filed("photos", "duplicates", "--user", "ann").stdout == "no photo is kept twice\n"
+    lines = filed("photos", "duplicates").stdout.splitlines()
+    assert lines[0].startswith("3 x ") and lines[-1].startswith("3 photos in 1 group: ")
+    assert lines[1:-1] == [f"  {path}" for path in paths]
+    assert filed("photos").stdout.splitlines() == lines
+    assert filed("photos", "duplicates", "--user", "zoe").returncode == 2
+
+
+def test_a_photo_that_was_changed_by_hand_is_no_duplicate(filed):
+    shutil.copy(filed.root / PLACE / "b.jpg", filed.root / PLACE / "a.jpg")
+    os.utime(filed.root / PLACE / "a.jpg", ns=(1, 1))
+    assert filed("once").returncode == 0
+    groups = {tuple(each["paths"]) for each in filed.json("photos", "duplicates")}
+    assert groups == {
+        ("users/ann/photos/2024/2024-05-04/hers.jpg", f"{PLACE}/again.jpg"), (f"{PLACE}/a.jpg", f"{PLACE}/b.jpg"),
+    }, "it was read again"  # fmt: skip
+
+
+def test_many_groups_come_in_pages(store):
+    columns = [f.column_name for f in Photo._meta.sorted_fields]
+    filler = {name: 0 if name in {"width", "height", "orientation", "iso", "size"} else "" for name in columns}
+    for number in range(photo_lists.PAGE + 3):
+        for copy in "ab":
+            row = {**filler, "folder": "f", "name": f"{number}{copy}", "digest": f"{number:05}", "user": copy}
+            marks = ", ".join("?" * len(columns))
+            store.execute(f"INSERT INTO photos ({', '.join(columns)}) VALUES ({marks})", [row[c] for c in columns])
+    assert [c.digest for c in photo_lists.copies(store)] == [f"{n:05}" for n in range(photo_lists.PAGE + 3)]
+    assert list(photo_lists.copies(store, "a")) == []
