@@ -36,6 +36,8 @@ class JobRequested(Event):
     """Name of the entry of `jobs.periodic` that asked for it."""
     slot: str = ""
     """Which of its slots."""
+    undoes: int = 0
+    """Number of the cancelled job whose steps it takes back, 0 for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -164,7 +164,7 @@ def on_job_cancelled(_: Policy, event: e.JobCancelled, view: View) -> Iterator[E
     steps = view.steps(event.job)
     if steps:
         args = json.dumps({"job": event.job, "steps": steps})
-        yield e.JobRequested(user=event.user, kind=UNDO, priority=QUARANTINE_PRIORITY, args=args)
+        yield e.JobRequested(user=event.user, kind=UNDO, priority=QUARANTINE_PRIORITY, args=args, undoes=event.job)
 
 
 def on_job_ended(_: Policy, event: Any, view: View) -> Iterator[Event]:

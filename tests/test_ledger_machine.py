@@ -79,6 +79,7 @@ class Wanted:
     streak_code: str = ""
     shared_deaths: int = 0
     steps: int = 0
+    undoes: int = 0
     completions: int = 0
     kept: list[tuple[int, str]] = field(default_factory=list)
     """(number, outcome) of the attempts that did not succeed."""
@@ -511,7 +512,11 @@ class Ledger(RuleBasedStateMachine):
         self.step_begins()
         job = data.draw(st.sampled_from(self.in_state(*UNDONE, "completed")))
         event = e.JobRetried(user=job.user, job=job.number)
-        if job.state == "completed" or any(self.state(number) in UNDONE for number in job.after):
+        is_being_undone = any(other.undoes == job.number for other in self.in_state("queued", "running"))
+        undone = self.jobs.get(job.undoes)
+        too_late = undone is not None and undone.state != "cancelled"
+        in_vain = any(self.state(number) in UNDONE for number in job.after)
+        if job.state == "completed" or in_vain or is_being_undone or too_late:
             self.refused(event)
             return
         self.engine.record(event)
@@ -597,6 +602,8 @@ class Ledger(RuleBasedStateMachine):
                 self.jobs[job.number] = job
                 numbers = {number for _, number in owed if f'"job": {number},' in event.args}
                 assert len(numbers) == 1
+                job.undoes = event.undoes
+                assert numbers == {event.undoes}
                 owed[(event.user, numbers.pop())] -= 1
         assert not +owed
         assert min(owed.values(), default=0) >= 0

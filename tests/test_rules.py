@@ -387,6 +387,26 @@ def test_11_a_job_that_did_nothing_or_ended_otherwise_is_not_undone(engine: Engi
     assert told(engine, e.JobSucceeded(user="me", job=4, lease="L")) == ["JobSucceeded"]
 
 
+def test_11_while_a_job_is_being_undone_it_cannot_be_retried_and_once_it_was_it_is_not_undone(
+    engine: Engine, store: Store
+):
+    begin(engine, ask(engine, "call"))
+    engine.record(e.JobStepped(user="me", job=1, lease="L", what="w"))
+    engine.record(e.JobCancelled(user="me", job=1, lease="L", reason="r"))
+    undo, again = waiting(store)[0].id, e.JobRetried(user="me", job=1)
+    for happens in (
+        e.JobStarted(user="me", job=undo, lease="L"),
+        e.JobFailed(user="me", job=undo, lease="L", code="c", message="m"),
+    ):
+        with pytest.raises(IllegalMove, match=f"job 1 is being undone by job {undo}: retry it when that one has ended"):
+            engine.record(again)
+        engine.record(happens)
+    engine.record(e.JobRetried(user="me", job=undo))  # it failed: it may be done again
+    engine.record(e.JobCancelled(user="me", job=undo, reason="r"), again)
+    with pytest.raises(IllegalMove, match="would undo job 1, which was retried and is queued"):
+        engine.record(e.JobRetried(user="me", job=undo))
+
+
 ASKED_BY = f"{INBOX}/do.job.toml"
 
 

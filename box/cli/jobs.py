@@ -209,7 +209,7 @@ def _moved(transaction: Transaction, job: int, move: type_move) -> tuple[int, st
     try:
         return job, move(transaction, _job(transaction.store, job)), True
     except Refused as error:  # nothing was recorded for it; any other error undoes the whole commit
-        return job, str(error), False
+        return job, str(error).removeprefix(f"job {job} "), False
 
 
 def _record(transaction: Transaction, event: e.Event) -> None:

@@ -61,14 +61,14 @@ def on_requested(store: Store, recorded: Recorded, event: JobRequested) -> None:
     missing = waits.begin(store, recorded.position, event.after) if event.after else 0
     store.execute(
         "INSERT INTO jobs (id, kind, user, source, size, mtime_ns, inode, args, priority, not_before, key,"
-        " reserve_bytes, exclusive, answer, waits, due_at, created_at, state, attempts, shared_deaths, lease,"
+        " reserve_bytes, exclusive, answer, undoes, waits, due_at, created_at, state, attempts, shared_deaths, lease,"
         " cancel_requested, code, message, result, followers, streak, streak_code, started_at, finished_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
         " 'queued', 0, 0, '', 0, '', '', '', 0, 0, '', '', '')",
         (
             recorded.position, event.kind, event.user, event.source, event.size, event.mtime_ns, event.inode,
             event.args, event.priority, event.not_before, event.key, event.reserve_bytes, event.exclusive,
-            event.answer, missing, max(event.not_before, recorded.at), recorded.at,
+            event.answer, event.undoes, missing, max(event.not_before, recorded.at), recorded.at,
         ),
     )  # fmt: skip
     store.execute(f"{_COUNT} (?, 'queued', 1) {_ADD}", (event.kind,))
@@ -144,10 +144,17 @@ def on_quarantined(store: Store, recorded: Recorded, event: JobQuarantined) -> N
 
 
 def on_retried(store: Store, recorded: Recorded, event: JobRetried) -> None:
-    """Afresh; refused while it waits for a job that will not be completed."""
+    """Afresh; refused while it waits for a job that will not be completed, and while what it did is being undone."""
     lost = waits.lost(store, event.job)
     if lost is not None:
         raise IllegalMove(f"job {event.job} waits for job {lost[0]}, which is {lost[1]}: retry that one first")
+    undone_by = jobs.undone_by(store, event.job)
+    if undone_by is not None:
+        raise IllegalMove(f"job {event.job} is being undone by job {undone_by}: retry it when that one has ended")
+    undoes = store.value("SELECT undoes FROM jobs WHERE id = ?", (event.job,))
+    undone = jobs.state_of(store, undoes) if undoes else None
+    if undone is not None and undone[0] is not State.CANCELLED:
+        raise IllegalMove(f"job {event.job} would undo job {undoes}, which was retried and is {undone[0]}")
     _move(
         store, event, State.QUEUED,
         "attempts = 0, shared_deaths = 0, cancel_requested = 0, code = '', message = '', not_before = '',"

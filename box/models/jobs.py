@@ -53,6 +53,8 @@ class Job(Table):
     result = peewee.TextField()
     exclusive = peewee.TextField()
     answer = peewee.TextField()
+    undoes = peewee.BigIntegerField()
+    """The cancelled job whose steps it takes back, 0 for none."""
     waits = peewee.IntegerField()
     """How many jobs have to be completed first."""
     followers = peewee.SmallIntegerField()
@@ -83,11 +85,14 @@ class JobCount(Table):
         without_rowid = True
 
 
+_UNDOING: Final = "undoes > 0 AND state IN ('queued', 'running')"
+
 INDEXES: Final = (
     "CREATE INDEX IF NOT EXISTS job_oldest ON jobs (due_at) WHERE state = 'queued'",
     "CREATE INDEX IF NOT EXISTS job_scheduled ON jobs (not_before) WHERE state = 'queued' AND not_before <> ''",
     "CREATE INDEX IF NOT EXISTS job_running ON jobs (lease) WHERE state = 'running'",
     "CREATE INDEX IF NOT EXISTS job_trouble ON jobs (state, id) WHERE state IN ('failed', 'cancelled', 'quarantined')",
+    f"CREATE INDEX IF NOT EXISTS job_undoing ON jobs (undoes) WHERE {_UNDOING}",
     "CREATE UNIQUE INDEX IF NOT EXISTS job_key ON jobs (key) WHERE key <> ''",
 )
 
@@ -214,6 +219,12 @@ def with_key(store: Store, key: str) -> int | None:
     sql = "SELECT id FROM jobs WHERE key = ? AND key <> ''"
     job: int | None = store.value(sql, (key,))
     return job
+
+
+def undone_by(store: Store, job: int) -> int | None:
+    """The job that is to take back, or is just taking back, what a cancelled one did."""
+    found: int | None = store.value(f"SELECT id FROM jobs WHERE {_UNDOING} AND undoes = ?", (job,))
+    return found
 
 
 def counts(store: Store) -> dict[str, dict[str, int]]:
