@@ -10,6 +10,7 @@ rest         a service with nothing to do                    growth     cost per
 jobs         jobs a second, beside bare huey                 noops      (a process) one side of that
 soak         mixed jobs under kills                          asking     (for the soak) what is asked for
 effects      (for the soak) what is called
+photos       by format, and very many of them                small      the files for that
 two_years    a database that stays bounded                   tables     figures -> text
 __main__     the command line
 """
