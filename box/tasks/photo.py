@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import mmap
 import os
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from box.errors import Unprocessable
 from box.events import Event, FilePlaced, PhotoFiled
-from box.photos import exif, formats, naming, structure
-from box.photos.capture import capture_time
+from box.photos import capture, evidence, exif, formats, naming, structure
+from box.photos.details import Details
 from box.tasks import source
 from box.tasks.handler import Found, Handler, Landed, Placement, Request, Tools
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _BLOCK_BYTES = 256 * 1024
-_TEXT_MAX = 100
 _MADE = "thumbnail.jpg"
 
 
@@ -31,7 +31,8 @@ class _Look:
     """What a look into a picture gave."""
 
     media_type: str
-    tags: exif.Tags
+    evidence: capture.Evidence
+    details: Details
     width: int
     height: int
     thumbnail: Image | None = None
@@ -47,25 +48,33 @@ def run(request: Request, tools: Tools) -> Found:
             source.check_same(file.fileno(), request)  # a file that is being written is not to blame
             raise
         source.check_same(file.fileno(), request)
-    taken = capture_time(look.tags)
+    folder, name = os.path.split(request.source)
+    clock = capture.clock_of(tools.options)
+    taken = capture.decide(look.evidence, name, request.mtime_ns, clock, time.time())
     facts = {
         "media_type": look.media_type,
         "width": look.width,
         "height": look.height,
-        "orientation": _orientation(look.tags),
-        "make": _text(look.tags.get(exif.MAKE)),
-        "model": _text(look.tags.get(exif.MODEL)),
-        "taken_at": taken.at if taken else "",
-        "taken_from": taken.source if taken else "",
+        **asdict(look.details),
+        "taken_at": taken.at,
+        "taken_from": taken.source,
+        "zone": taken.zone,
+        "confidence": taken.confidence,
+        "day": taken.day if taken.day != taken.at[:10] else "",
+        "doubt": taken.doubt,
     }
-    folder, name = os.path.split(request.source)
     stays = bool(request.args.get("stays"))
-    folder = _own_folder(folder, request.user) if stays else naming.folder_of(tools.options["folder"], taken)
+    folder = _own_folder(folder, request.user) if stays else _folder(tools.options["folder"], taken)
     placements = [Placement("photos", folder, name, stays=stays)]
     if look.thumbnail is not None:
         _write(look.thumbnail, request.scratch)
         placements.append(Placement("thumbnails", folder, suffix=naming.THUMBNAIL_SUFFIX, made=_MADE))
     return Found(tuple(placements), digest, facts)
+
+
+def _folder(pattern: str, taken: capture.Capture) -> str:
+    """The folder of a photo: that of its day, which need not be the day on the calendar."""
+    return naming.folder_of(pattern, capture.Taken(taken.day + taken.at[10:], taken.source) if taken.day else None)
 
 
 def _own_folder(folder: str, user: str) -> str:
@@ -111,14 +120,15 @@ def _look(file: IO[bytes], size: int, options: Mapping[str, Any]) -> _Look:
         shape = structure.examine(data, media_type)
         structure.refuse_too_many(shape.width, shape.height, options["pixels_max"])
         tags = exif.read(structure.exif_block(data, media_type, shape))
+        said, details = evidence.gather(data, media_type, tags), exif.details(tags)
         if not shape.flaw and not options["thumbnail_pixels"]:
-            return _Look(media_type, tags, shape.width, shape.height)
+            return _Look(media_type, said, details, shape.width, shape.height)
 
         from box.photos import picture  # noqa: PLC0415 - imports Pillow
 
-        wanted = picture.Wanted(options["thumbnail_pixels"], _orientation(tags), options["pixels_max"])
+        wanted = picture.Wanted(options["thumbnail_pixels"], details.orientation, options["pixels_max"])
         decoded = picture.decode(file, data, media_type, shape, wanted)
-        return _Look(media_type, tags, decoded.width, decoded.height, decoded.thumbnail)
+        return _Look(media_type, said, details, decoded.width, decoded.height, decoded.thumbnail)
 
 
 def _write(thumbnail: Image, scratch: str) -> None:
@@ -127,21 +137,3 @@ def _write(thumbnail: Image, scratch: str) -> None:
 
     os.makedirs(scratch, exist_ok=True)
     save(thumbnail, os.path.join(scratch, _MADE))
-
-
-def _orientation(tags: exif.Tags) -> int:
-    """EXIF's orientation, 1 to 8; 1 (upright) for anything else."""
-    value = tags.get(exif.ORIENTATION)
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def _text(value: bytes | int | None) -> str:
-    """A make or model as text; cameras pad with blanks and zero bytes, and not all of them mean ASCII."""
-    if not isinstance(value, bytes):
-        return ""
-    value = value.split(b"\0")[0]
-    try:
-        text = value.decode()
-    except UnicodeDecodeError:
-        text = value.decode("latin-1")
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_TEXT_MAX]
