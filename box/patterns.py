@@ -1,4 +1,4 @@
-"""Patterns of names and of dates. The rule: what a pattern can give stays in its folder.
+"""Patterns of names and of dates, and dates themselves. The rule: what a pattern can give stays in its folder.
 
 Readers, as those of `box.units` are: the name of a key and what somebody wrote there become a value or a ConfigError.
 """
@@ -16,6 +16,9 @@ DATE_DIRECTIVES: Final = "YymdjHMSBbAaUWuVG"
 FIELDS: Final = ("stem", "camera", "serial", "source_folder")
 """What may stand in braces in a pattern, and in a name also:"""
 COUNTER: Final = "counter"
+NAME_DIRECTIVES: Final = "YymdHMSf"
+"""The letters that may follow `%` in `photos.name_patterns`."""
+_STARS_MAX = 10
 
 
 def name_patterns(where: str, value: object) -> tuple[str, ...]:
@@ -62,3 +65,68 @@ def _check_pieces(where: str, pattern: str, fields: Sequence[str]) -> None:
     # The longest directive gives nine letters ("September"), and a name has room for 255 bytes.
     if not pattern.isprintable() or "\\" in pattern or len(pattern.encode()) + 7 * pattern.count("%") > 200:
         raise units.refused(where, pattern, "at most 200 bytes once dated, without a backslash or control characters")
+
+
+def dated_names(where: str, value: object) -> tuple[str, ...]:
+    """Patterns of file names with a date in them, such as `CAM%Y%m%d-%H%M%S*`; `*` is anything, `?` one character."""
+    patterns = units.texts(where, value)
+    for place, pattern in enumerate(patterns):
+        _check_dated(f"{where}[{place}]", pattern)
+    return patterns
+
+
+def _check_dated(where: str, pattern: str) -> None:
+    letters = re.findall("%(.?)", pattern.replace("%%", ""), re.DOTALL)
+    stray = [letter for letter in letters if letter not in {*NAME_DIRECTIVES}]
+    if stray:
+        known = " ".join(f"%{letter}" for letter in NAME_DIRECTIVES)
+        raise units.refused(where, pattern, f"no '%{stray[0]}', only {known} and %% (for %)")
+    if sorted({*letters} & {*"Yymd"}) not in (["Y", "d", "m"], ["d", "m", "y"]) or len(letters) != len({*letters}):
+        raise units.refused(where, pattern, "a year (%Y or %y), %m and %d, each once")
+    if "".join(letter for letter in "HMSf" if letter in letters) not in {"", "HM", "HMS", "HMSf"}:
+        raise units.refused(where, pattern, "a time from its hours on: %H and %M, then %S, then %f, or none of them")
+    if "/" in pattern or len(pattern) > 255 or pattern.count("*") > _STARS_MAX:
+        raise units.refused(where, pattern, f"the name of a file, not a path, with at most {_STARS_MAX} '*'")
+
+
+def timezone(where: str, value: object) -> str:
+    """The IANA name of a time zone that this machine knows; empty for none."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - most configurations name no zone
+
+    name = units.text(where, value)
+    try:
+        if name:
+            ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # no such file, not a name, a folder of zones
+        wanted = (
+            'a time zone that this machine knows, such as "Europe/Berlin" (they come with the package tzdata), or ""'
+        )
+        raise units.refused(where, name, wanted) from None
+    return name
+
+
+def time_of_day(where: str, value: object) -> str:
+    """Hours and minutes, written as `HH:MM`, or as the time that TOML knows."""
+    text = value if isinstance(value, str) else str(value).removesuffix(":00") if _is(value, "time") else ""
+    match = re.fullmatch("([0-9]{1,2}):([0-9]{2})", text)
+    if not match or int(match[1]) > 23 or int(match[2]) > 59:
+        raise units.refused(where, value, 'a time from "00:00" to "23:59"')
+    return f"{int(match[1]):02}:{match[2]}"
+
+
+def day(where: str, value: object) -> str:
+    """A day, written as `YYYY-MM-DD`, or as the date that TOML knows."""
+    from datetime import date  # noqa: PLC0415 - only a configuration that names a day needs it
+
+    text = value if isinstance(value, str) else str(value) if _is(value, "date") else ""
+    try:
+        if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+            return date.fromisoformat(text).isoformat()
+    except ValueError:
+        pass
+    raise units.refused(where, value, 'a day, such as "1990-01-01"')
+
+
+def _is(value: object, kind: str) -> bool:
+    """Whether TOML made it of a local date or time."""
+    return type(value).__name__ == kind

@@ -69,6 +69,11 @@ class Photos:
     thumbnail_pixels: int = _key(320, numbers(0, 4096))
     group_wait_seconds: float = _key(300.0, durations(0, DAY))
     pixels_max: int = _key(300_000_000, numbers(1, 2_000_000_000))
+    timezone: str = _key("", patterns.timezone)
+    day_starts_at: str = _key("00:00", patterns.time_of_day)
+    earliest: str = _key("1990-01-01", patterns.day)
+    trust_mtime: bool = _key(False, units.yes_or_no)  # noqa: FBT003 - the default of a key
+    name_patterns: tuple[str, ...] = _key((), patterns.dated_names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -206,8 +206,8 @@ def texts(where: str, value: object) -> tuple[str, ...]:
 def yes_or_no(where: str, value: object) -> bool:
     """A truth value, as TOML or a person writes it."""
     words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-    text = value.strip().lower() if isinstance(value, str) else show(value)
-    found = value if isinstance(value, bool) else words.get(text)
+    written = str(value) if value in (0, 1) else value  # a variable holds "1", which is read as a number
+    found = value if isinstance(value, bool) else words.get(_words(written))
     if found is None:
         raise refused(where, value, "true or false")
     return found

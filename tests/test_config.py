@@ -35,6 +35,8 @@ SPEC: dict[str, Any] = {
     "photos.folder": "%Y/%Y-%m-%d", "photos.name": "{stem}", "photos.portable_names": False,
     "photos.duplicates": "drop", "photos.thumbnail_pixels": 320,
     "photos.pixels_max": 300_000_000,
+    "photos.timezone": "", "photos.day_starts_at": "00:00",
+    "photos.earliest": "1990-01-01", "photos.trust_mtime": False, "photos.name_patterns": (),
     "workers.count": 2, "workers.grace_seconds": 30,
     "jobs.lease_seconds": 60, "jobs.attempts_max": 3, "jobs.batch": 500, "jobs.retry_base_seconds": 10,
     "jobs.retry_cap_seconds": HOUR, "jobs.quarantine_after": 3, "jobs.ttl_age": None, "jobs.ttl_runtime": None,
@@ -311,6 +313,28 @@ def test_a_mistyped_key_is_told_its_right_name(tmp_path: Path, name: str) -> Non
         ("workers.count", "true", "a whole number"),
         ("workers.count", "0", "1 to 64"),
         ("photos.thumbnail_pixels", "-1", "0 to 4096"),
+        ("photos.timezone", '"Mars/Olympus"', "a time zone that this machine knows"),
+        ("photos.timezone", '"Europe"', "a time zone that this machine knows"),
+        ("photos.timezone", '"../../etc/passwd"', "a time zone that this machine knows"),
+        ("photos.timezone", "2", "a text"),
+        ("photos.day_starts_at", '"24:00"', "a time from"),
+        ("photos.day_starts_at", '"12"', "a time from"),
+        ("photos.day_starts_at", "12", "a time from"),
+        ("photos.day_starts_at", "12:00:30", "a time from"),
+        ("photos.earliest", '"2023-02-29"', "a day"),
+        ("photos.earliest", '"1990"', "a day"),
+        ("photos.earliest", "1990-01-01T00:00:00", "a day"),
+        ("photos.trust_mtime", '"maybe"', "true or false"),
+        ("photos.name_patterns", '"CAM%Y"', "a list"),
+        ("photos.name_patterns", '["CAM%Y%m"]', "a year (%Y or %y), %m and %d, each once"),
+        ("photos.name_patterns", '["%Y%y%m%d"]', "a year (%Y or %y), %m and %d, each once"),
+        ("photos.name_patterns", '["%Y%m%d%d"]', "a year (%Y or %y), %m and %d, each once"),
+        ("photos.name_patterns", '["%Y%m%d%H"]', "%H and %M, then %S"),
+        ("photos.name_patterns", '["%Y%m%d%M%S"]', "%H and %M, then %S"),
+        ("photos.name_patterns", '["%Y%b%d"]', "no '%b'"),
+        ("photos.name_patterns", '["%Y%m%d%"]', "no '%'"),
+        ("photos.name_patterns", '["x/%Y%m%d"]', "not a path"),
+        ("photos.name_patterns", '["%Y%m%d***********"]', "at most 10"),
         ("child.memory_bytes", "1.5", "a size"),
         ("child.memory_bytes", '"512 M"', "a size"),
         ("child.memory_bytes", '"1 MB"', "64 MB to 1 TB"),
@@ -428,6 +452,21 @@ def test_what_a_pattern_gives_stays_below_its_folder(pattern: str, at: datetime)
     given_names = at.strftime(pattern).split("/")
     assert len(given_names) == len(pattern.split("/"))
     assert all(name not in ("", ".", "..") and len(os.fsencode(name)) <= 255 for name in given_names)
+
+
+# --- when a photo was taken ------------------------------------------------------------------------------------------
+
+
+def test_times_and_days_may_be_written_as_toml_has_them(tmp_path: Path) -> None:
+    text = '[photos]\nday_starts_at = 04:30:00\nearliest = 1850-01-01\ntimezone = "Europe/Berlin"'
+    photos = load(tmp_path, text).photos
+    assert (photos.day_starts_at, photos.earliest, photos.timezone) == ("04:30", "1850-01-01", "Europe/Berlin")
+    assert load(tmp_path, BOX_PHOTOS_DAY_STARTS_AT="9:05").photos.day_starts_at == "09:05"
+
+
+@pytest.mark.parametrize(("text", "value"), [("1", True), ("true", True), ("Yes", True), ("0", False), ("no", False)])
+def test_the_time_of_a_file_can_be_trusted_by_a_variable(tmp_path: Path, text: str, value: bool) -> None:
+    assert load(tmp_path, BOX_PHOTOS_TRUST_MTIME=text).photos.trust_mtime is value
 
 
 # --- folders ---------------------------------------------------------------------------------------------------------
@@ -660,7 +699,7 @@ def test_a_section_comes_back_from_json(tmp_path: Path) -> None:
         as_json = config.as_dict(getattr(loaded, name))
         assert json.loads(json.dumps(as_json)) == as_json
     assert sections.Child(**json.loads(json.dumps(config.as_dict(loaded.child)))) == loaded.child
-    assert sections.Photos(**json.loads(json.dumps(config.as_dict(loaded.photos)))) == loaded.photos
+    assert sections.Workers(**json.loads(json.dumps(config.as_dict(loaded.workers)))) == loaded.workers
     assert config.as_dict(loaded)["quota"]["users"] == {"me": 10**9}
     assert pickle.loads(pickle.dumps(loaded)) == loaded  # noqa: S301 - our own bytes
 
@@ -706,4 +745,6 @@ def test_importing_it_leaves_slow_modules_alone() -> None:
     ran = subprocess.run(
         [sys.executable, "-c", script], env={"PYTHONPATH": str(REPO)}, capture_output=True, text=True, check=True
     )
-    assert not {"tomllib", "difflib", "importlib.resources", "datetime", "asyncio", "ssl"} & set(ran.stdout.split())
+    assert not {"tomllib", "zoneinfo", "difflib", "importlib.resources", "datetime", "asyncio", "ssl"} & set(
+        ran.stdout.split()
+    )

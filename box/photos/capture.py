@@ -1,79 +1,173 @@
-"""Capture time. The rule: only what the camera said about the moment of the picture counts; a doubtful value is none.
+"""Capture time. The rule: the best witness of the moment counts, and it is told who that was; a doubtful clock is none.
 
-DateTimeOriginal, then DateTimeDigitized; never ModifyDate (when somebody last saved the file), never the file's own
-times, never "now". The time stays the local one at the camera, with an offset only if the file has one. Maker notes,
-GPS, sidecars, file names and implausible clocks are not looked at yet: one more field is one more line in `_SOURCES`.
+Witnesses in this order: the camera's own date (EXIF, then its digitized date, maker notes, AVI, QuickTime with its
+offset, QuickTime in UTC), GPS, XMP inside the file; then what stands beside the file; the file's name; the time of the
+file itself only where the owner trusts it. Never when it was modified, never "now".
+
+A field that is no date is passed over. A date that no right clock shows is not: the file is in doubt and filed without
+a day, because the next best would be a guess. Only what did not come from that clock can still give the day (GPS, XMP,
+Takeout, the name), with low confidence; and not where the date is too early, for that may be a scan of an old print,
+whose other dates are those of the scan.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from box.photos import clock as clocks
+from box.photos import dates, filenames
+from box.photos.clock import Clock, clock_of
+from box.photos.dates import Moment
+
+__all__ = ["Capture", "Clock", "Evidence", "Taken", "clock_of", "day_of", "decide", "shifted"]
+
+Evidence: TypeAlias = Mapping[str, str]
+"""What the fields of a file say, word for word, by the names that exiftool has for them."""
+NOTHING: Final[Evidence] = MappingProxyType({})
+
+HIGH, MEDIUM, LOW = "high", "medium", "low"
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """When a picture was taken, who says so, and where it belongs; all empty when nobody does."""
+
+    at: str = ""
+    """RFC 3339, local time at the camera: `2024-05-03T23:59:59.12+02:00`; the day alone where no more is known."""
+    source: str = ""
+    """The field that says so, `name` or `mtime`."""
+    zone: str = ""
+    """Where the offset came from: "file", "timezone" (the owner's, or the machine's), empty when there is none."""
+    confidence: str = ""
+    """"high", "medium", "low"; empty when the time is unknown."""
+    day: str = ""
+    """The day to file it under; empty when unknown or in doubt."""
+    doubt: str = ""
+    """Why the clock is not believed: "factory-date", "future", "too-early"; then `at` is what it showed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """When a picture was taken, and who says so."""
+    """What `box.photos.naming` wants to know of a capture."""
 
     at: str
-    """RFC 3339: `2024-05-03T23:59:59.12+02:00`; fraction and offset only as far as the file has them."""
     source: str
-    """The field, named as exiftool names it: `EXIF:DateTimeOriginal`."""
 
 
-_SOURCES: Final = (
-    ("EXIF:DateTimeOriginal", 0x9003, 0x9291, 0x9011),
-    ("EXIF:DateTimeDigitized", 0x9004, 0x9292, 0x9012),
+@dataclass(frozen=True, slots=True)
+class _Witness:
+    """Somebody who tells a moment."""
+
+    source: str
+    moment: Moment
+    confidence: str
+    is_utc: bool = False
+    is_camera: bool = False
+    """Whether it is the camera's clock that speaks."""
+
+
+_CAMERA: Final = (
+    # (time, its fraction of a second, its offset, confidence, whether it is UTC)
+    ("EXIF:DateTimeOriginal", "EXIF:SubSecTimeOriginal", "EXIF:OffsetTimeOriginal", HIGH, False),
+    ("EXIF:DateTimeDigitized", "EXIF:SubSecTimeDigitized", "EXIF:OffsetTimeDigitized", MEDIUM, False),
+    ("MakerNotes:DateTimeOriginal", "", "", HIGH, False),
+    ("RIFF:DateTimeOriginal", "", "", HIGH, False),
+    ("Keys:CreationDate", "", "", HIGH, False),
+    ("QuickTime:CreateDate", "", "", MEDIUM, True),
 )
-"""(name, tag of the time, of its fraction of a second, of its offset), the best first."""
-
-_YEAR_MIN = 1826
-"""The year of the first photograph that is left; scans of old prints bear such dates."""
-_OFFSET_MINUTES_MAX = 14 * 60
-
-_TIME = re.compile(r"([0-9]{4})[:/-]([0-9]{2})[:/-]([0-9]{2})[ T]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?")
-_FRACTION = re.compile(r"[0-9]{1,9}")
-_OFFSET = re.compile(r"([+-])([0-9]{2}):([0-9]{2})")
+_WRITTEN: Final = (("XMP:DateTimeOriginal", MEDIUM), ("XMP:DateCreated", MEDIUM), ("XMP:CreateDate", LOW))
+_UNSET: Final = ("1904-01-01T00:00:00", "1970-01-01T00:00:00")
+"""What a field in UTC shows when nobody set it: the beginning of the count."""
 
 
-def capture_time(tags: Mapping[int, Any]) -> Taken | None:
-    """When the picture was taken, from raw EXIF values by tag number; None when no field says so believably."""
-    for source, time_tag, fraction_tag, offset_tag in _SOURCES:
-        if at := _time(_text(tags.get(time_tag)), _text(tags.get(fraction_tag))):
-            return Taken(at + _offset(_text(tags.get(offset_tag))), source)
-    return None
+def decide(
+    evidence: Evidence, name: str, mtime_ns: int, clock: Clock, now: float, sidecar: Evidence = NOTHING
+) -> Capture:
+    """When the picture of that name was taken. `sidecar` is what stands beside it, `now` is in seconds since 1970."""
+    doubted = None
+    for witness in _witnesses(evidence, sidecar, name, clock):
+        doubt = clocks.doubt(witness.moment, clock, now)
+        if doubt == clocks.FACTORY and _is_confirmed(witness.moment, evidence):
+            doubt = ""
+        if doubt:
+            doubted = doubted or _captured(witness, clock, LOW, doubt)
+        elif doubted is None:
+            return _captured(witness, clock, witness.confidence)
+        elif not witness.is_camera and doubted.doubt != clocks.EARLY:
+            return _captured(witness, clock, LOW)
+    if doubted is None and clock.trust_mtime and (moment := dates.of_seconds(mtime_ns / 1e9)):
+        witness = _Witness("mtime", moment, LOW, is_utc=True)
+        return _captured(witness, clock, LOW, clocks.doubt(moment, clock, now))
+    return doubted or Capture()
 
 
-def _text(value: object) -> str:
-    """The text of an EXIF value; cameras pad with blanks and zero bytes."""
-    if isinstance(value, bytes):
-        value = value.decode("latin-1")
-    return value.strip("\0 \t\r\n") if isinstance(value, str) else ""
+def day_of(at: str, clock: Clock) -> str:
+    """The day to file a capture time under, empty for a text that is none."""
+    moment = dates.parse(at)
+    return clocks.day(moment, clock) if moment else ""
 
 
-def _time(text: str, fraction: str) -> str:
-    """The local time in RFC 3339, empty when it is none that a calendar and a clock can show."""
-    match = _TIME.fullmatch(text)
-    if not match:
-        return ""
-    try:
-        time = datetime(*(int(part) for part in match.groups()[:6]))  # type: ignore[arg-type]  # noqa: DTZ001 - local
-    except ValueError:
-        return ""
-    if time.year < _YEAR_MIN:
-        return ""
-    fraction = match[7] or (fraction if _FRACTION.fullmatch(fraction) else "")
-    return time.isoformat() + (f".{fraction}" if fraction else "")
+def shifted(at: str, seconds: int) -> str:
+    """The same capture time so much later, written the same way. Raises ValueError for none or outside the calendar."""
+    moment = dates.parse(at)
+    if moment is None:
+        raise ValueError(f"{at!r} is no capture time")
+    return str(dates.shifted(moment, seconds))
 
 
-def _offset(text: str) -> str:
-    """The offset from UTC in RFC 3339, empty when there is none that a place on earth has."""
-    if text == "Z":
-        return "+00:00"
-    match = _OFFSET.fullmatch(text)
-    if not match or int(match[3]) > 59 or int(match[2]) * 60 + int(match[3]) > _OFFSET_MINUTES_MAX:
-        return ""
-    return text
+def _witnesses(evidence: Evidence, sidecar: Evidence, name: str, clock: Clock) -> Iterator[_Witness]:
+    """All that tell a moment, the best first; of each kind the first that does."""
+    for said in (evidence, sidecar):
+        for kind in (_camera, _satellites, _written, _takeout):
+            if witness := next(kind(said), None):
+                yield witness
+    if named := filenames.date_in(name, clock.name_patterns):
+        yield _Witness("name", named.moment, MEDIUM if named.moment.has_time else LOW, is_utc=named.is_utc)
+
+
+def _camera(said: Evidence) -> Iterator[_Witness]:
+    for source, fraction, offset, confidence, is_utc in _CAMERA:
+        moment = dates.parse(said.get(source, ""), said.get(fraction, ""), said.get(offset, ""))
+        if moment and not (is_utc and _is_unset(moment)):
+            sure = confidence if moment.has_time else LOW
+            yield _Witness(source, moment, sure, is_utc=is_utc and not moment.offset, is_camera=True)
+
+
+def _satellites(said: Evidence) -> Iterator[_Witness]:
+    day, time = said.get("GPS:GPSDateStamp", ""), said.get("GPS:GPSTimeStamp", "")
+    moment = dates.parse(f"{day} {time}".rstrip()) if day else None
+    if moment and moment.has_time:
+        yield _Witness("GPS:GPSDateStamp", moment, MEDIUM, is_utc=True)
+
+
+def _written(said: Evidence) -> Iterator[_Witness]:
+    for source, confidence in _WRITTEN:
+        if moment := dates.parse(said.get(source, "")):
+            yield _Witness(source, moment, confidence if moment.has_time else LOW)
+
+
+def _takeout(said: Evidence) -> Iterator[_Witness]:
+    text = said.get("Takeout:photoTakenTime", "")
+    seconds = float(text) if text.removeprefix("-").isdecimal() and text.isascii() and len(text) < 20 else 0.0
+    moment = dates.of_seconds(seconds)
+    if moment and seconds:
+        yield _Witness("Takeout:photoTakenTime", moment, MEDIUM, is_utc=True)
+
+
+def _is_unset(moment: Moment) -> bool:
+    return moment.time.isoformat() in _UNSET
+
+
+def _is_confirmed(moment: Moment, evidence: Evidence) -> bool:
+    """Whether GPS saw the same day: then a picture from the first hour of a year is one."""
+    seen = next(_satellites(evidence), None)
+    return seen is not None and abs(seen.moment.time - moment.time) <= timedelta(days=1)
+
+
+def _captured(witness: _Witness, clock: Clock, confidence: str, doubt: str = "") -> Capture:
+    moment, zone = clocks.local(witness.moment, clock, is_utc=witness.is_utc)
+    return Capture(str(moment), witness.source, zone, confidence, "" if doubt else clocks.day(moment, clock), doubt)

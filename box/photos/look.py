@@ -15,18 +15,13 @@ from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from box.errors import Unprocessable
-from box.photos import exif, exiftool, film, foreign, formats, isobmff, structure, tiff
+from box.photos import evidence, exif, exiftool, film, foreign, formats, isobmff, structure, tiff
 from box.photos.details import Details
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 _TRUNCATED: Final = "the file ends before its picture or film does; copy it again from where it came"
-_TEXT_MAX: Final = 100
-FIELDS: Final = (
-    ("EXIF:DateTimeOriginal", 0x9003), ("EXIF:SubSecTimeOriginal", 0x9291), ("EXIF:OffsetTimeOriginal", 0x9011),
-    ("EXIF:DateTimeDigitized", 0x9004), ("EXIF:SubSecTimeDigitized", 0x9292), ("EXIF:OffsetTimeDigitized", 0x9012),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +64,23 @@ def _picture(file: IO[bytes], size: int, media_type: str, options: Mapping[str, 
         shape = structure.examine(data, media_type)
         structure.refuse_too_many(shape.width, shape.height, options["pixels_max"])
         tags = exif.read(structure.exif_block(data, media_type, shape))
-        details = _details(tags)
+        details = exif.details(tags)
         details = replace(details, orientation=shape.orientation or details.orientation)
         if not shape.flaw and not options["thumbnail_pixels"]:
-            return Look(media_type, _evidence(tags), details, shape.width, shape.height)
+            return Look(media_type, evidence.gather(data, media_type, tags), details, shape.width, shape.height)
 
         from box.photos import picture  # noqa: PLC0415 - imports Pillow
 
         wanted = picture.Wanted(options["thumbnail_pixels"], details.orientation, options["pixels_max"])
         decoded = picture.decode(file, data, media_type, shape, wanted)
-        return Look(media_type, _evidence(tags), details, decoded.width, decoded.height, decoded.thumbnail)
+        return Look(
+            media_type,
+            evidence.gather(data, media_type, tags),
+            details,
+            decoded.width,
+            decoded.height,
+            decoded.thumbnail,
+        )
 
 
 def _own(file: IO[bytes], size: int, media_type: str) -> foreign.Answer:
@@ -91,7 +93,7 @@ def _own(file: IO[bytes], size: int, media_type: str) -> foreign.Answer:
         if tiff.is_cut(data):
             raise Unprocessable("truncated", _TRUNCATED)
         tags = exif.read(data)
-        return foreign.Answer(_evidence(tags), _details(tags))
+        return foreign.Answer(exif.evidence(tags), exif.details(tags))
 
 
 def _small(
@@ -110,29 +112,3 @@ def _small(
         if small is not None:
             return small
     return None
-
-
-def _evidence(tags: exif.Tags) -> dict[str, str]:
-    texts = ((name, tags.get(tag)) for name, tag in FIELDS)
-    return {name: text.decode("latin-1").strip("\0 \t\r\n") for name, text in texts if isinstance(text, bytes)}
-
-
-def _details(tags: exif.Tags) -> Details:
-    orientation = tags.get(exif.ORIENTATION)
-    return Details(
-        make=_text(tags.get(exif.MAKE)),
-        model=_text(tags.get(exif.MODEL)),
-        orientation=orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1,
-    )
-
-
-def _text(value: bytes | int | None) -> str:
-    """A make or model as text; cameras pad with blanks and zero bytes, and not all of them mean ASCII."""
-    if not isinstance(value, bytes):
-        return ""
-    value = value.split(b"\0")[0]
-    try:
-        text = value.decode()
-    except UnicodeDecodeError:
-        text = value.decode("latin-1")
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_TEXT_MAX]

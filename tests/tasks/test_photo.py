@@ -19,10 +19,12 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
+from box.config import as_dict
 from box.errors import BoxError, SourceChanged, Unprocessable
 from box.events import FilePlaced, PhotoFiled
 from box.photos.details import Details
 from box.photos.formats import HEAD_BYTES, PICTURES, media_type
+from box.sections import Photos
 from box.tasks import photo
 from box.tasks.child import Child
 from box.tasks.handler import Found, Landed, Placement, Request
@@ -31,7 +33,7 @@ from box.tasks.limits import ChildLimits
 LIMITS = ChildLimits(
     memory_bytes=512_000_000, cpu_seconds=60, deadline_seconds=60, file_bytes=10**7, open_files_max=64, files_max=10**6
 )
-OPTIONS = {"folder": "%Y/%Y-%m-%d", "name": "{stem}", "thumbnail_pixels": 100, "pixels_max": 10_000_000}
+OPTIONS = as_dict(replace(Photos(), thumbnail_pixels=100, pixels_max=10_000_000))
 WITHOUT = {**OPTIONS, "thumbnail_pixels": 0}
 FORMATS = ["JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF"]
 SIZE = (160, 120)
@@ -125,11 +127,40 @@ def test_a_photo_goes_to_its_day_with_all_that_is_known_of_it(drop):
             **asdict(Details(make="Maker", model="Model", orientation=6)),
             "taken_at": "2024-05-03T23:59:58+02:00",
             "taken_from": "EXIF:DateTimeOriginal",
+            "zone": "file",
+            "confidence": "high",
+            "day": "",
+            "doubt": "",
         },
     )
     after = os.stat(request.source)
     assert Path(request.source).read_bytes() == data
     assert (before.st_mtime_ns, before.st_ino, before.st_mode) == (after.st_mtime_ns, after.st_ino, after.st_mode)
+
+
+def test_a_night_is_one_folder_and_a_wrong_clock_has_none(drop):
+    nights = {**OPTIONS, "day_starts_at": "12:00"}
+    after_midnight = found(drop(encoded("JPEG", exif=dated("2024:05:04 02:30:00"))), nights)
+    assert {placement.folder for placement in after_midnight.placements} == {"2024/2024-05-03"}
+    assert (after_midnight.facts["taken_at"], after_midnight.facts["day"]) == ("2024-05-04T02:30:00", "2024-05-03")
+    reset = found(drop(encoded("JPEG", exif=dated("2000:01:01 00:00:12"))))
+    assert {placement.folder for placement in reset.placements} == {"undated"}
+    assert (reset.facts["taken_at"], reset.facts["doubt"]) == ("2000-01-01T00:00:12", "factory-date")
+
+
+def test_without_a_date_inside_the_name_tells_the_day(drop):
+    named = found(drop(encoded("JPEG"), "mothbox_2024_05_02__21_30_05_HDR0.jpg"))
+    assert named.placements[0].folder == "2024/2024-05-02"
+    assert (named.facts["taken_at"], named.facts["taken_from"]) == ("2024-05-02T21:30:05", "name")
+    day = found(drop(encoded("JPEG"), "IMG-20240504-WA0001.jpg"))
+    assert (day.placements[0].folder, day.facts["taken_at"]) == ("2024/2024-05-04", "2024-05-04")
+
+
+def test_xmp_inside_a_picture_without_exif_tells_the_day(drop):
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    xmp += b'<rdf:Description xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreateDate="2024-05-03T10:11:12"/>'
+    in_it = found(drop(encoded("JPEG", xmp=xmp + b"</rdf:RDF></x:xmpmeta>")))
+    assert (in_it.placements[0].folder, in_it.facts["confidence"]) == ("2024/2024-05-03", "low")
 
 
 def test_the_thumbnail_stands_upright_in_the_scratch_folder(drop):
@@ -383,7 +414,7 @@ def test_the_report_names_the_photo_and_its_thumbnail(drop):
     assert filed == PhotoFiled(
         source="", path="users/me/photos/a-2.jpg", size=10, mtime_ns=20, digest=result.digest, media_type="image/jpeg",
         width=160, height=120, taken_at="2024-05-03T23:59:58", taken_from="EXIF:DateTimeOriginal", orientation=6,
-        make="Maker", model="Model", thumbnail="users/me/thumbnails/a-2.jpg.jpg",
+        make="Maker", model="Model", thumbnail="users/me/thumbnails/a-2.jpg.jpg", confidence="high",
     )  # fmt: skip
     assert placed == FilePlaced(path="users/me/thumbnails/a-2.jpg.jpg", size=30, mtime_ns=40, job=7)
 
