@@ -34,6 +34,7 @@ FILMS = {
     "avi": ("video/x-msvideo", ["-f", "avi"]),
     "mts": ("video/mp2t", ["-f", "mpegts", "-mpegts_m2ts_mode", "1"]),
 }
+SAMPLES = ("exif-samples", "camera-trap")
 CREATED = "2024-05-04T10:11:12Z"
 
 
@@ -405,3 +406,19 @@ def test_without_the_programs_everything_is_taken_all_the_same(corpora, films, t
         found = seen(path, tmp_path)
         assert found.media_type
         assert found.thumbnail is None
+
+
+def test_every_readable_sample_has_the_time_that_exiftool_sees(corpora, tmp_path):
+    command = ["exiftool", "-r", "-j", "-q", "-q", "-EXIF:DateTimeOriginal", *(corpora / each for each in SAMPLES)]
+    reports = json.loads(subprocess.run(command, check=False, capture_output=True).stdout)
+    compared = 0
+    for report in reports:
+        try:
+            found = seen(report["SourceFile"], tmp_path, thumbnail_pixels=0)
+        except Unprocessable:
+            continue
+        theirs = report.get("DateTimeOriginal")
+        if theirs:
+            assert found.evidence.get("EXIF:DateTimeOriginal") == theirs, report
+            compared += 1
+    assert compared > 200
