@@ -58,10 +58,12 @@ $(MADE):
 	@touch $@
 
 # On 32-bit systems Pillow has no wheel and is compiled.
-$(RUN): $(MADE) requirements.lock requirements-build.lock pyproject.toml
+$(RUN): $(MADE) requirements.lock requirements-build.lock requirements-heic.lock pyproject.toml
 	@echo 'installing what Box needs'
 	@$(PIP) install --require-hashes -r requirements.lock -r requirements-build.lock || \
 		{ echo 'If it was compiling Pillow: sudo apt install gcc python3-dev libjpeg-dev zlib1g-dev libwebp-dev' >&2; exit 1; }
+	@$(PIP) install --require-hashes --only-binary :all: -r requirements-heic.lock 2>/dev/null || \
+		echo 'HEIC photos get no thumbnails here: there is no decoder for this system'
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -83,6 +85,7 @@ $(UV): $(MADE)
 
 lock: $(UV) ## lock the dependencies anew; ARGS=--upgrade takes newer versions
 	@$(COMPILE) pyproject.toml -o requirements.lock
+	@$(COMPILE) --extra heic -c requirements.lock pyproject.toml -o requirements-heic.lock
 	@$(COMPILE) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' | \
 		$(COMPILE) -c requirements-dev.lock - -o requirements-build.lock

@@ -79,6 +79,7 @@ def test_the_wheel_gives_the_command_box(wheel):
         (PROJECT["project"]["dependencies"], "requirements.lock"),
         (PROJECT["build-system"]["requires"], "requirements-build.lock"),
         (PROJECT["project"]["optional-dependencies"]["dev"], "requirements-dev.lock"),
+        (PROJECT["project"]["optional-dependencies"]["heic"], "requirements-heic.lock"),
     ],
 )
 def test_every_dependency_is_locked_at_a_version_that_fits(wanted, lock):
@@ -88,14 +89,14 @@ def test_every_dependency_is_locked_at_a_version_that_fits(wanted, lock):
         assert requirement.specifier.contains(pin), f"{requirement}: run `make lock`"
 
 
-def test_the_lock_of_the_tests_holds_the_other_two():
+def test_the_lock_of_the_tests_holds_the_others():
     assert (
         locked("requirements-dev.lock").items()
-        >= (locked("requirements.lock") | locked("requirements-build.lock")).items()
+        >= (locked("requirements.lock") | locked("requirements-build.lock") | locked("requirements-heic.lock")).items()
     )
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-build.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("lock", sorted(path.name for path in REPOSITORY.glob("requirements*.lock")))
 def test_a_lock_names_no_address(lock):
     assert "://" not in (REPOSITORY / lock).read_text("utf-8")
 

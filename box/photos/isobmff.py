@@ -43,6 +43,8 @@ class Item:
     """What makes it upright, as EXIF says it. What EXIF itself says has no meaning in such a file."""
     exif: tuple[int, int] = (0, 0)
     """Where its EXIF begins and ends, both 0 when there is none."""
+    end: int = 0
+    """How many bytes the file must have at least to hold all its items."""
 
 
 def flaw(read: Read, size: int) -> Literal["", "truncated"]:
@@ -68,7 +70,12 @@ def main_item(data: Bytes) -> Item:
     primary = _find(data, inside, b"pitm")
     main = _number(data, primary[0] + 4, 4 if data[primary[0]] else 2) if primary else 0
     width, height, orientation = _looks(data, inside, main)
-    return Item(width, height, orientation, _exif(data, inside))
+    places = list(_places(data, inside))
+    exif_item = _item_of_type(data, inside, b"Exif")
+    begin, end = next(((begin, end) for item, begin, end in places if item == exif_item), (0, 0))
+    if end > begin + 4:
+        begin += 4 + _number(data, begin, 4)  # it begins with the number of bytes before its TIFF
+    return Item(width, height, orientation, (begin, end), max((end for _, _, end in places), default=0))
 
 
 def _box(head: bytes, at: int, end: int) -> tuple[bytes, int, int]:
@@ -145,15 +152,6 @@ def _properties_of(data: Bytes, properties: tuple[int, int], item: int) -> list[
     return found
 
 
-def _exif(data: Bytes, meta: tuple[int, int]) -> tuple[int, int]:
-    """Where the EXIF item's TIFF begins and ends."""
-    item = _item_of_type(data, meta, b"Exif")
-    begin, length = _place(data, meta, item) if item else (0, 0)
-    if length <= 4:
-        return 0, 0
-    return begin + 4 + _number(data, begin, 4), begin + length  # it begins with the number of bytes before the TIFF
-
-
 def _item_of_type(data: Bytes, meta: tuple[int, int], wanted: bytes) -> int:
     """The number of the first item of a type, 0 when there is none."""
     infos = _find(data, meta, b"iinf")
@@ -169,11 +167,11 @@ def _item_of_type(data: Bytes, meta: tuple[int, int], wanted: bytes) -> int:
     return 0
 
 
-def _place(data: Bytes, meta: tuple[int, int], item: int) -> tuple[int, int]:
-    """(where, how many bytes) of an item that lies in one piece; both 0 for any other."""
+def _places(data: Bytes, meta: tuple[int, int]) -> Iterator[tuple[int, int, int]]:
+    """(item, where it begins, where it ends) of each piece of each item that lies in this file."""
     places, inner = _find(data, meta, b"iloc"), _find(data, meta, b"idat")
     if not places:
-        return 0, 0
+        return
     at = places[0]
     version, lengths = data[at], _number(data, at + 4, 2)
     offset, length, base = lengths >> 12, lengths >> 8 & 15, lengths >> 4 & 15
@@ -181,12 +179,12 @@ def _place(data: Bytes, meta: tuple[int, int], item: int) -> tuple[int, int]:
     wide = 4 if version == 2 else 2
     count, at = _number(data, at + 6, wide), at + 6 + wide
     for _ in range(min(count, _MANY)):
-        of, at = _number(data, at, wide), at + wide
+        item, at = _number(data, at, wide), at + wide
         method, at = (_number(data, at, 2) & 15, at + 2) if version else (0, at)
-        begin, pieces = _number(data, at + 2, base), _number(data, at + 2 + base, 2)
-        at += 4 + base
-        if of == item:
-            begin += _number(data, at + index, offset) + (inner[0] if method == 1 and inner else 0)
-            return (begin, _number(data, at + index + offset, length)) if pieces == 1 and method < 2 else (0, 0)
-        at += pieces * (index + offset + length)
-    return 0, 0
+        origin = _number(data, at + 2, base) + (inner[0] if method == 1 and inner else 0)
+        pieces, at = _number(data, at + 2 + base, 2), at + 4 + base
+        for _ in range(pieces):
+            begin = origin + _number(data, at + index, offset)
+            if method < 2:  # another one is put together from other items
+                yield item, begin, begin + _number(data, at + index + offset, length)
+            at += index + offset + length

@@ -184,6 +184,7 @@ def _boxed(data: Bytes) -> Structure:
     """HEIC and AVIF."""
     item = isobmff.main_item(data)
     flaw = isobmff.flaw(lambda at, count: data[at : at + count], len(data))
+    flaw = "truncated" if item.end > len(data) else flaw
     return Structure(item.width, item.height, item.exif, item.orientation, flaw)
 
 
