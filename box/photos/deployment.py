@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final
 
-from box.errors import BoxError
-
 EVERYWHERE: Final = "."
 """A folder that holds all photos."""
 
@@ -214,16 +212,10 @@ class Summary:
             found.append(f"the clock of the camera is in doubt in {self.doubtful} files")
         return tuple(found)
 
-    def place(self) -> tuple[float, float]:
-        """Where the photos were taken, by what they say themselves. Raises BoxError if they do not say, or disagree."""
+    def place(self) -> tuple[float, float] | None:
+        """Where the photos were taken, by what they say themselves; None if they do not say, or disagree."""
         if self.low is None or self.high is None:
-            raise _no_place("no photo of the deployment says where it was taken")
+            return None
         if max(high - low for low, high in zip(self.low, self.high, strict=True)) > APART_DEGREES_MAX:
-            raise _no_place("the photos of the deployment were taken at different places")
+            return None
         return round((self.low[0] + self.high[0]) / 2, 6), round((self.low[1] + self.high[1]) / 2, 6)
-
-
-def _no_place(why: str) -> BoxError:
-    error = BoxError(f"{why}: say latitude= and longitude=")
-    error.code = "no-place"
-    return error

@@ -134,15 +134,24 @@ def _nothing(args: Mapping[str, Any], summary: Summary) -> BoxError:
 def _deployment(package: _Package) -> Deployment:
     """What was said of it, completed by what the photos say. Raises BoxError where nobody says it."""
     args, zone, span = package.job.args, package.zone, package.summary.span()
-    latitude, longitude = args.get("latitude"), args.get("longitude")
-    if latitude is None or longitude is None:
-        latitude, longitude = package.summary.place()
+    latitude, longitude = _place(args, package.summary)
     start = deployment.limit(args.get("start", ""), zone, is_end=False) or span.first
     end = deployment.limit(args.get("end", ""), zone, is_end=True) or span.last
     assert start is not None, "there are photos"  # noqa: S101
     assert end is not None, "there are photos"  # noqa: S101
     said = {name: args[name] for name in _SAID if name in args}
     return Deployment(args["deployment"], latitude, longitude, start, end, **said)
+
+
+def _place(args: Mapping[str, Any], summary: Summary) -> tuple[float, float]:
+    if "latitude" in args and "longitude" in args:
+        return args["latitude"], args["longitude"]
+    place = summary.place()
+    if place is None:
+        error = BoxError("the photos do not say where they were taken, or disagree: say latitude= and longitude=")
+        error.code = "no-place"
+        raise error
+    return place
 
 
 _SAID: Final = ("location", "setup_by", "capture_method", "sampling_design", "project", "public")

@@ -24,7 +24,7 @@ def test_without_a_kind_it_lists_what_can_be_asked_for(begun):
     head, *rows = begun("do").stdout.splitlines()
     assert head.split() == ["kind", "takes", "which", "is"]
     assert {row.split()[0] for row in rows if not row.startswith(" ")} == {
-        "call", "compact", "recalculate", "snapshot", "verify",
+        "call", "camtrap-dp", "compact", "recalculate", "snapshot", "verify",
     }  # fmt: skip
     assert begun.json("do")["verify"]["deep"]["required"] is False
 
@@ -32,7 +32,7 @@ def test_without_a_kind_it_lists_what_can_be_asked_for(begun):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("teleport",), "no kind of job 'teleport' can be asked for; there are: call, compact"),
+        (("teleport",), "no kind of job 'teleport' can be asked for; there are: call, camtrap-dp, compact"),
         (("photo",), "no kind of job 'photo' can be asked for"),
         (("verify", "deep"), "deep: expected key=value"),
         (("verify", "depth=1"), "verify takes no 'depth'; it takes deep"),
@@ -54,6 +54,11 @@ def test_what_cannot_be_asked_for_is_refused_with_what_can(begun, words, said):
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
     assert begun.json("jobs") == []
+
+
+def test_a_value_that_begins_with_a_zero_is_a_name_and_no_number(begun):
+    args = json.loads(begun.json("do", "camtrap-dp", "deployment=007", "latitude=-0.5", "longitude=0")["args"])
+    assert args == {"deployment": "007", "latitude": -0.5, "longitude": 0.0}
 
 
 def test_a_job_can_wait_for_its_time_for_others_and_its_key_asks_once(begun):
