@@ -12,6 +12,7 @@ from typing import Final
 
 from box.event import Event, Recorded
 from box.job_events import (
+    JobAskedAgain,
     JobCancelled,
     JobCancelRequested,
     JobDue,
@@ -33,6 +34,7 @@ __all__ = [  # noqa: RUF022 - in the order of a life
     "ALL",
     "Event",
     "Recorded",
+    "JobAskedAgain",
     "JobCancelled",
     "JobCancelRequested",
     "JobDue",
@@ -207,8 +209,8 @@ class JobsArchived(Event):
 ALL: Final[tuple[type[Event], ...]] = (
     FileSettled, FileNoticed, FileVanished, FilePlaced, FileQuarantined, PhotoFiled, FileMoved, DuplicateDropped,
     QuotaSet, QuotaExceeded,
-    JobRequested, JobDue, JobStarted, JobReleased, JobSucceeded, JobFailed, JobCancelRequested, JobCancelled,
-    JobQuarantined, JobRetried, JobStepped, KindHeld, KindResumed,
+    JobRequested, JobAskedAgain, JobDue, JobStarted, JobReleased, JobSucceeded, JobFailed, JobCancelRequested,
+    JobCancelled, JobQuarantined, JobRetried, JobStepped, KindHeld, KindResumed,
     PeriodicPlanned,
     DatabaseRestored, EventsArchived, JobsArchived,
 )  # fmt: skip

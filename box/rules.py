@@ -12,7 +12,7 @@
 9. A job that was asked to stop and comes back to the queue instead is cancelled, for the reason that was given.
 10. A job that waits for one that will not be completed is cancelled.
 11. What a cancelled job had done already is undone.
-12. What came of a job that a dropped file asked for is written beside that file.
+12. What came of a job that dropped files asked for is written beside each of them.
 
 A rule sees the event, already folded, and a view of the projections; it answers with further events, which are recorded
 in the same transaction and seen by the rules in their turn.
@@ -27,7 +27,7 @@ from typing import Any, Final
 
 from box import events as e
 from box.events import Event
-from box.questions import Drop, View
+from box.questions import Drop, Job, View
 
 QUARANTINE: Final = "quarantine"
 """The kind of job that moves a drop aside."""
@@ -186,14 +186,13 @@ def on_job_cancelled(_: Policy, event: e.JobCancelled, view: View) -> Iterator[E
 
 def on_job_ended(_: Policy, event: Any, view: View) -> Iterator[Event]:
     """Rule 12."""
-    asked_by = view.asked_by(event.job)
-    job = view.job(event.job) if asked_by else None
-    if job and job.state != "queued" and not (job.kind == REQUEST and job.state == "completed"):
-        answer = {
-            "beside": asked_by, "job": event.job, "kind": job.kind, "state": job.state, "code": job.code,
-            "message": job.message, "result": json.loads(job.result) if job.result else {},
-        }  # fmt: skip
-        yield e.JobRequested(user=event.user, kind=ANSWER, priority=QUARANTINE_PRIORITY, args=json.dumps(answer))
+    for path in view.asked_by(event.job):
+        yield from _answer(path, event, view.job(event.job))
+
+
+def on_job_asked_again(_: Policy, event: e.JobAskedAgain, view: View) -> Iterator[Event]:
+    """Rule 12, for a file that comes when it has ended already."""
+    yield from _answer(event.answer, event, view.job(event.job))
 
 
 def on_job_quarantined(_: Policy, event: e.JobQuarantined, view: View) -> Iterator[Event]:
@@ -206,6 +205,16 @@ def on_job_quarantined(_: Policy, event: e.JobQuarantined, view: View) -> Iterat
             size=drop.size, mtime_ns=drop.mtime_ns, inode=drop.inode,
             args=json.dumps({"code": event.code, "message": event.message, "job": event.job}),
         )  # fmt: skip
+
+
+def _answer(path: str, event: Any, job: Job) -> Iterator[Event]:
+    """What came of the event's job, for the file at that path; nothing before it has ended."""
+    if job.state not in ("queued", "running") and not (job.kind == REQUEST and job.state == "completed"):
+        answer = {
+            "beside": path, "job": event.job, "kind": job.kind, "state": job.state, "code": job.code,
+            "message": job.message, "result": json.loads(job.result) if job.result else {},
+        }  # fmt: skip
+        yield e.JobRequested(user=event.user, kind=ANSWER, priority=QUARANTINE_PRIORITY, args=json.dumps(answer))
 
 
 def _lost(job: int, state: str) -> str:
@@ -228,6 +237,7 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.DuplicateDropped: (on_room,),
     e.QuotaSet: (on_room,),
     e.JobRequested: (on_job_requested,),
+    e.JobAskedAgain: (on_job_asked_again,),
     e.JobSucceeded: (on_room, on_job_ended),
     e.JobFailed: (on_job_failed, on_job_lost, on_room, on_job_ended),
     e.JobCancelled: (on_job_cancelled, on_job_lost, on_room, on_job_ended),

@@ -6,10 +6,13 @@ what happens to that name, and to the jobs about it, happened to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from box import events as e
+from box import rules
 from box.cli.copying import Copied
 from box.events import Event, Recorded
 
@@ -80,13 +83,8 @@ class Following:
         match event:
             case e.FileSettled():
                 return self._on_settled(event)
-            case e.JobRequested():
-                drop = self._settled(event.source) or self._settled(event.answer)
-                if drop is not None:
-                    self._by_job[position] = drop
-                    drop.job, drop.asks = position, not event.source
-                    drop.outcome, drop.message = "waiting", ""  # if it was for room, there is some now
-                return None
+            case e.JobRequested() | e.JobAskedAgain():
+                return self._on_asked(position, event)
             case e.PhotoFiled() | e.FileQuarantined() | e.DuplicateDropped():
                 return _taken(self._settled(event.source), event)
             case e.QuotaExceeded():
@@ -96,6 +94,30 @@ class Following:
             case e.JobSucceeded() | e.JobFailed() | e.JobCancelled() | e.JobQuarantined():
                 return _job_ended(self._by_job.get(event.job), event)
         return None
+
+    def _on_asked(self, position: int, event: e.JobRequested | e.JobAskedAgain) -> Drop | None:
+        if isinstance(event, e.JobAskedAgain):
+            drop = self._settled(event.answer)
+            if drop is not None:
+                drop.job, drop.asks = event.job, True
+            return None
+        if event.kind == rules.ANSWER:
+            return self._answered(json.loads(event.args))
+        drop = self._settled(event.source) or self._settled(event.answer)
+        if drop is not None:
+            self._by_job[position] = drop
+            drop.job, drop.asks = position, not event.source
+            drop.outcome, drop.message = "waiting", ""  # if it was for room, there is some now
+        return None
+
+    def _answered(self, answer: Mapping[str, Any]) -> Drop | None:
+        """What came of the job that a file asked for; of one that it asked for first, that is known by now."""
+        drop = self._settled(answer["beside"])
+        if drop is None or drop.outcome != "waiting":
+            return None
+        if answer["state"] != "completed":
+            return _end(drop, "cancelled" if answer["state"] == "cancelled" else "failed", answer["message"])
+        return _end(drop, "done", _done(json.dumps(answer["result"]) if answer["result"] else ""))
 
     def _settled(self, path: str) -> Drop | None:
         return next((drop for drop in self._by_path.get(path, ()) if drop.settled), None)
@@ -138,7 +160,7 @@ def _job_ended(
         case e.JobSucceeded():
             if not drop.asks:
                 return _end(drop, "filed", "")
-            return _end(drop, "done", "what it asks for is done" + (f": {event.result}" if event.result else ""))
+            return _end(drop, "done", _done(event.result))
         case e.JobFailed():
             drop.message = event.message
             return None if event.retry_at else _end(drop, "failed", event.message)
@@ -147,6 +169,10 @@ def _job_ended(
         case e.JobQuarantined():
             drop.message = event.message  # a job that moves it aside follows
             return None
+
+
+def _done(result: str) -> str:
+    return "what it asks for is done" + (f": {result}" if result else "")
 
 
 def _end(drop: Drop | None, outcome: str, message: str) -> Drop | None:
