@@ -12,6 +12,7 @@ from typing import Final
 
 from box.event import Event, Recorded
 from box.job_events import (
+    JobAskedAgain,
     JobCancelled,
     JobCancelRequested,
     JobDue,
@@ -33,6 +34,7 @@ __all__ = [  # noqa: RUF022 - in the order of a life
     "ALL",
     "Event",
     "Recorded",
+    "JobAskedAgain",
     "JobCancelled",
     "JobCancelRequested",
     "JobDue",
@@ -210,8 +212,8 @@ ALL: Final[tuple[type[Event], ...]] = (
     FileSettled, FileNoticed, FileVanished, FilePlaced, FileQuarantined, DropJoined, PhotoFiled, CompanionFiled,
     FileMoved, DuplicateDropped,
     QuotaSet, QuotaExceeded,
-    JobRequested, JobDue, JobStarted, JobReleased, JobSucceeded, JobFailed, JobCancelRequested, JobCancelled,
-    JobQuarantined, JobRetried, JobStepped, KindHeld, KindResumed,
+    JobRequested, JobAskedAgain, JobDue, JobStarted, JobReleased, JobSucceeded, JobFailed, JobCancelRequested,
+    JobCancelled, JobQuarantined, JobRetried, JobStepped, KindHeld, KindResumed,
     PeriodicPlanned,
     DatabaseRestored, EventsArchived, JobsArchived,
 )  # fmt: skip

@@ -41,6 +41,15 @@ class JobRequested(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobAskedAgain(Event):
+    """A dropped file asked, by its key, for a job that was there already; it is told what comes of that one."""
+
+    job: int
+    answer: str
+    """Path of the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobDue(Event):
     """The time that a queued job waited for has come."""
 

@@ -126,8 +126,8 @@ class View(Protocol):
     def newest_job(self) -> int:
         """The number of the job that was asked for last."""
 
-    def asked_by(self, job: int) -> str:
-        """Path of the file that asked for a job, empty for none."""
+    def asked_by(self, job: int) -> Sequence[str]:
+        """Paths of the files that asked for a job."""
 
     def steps(self, job: int) -> Sequence[tuple[str, str]]:
         """(what, undo) of what it did, or was about to do, and what would stand; in its order."""

@@ -12,7 +12,7 @@
 9. A job that was asked to stop and comes back to the queue instead is cancelled, for the reason that was given.
 10. A job that waits for one that will not be completed is cancelled.
 11. What a cancelled job had done already is undone.
-12. What came of a job that a dropped file asked for is written beside that file.
+12. What came of a job that dropped files asked for is written beside each of them.
 13. What belongs to a drop that nobody has begun to file joins its job; what came before it does so, too.
 14. What is only about another file waits a while for that one; then it is filed by itself.
 15. When a picture was filed, what belongs to it and came later is next.
@@ -35,7 +35,7 @@ from box import events as e
 from box import group_rules
 from box.events import Event
 from box.policy import Policy, quota
-from box.questions import View
+from box.questions import Job, View
 
 QUARANTINE: Final = "quarantine"
 """The kind of job that moves a drop aside."""
@@ -169,14 +169,13 @@ def on_job_cancelled(_: Policy, event: e.JobCancelled, view: View) -> Iterator[E
 
 def on_job_ended(_: Policy, event: Any, view: View) -> Iterator[Event]:
     """Rule 12."""
-    asked_by = view.asked_by(event.job)
-    job = view.job(event.job) if asked_by else None
-    if job and job.state != "queued" and not (job.kind == REQUEST and job.state == "completed"):
-        answer = {
-            "beside": asked_by, "job": event.job, "kind": job.kind, "state": job.state, "code": job.code,
-            "message": job.message, "result": json.loads(job.result) if job.result else {},
-        }  # fmt: skip
-        yield e.JobRequested(user=event.user, kind=ANSWER, priority=QUARANTINE_PRIORITY, args=json.dumps(answer))
+    for path in view.asked_by(event.job):
+        yield from _answer(path, event, view.job(event.job))
+
+
+def on_job_asked_again(_: Policy, event: e.JobAskedAgain, view: View) -> Iterator[Event]:
+    """Rule 12, for a file that comes when it has ended already."""
+    yield from _answer(event.answer, event, view.job(event.job))
 
 
 def on_job_quarantined(policy: Policy, event: e.JobQuarantined, view: View) -> Iterator[Event]:
@@ -196,6 +195,16 @@ def on_job_quarantined(policy: Policy, event: e.JobQuarantined, view: View) -> I
     yield from group_rules.on_job_ended(policy, event, view)
 
 
+def _answer(path: str, event: Any, job: Job) -> Iterator[Event]:
+    """What came of the event's job, for the file at that path; nothing before it has ended."""
+    if job.state not in ("queued", "running") and not (job.kind == REQUEST and job.state == "completed"):
+        answer = {
+            "beside": path, "job": event.job, "kind": job.kind, "state": job.state, "code": job.code,
+            "message": job.message, "result": json.loads(job.result) if job.result else {},
+        }  # fmt: skip
+        yield e.JobRequested(user=event.user, kind=ANSWER, priority=QUARANTINE_PRIORITY, args=json.dumps(answer))
+
+
 def _lost(job: int, state: str) -> str:
     return f"it waited for job {job}, which is {state}"
 
@@ -210,6 +219,7 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.QuotaSet: (on_room,),
     e.PhotoFiled: (group_rules.on_photo_filed,),
     e.JobRequested: (on_job_requested, group_rules.on_job_requested),
+    e.JobAskedAgain: (on_job_asked_again,),
     e.JobSucceeded: (on_room, on_job_ended),
     e.JobFailed: (on_job_failed, on_job_lost, on_room, on_job_ended),
     e.JobCancelled: (on_job_cancelled, group_rules.on_job_ended, on_job_lost, on_room, on_job_ended),

@@ -90,6 +90,7 @@ def _assemble(
         upkeep=upkeep, problems=problems, consumer=queue.consumer(config.workers.count, config.workers.grace_seconds),
         watching=watching, due=status.Due(config.status.rest_seconds), attention=performer.attention,
         metrics=Metrics(config, store, engine.policy, meters, problems, watching.watched, watching.unsettled),
+        take_back=performer.take_back,
     )  # fmt: skip
     performer.attention.at_work.on_stop = runner.wake
     performer.attention.at_work.on_progress = service.changed

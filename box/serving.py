@@ -56,8 +56,8 @@ HEALTH_SECONDS: Final = 10.0
 ONCE_LOOK_SECONDS: Final = 0.05
 """How often `box once` asks whether everything is done."""
 
-HAND_BACK_SECONDS: Final = 10.0
-"""How long a worker may take to hand its jobs back once its child is ended; else the next start takes them back."""
+HAND_BACK_SECONDS: Final = 5.0
+"""How long the workers may take to hand their jobs back once their children are ended; else these are taken back."""
 
 WORK: Final = (JobRequested, JobDue, JobReleased, JobFailed, JobRetried)
 """After these a job may be waiting to be claimed, now or later."""
@@ -87,6 +87,8 @@ class Service:
     due: status.Due
     attention: Attention
     metrics: Metrics
+    take_back: Callable[[Iterable[str]], None]
+    """Gives the jobs of leases back to the queue whose workers have not come home."""
     started_at: str = field(default_factory=utc_now)
     tally: Once = field(default_factory=Once)
     _stops: int = 0
@@ -243,8 +245,10 @@ class Service:
         self.consumer.stop(graceful=True)
         self.attention.hand_back()  # whoever is still at it after the grace gives its job back
         self.runner.kill()
+        until = time.monotonic() + HAND_BACK_SECONDS
         for _, thread in self.consumer.worker_threads:
-            thread.join(HAND_BACK_SECONDS)
+            thread.join(max(0.0, until - time.monotonic()))
+        self.take_back(list(self.claims.active))  # threads cannot be ended: these end with the process
 
     def _catch_signals(self) -> None:
         def caught(number: int, _: Any) -> None:

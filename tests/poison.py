@@ -166,11 +166,19 @@ def ponder(_: Inside, job: Any, reporter: Reporter) -> dict[str, Any]:
         time.sleep(0.01)
 
 
+def brood(_: Inside, job: Any, __: Reporter) -> dict[str, Any]:
+    """A chore that never looks whether it should end."""
+    Path(job.args["began"]).touch()
+    while True:
+        time.sleep(0.01)
+
+
 ALL = (
     HANDLER,
     replace(HANDLER, kind="brief", media_types=("image/png",)),
     replace(HANDLER, kind="other", media_types=("image/bmp",)),
     Chore(kind="ponder", run=ponder),
+    Chore(kind="brood", run=brood),
     *tasks.ALL,
 )
 

@@ -252,22 +252,25 @@ def test_a_stop_hands_a_call_back_after_its_grace_and_no_attempt_is_counted(make
         assert names(of_job(config, job)) == ["JobStarted", "JobReleased"]
 
 
-def test_a_stop_hands_a_chore_back_after_its_grace_and_no_attempt_is_counted(make_root, tmp_path):
+@pytest.mark.parametrize("kind", ["ponder", "brood"])
+def test_a_stop_hands_a_chore_back_after_its_grace_and_no_attempt_is_counted(make_root, tmp_path, kind: str):
+    """Also one that never looks whether it should end: its thread ends with the process."""
     config = make_root(workers__grace_seconds=0.2)
     with running(config, PROGRAM) as process, Client(config) as client:
-        job = ponder(config, tmp_path)
+        job = ponder(config, tmp_path, kind)
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_SECONDS) == 0
         found = client.get_job(job)
         assert (found.status, found.attempts) == ("queued", 0)
         assert names(of_job(config, job)) == ["JobStarted", "JobReleased"]
+        assert client._box.store.value("SELECT count(*) FROM leases") == 0
 
 
-def ponder(config: Config, folder: Path) -> int:
+def ponder(config: Config, folder: Path, kind: str = "ponder") -> int:
     """A chore that is at work."""
     with beside.beside(config) as way:
         args = json.dumps({"began": str(folder / "began")})
-        job = way.engine.record(e.JobRequested(kind="ponder", exclusive="ponder", args=args))[0].position
+        job = way.engine.record(e.JobRequested(kind=kind, exclusive=kind, args=args))[0].position
     until((folder / "began").exists, "it has begun")
     return job
 

@@ -99,9 +99,32 @@ def test_a_job_that_fails_is_answered_so_and_asked_again_after_that(make_root):
         assert (ending, said["kind"], said["code"]) == (".failed.json", "verify", "differences")
         aside.rename(photo)
         drop(config, "check.job.toml", b'kind = "verify"\ndeep = false')
-        until(lambda: "check.job.toml.done.json" in answers(config), "it is answered again")
-        assert list(answers(config)) == ["check.job.toml.done.json"]
+        until(lambda: list(answers(config)) == ["check.job.toml.done.json"], "it is answered again, and once")
         assert (inbox(config) / "check.job.toml").exists()
+
+
+def test_a_second_file_with_the_key_of_a_job_is_told_what_came_of_that_one_and_nothing_is_done_twice(
+    make_root, run_box
+):
+    """In the same run, in a later one, under the same name; but nobody is told what came of another user's job."""
+    config = make_root("me", "you")
+    text = 'kind = "snapshot"\nkey = "once"'
+    for name in ("a", "b"):
+        (inbox(config) / f"{name}.job.toml").write_text(text)
+    assert run_box("--config", config.path, "once").returncode == 0
+    first = answers(config)
+    assert sorted(first) == ["a.job.toml.done.json", "b.job.toml.done.json"]
+    (inbox(config) / "c.job.toml").write_text(text)
+    (inbox(config) / "a.job.toml").write_text(text + "\n")
+    (inbox(config, "you") / "mine.job.toml").write_text(text)
+    assert run_box("--config", config.path, "once").returncode == 1  # one is refused
+    told = answers(config)
+    assert sorted(told) == ["a.job.toml.done.json", "b.job.toml.done.json", "c.job.toml.done.json"]
+    assert len({json.dumps(answer) for answer in (*first.values(), *told.values())}) == 1
+    (refused,) = answers(config, "you").values()
+    assert (refused["code"], refused["message"]) == ("refused", "there is a job with the key 'once' already")
+    with beside.beside(config) as way:
+        assert jobs.counts(way.store)["snapshot"] == {"completed": 1, "queued": 0, "running": 0}
 
 
 def test_a_name_of_any_length_is_answered(make_root, run_box):

@@ -65,6 +65,7 @@ def some_event(draw: random.Random, store: Store) -> e.Event:
                 user=user, kind="call", exclusive=draw.choice(("", "x")), after=draw.choice(((job,), (job, job), ())),
                 answer=draw.choice(("", inbox)), not_before=draw.choice(("", "2030")), reserve_bytes=size,
             ),
+            e.JobAskedAgain(user=user, job=job, answer=inbox),
             e.JobStepped(**own, what="w", undo=draw.choice(("", '["a:b", []]'))),
             e.KindHeld(kind=draw.choice(("", "photo")), until=draw.choice((0, job))),
             e.KindResumed(kind=draw.choice(("", "photo"))),

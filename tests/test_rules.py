@@ -428,6 +428,29 @@ def test_12_what_came_of_a_job_that_a_file_asked_for_is_written_beside_it(engine
     assert said["result"] == ({"n": 1} if state == "completed" else {})
 
 
+def told_beside(engine: Engine, *facts: e.Event) -> list[str]:
+    """The files beside which it is told what came of job 1."""
+    wanted = [r.event for r in engine.record(*facts) if isinstance(r.event, e.JobRequested)]
+    said = [json.loads(event.args) for event in wanted if event.kind == "answer"]
+    assert {each["job"] for each in said} <= {1}
+    return [each["beside"] for each in said]
+
+
+def test_12_a_file_that_asks_for_a_job_that_is_there_is_told_what_comes_of_it_or_what_came_of_it(engine: Engine):
+    second, third = f"{INBOX}/again.job.toml", f"{INBOX}/late.job.toml"
+    begin(engine, ask(engine, "verify", answer=ASKED_BY, key="k"))
+    again = [e.JobAskedAgain(user="me", job=1, answer=path) for path in (second, second, ASKED_BY)]
+    assert told_beside(engine, *again) == []  # it is at work
+    assert sorted(told_beside(engine, LOSSES["failed"])) == sorted([ASKED_BY, second])
+    assert told_beside(engine, e.JobAskedAgain(user="me", job=1, answer=third)) == [third]
+    engine.record(e.JobRetried(user="me", job=1))
+    begin(engine, 1)
+    done = e.JobSucceeded(user="me", job=1, lease="L")
+    assert sorted(told_beside(engine, done)) == sorted([ASKED_BY, second, third])
+    with pytest.raises(IllegalMove, match="there is no job 99"):
+        engine.record(e.JobAskedAgain(user="me", job=99, answer=third))
+
+
 def test_12_a_job_that_will_be_tried_again_has_no_answer_yet(engine: Engine):
     begin(engine, ask(engine, "verify", answer=ASKED_BY))
     again = e.JobFailed(user="me", job=1, lease="L", code="c", message="m", retry_at="2999-01-01T00:00:00.000Z")

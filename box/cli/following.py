@@ -6,10 +6,13 @@ what happens to that name, and to the jobs about it, happened to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from box import events as e
+from box import rules
 from box.cli.copying import Copied
 from box.events import Event, Recorded
 from box.photos import groups
@@ -86,9 +89,8 @@ class Following:
         match event:
             case e.FileSettled():
                 ended = self._on_settled(event)
-            case e.JobRequested():
-                drop = self._settled(event.source) or self._settled(event.answer)
-                self._has_job(drop, position, asks=not event.source)
+            case e.JobRequested() | e.JobAskedAgain():
+                ended = self._on_asked(position, event)
             case e.DropJoined():
                 self._has_job(self._settled(event.path), event.job, asks=False)
             case e.PhotoFiled() | e.CompanionFiled() | e.FileQuarantined() | e.DuplicateDropped():
@@ -106,6 +108,25 @@ class Following:
             self._by_job.setdefault(job, []).append(drop)
             drop.job, drop.asks = job, asks
             drop.outcome, drop.message, drop.is_open = "waiting", "", False  # there is room, or its mate
+
+    def _on_asked(self, position: int, event: e.JobRequested | e.JobAskedAgain) -> Drop | None:
+        if isinstance(event, e.JobAskedAgain):
+            self._has_job(self._settled(event.answer), event.job, asks=True)
+            return None
+        if event.kind == rules.ANSWER:
+            return self._answered(json.loads(event.args))
+        drop = self._settled(event.source) or self._settled(event.answer)
+        self._has_job(drop, position, asks=not event.source)
+        return None
+
+    def _answered(self, answer: Mapping[str, Any]) -> Drop | None:
+        """What came of the job that a file asked for; of one that it asked for first, that is known by now."""
+        drop = self._settled(answer["beside"])
+        if drop is None or drop.outcome != "waiting":
+            return None
+        if answer["state"] != "completed":
+            return _end(drop, "cancelled" if answer["state"] == "cancelled" else "failed", answer["message"])
+        return _end(drop, "done", _done(json.dumps(answer["result"]) if answer["result"] else ""))
 
     def _settled(self, path: str) -> Drop | None:
         return next((drop for drop in self._by_path.get(path, ()) if drop.settled), None)
@@ -152,7 +173,7 @@ def _job_ended(
         case e.JobSucceeded():
             if not drop.asks:
                 return _end(drop, "filed", "")
-            return _end(drop, "done", "what it asks for is done" + (f": {event.result}" if event.result else ""))
+            return _end(drop, "done", _done(event.result))
         case e.JobFailed():
             drop.message = event.message
             return None if event.retry_at else _end(drop, "failed", event.message)
@@ -161,6 +182,10 @@ def _job_ended(
         case e.JobQuarantined():
             drop.message = event.message  # a job that moves it aside follows
             return None
+
+
+def _done(result: str) -> str:
+    return "what it asks for is done" + (f": {result}" if result else "")
 
 
 def _end(drop: Drop | None, outcome: str, message: str) -> Drop | None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from box import events as e
 from box.events import Event, Recorded
 from box.models import (
+    answers,
     attempts,
     camera_clocks,
     drops,
@@ -30,7 +31,8 @@ from box.models.base import Store, Table
 
 PROJECTIONS: Final[tuple[type[Table], ...]] = (
     drops.Drop, files.File, photos.Photo, photos.PhotoDay, camera_clocks.CameraClock,
-    usage.Usage, usage.Account, jobs.Job, jobs.JobCount, waits.Wait, attempts.Attempt, attempts.Step, holds.Hold,
+    usage.Usage, usage.Account, jobs.Job, jobs.JobCount, waits.Wait, answers.Asker, attempts.Attempt, attempts.Step,
+    holds.Hold,
     periodic.Plan,
 )  # fmt: skip
 LIVE: Final[tuple[type[Table], ...]] = (live.Lease, live.Journal, live.Folder)
@@ -56,6 +58,7 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.QuotaSet: (usage.on_quota_set,),
     e.QuotaExceeded: (drops.on_exceeded,),
     e.JobRequested: (job_moves.on_requested, drops.on_requested, periodic.on_requested),
+    e.JobAskedAgain: (answers.on_asked_again,),
     e.JobDue: (job_moves.on_due,),
     e.JobStarted: (job_moves.on_started,),
     e.JobReleased: (job_moves.on_released,),

@@ -13,12 +13,13 @@ from typing import Any, Final
 
 from box.errors import IllegalMove
 from box.events import JobsArchived, Recorded
+from box.models.answers import Asker
 from box.models.attempts import Attempt, Step
 from box.models.base import Store, Table
 from box.models.jobs import Job
 from box.models.waits import Wait
 
-HISTORY: Final[tuple[type[Table], ...]] = (Attempt, Step, Wait)
+HISTORY: Final[tuple[type[Table], ...]] = (Attempt, Step, Wait, Asker)
 """Tables with a column `job`: their rows are archived with that job, and go with it."""
 
 PAGE_ROWS: Final = 1000

@@ -214,11 +214,10 @@ def state_of(store: Store, job: int) -> tuple[State, str] | None:
     return (State(row[0]), row[1]) if row else None
 
 
-def with_key(store: Store, key: str) -> int | None:
-    """The job with that idempotency key, however it ended."""
-    sql = "SELECT id FROM jobs WHERE key = ? AND key <> ''"
-    job: int | None = store.value(sql, (key,))
-    return job
+def with_key(store: Store, key: str, user: str | None = None) -> int | None:
+    """The job with that idempotency key, however it ended; `user`: only if it is theirs."""
+    row = store.row("SELECT id, user FROM jobs WHERE key = ? AND key <> ''", (key,))
+    return row[0] if row and user in (None, row[1]) else None
 
 
 def undone_by(store: Store, job: int) -> int | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from box.errors import IllegalMove
-from box.models import attempts, drops, jobs, photos, usage, waits
+from box.models import answers, attempts, drops, jobs, photos, usage, waits
 from box.models.base import Store
 
 
@@ -80,9 +80,9 @@ class StoreView:
         """The number of the job that was asked for last."""
         return self._store.value("SELECT max(id) FROM jobs") or 0
 
-    def asked_by(self, job: int) -> str:
-        """Path of the file that asked for a job, empty for none."""
-        return self._store.value("SELECT answer FROM jobs WHERE id = ?", (job,)) or ""
+    def asked_by(self, job: int) -> list[str]:
+        """Paths of the files that asked for a job."""
+        return answers.beside(self._store, job)
 
     def followers(self, job: int) -> list[tuple[int, str]]:
         """(id, user) of the queued jobs that wait for it, or for one that waits for it; the newest first."""

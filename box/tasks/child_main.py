@@ -31,6 +31,8 @@ _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _OOM_SCORE = "500"
 """When memory runs out, the system should take the child and not the service."""
 _NICENESS = 5
+PROCESSES_MORE = 256
+"""So many processes and threads may be started while a file is read; more is a fork without end."""
 _PROGRESS_SECONDS = 0.2
 """Progress is told this often at most."""
 _SAID_MAX, _TRACEBACK_MAX = 1000, 4000
@@ -108,7 +110,7 @@ def main(argv: list[str]) -> None:
     address_bytes = _limit(settings)
     handlers = {each.kind: each for each in import_module(module).ALL if isinstance(each, Handler)}
     _send(answers, {"ready": True})
-    lowest_free = _lowest_free()
+    lowest_free, own_pid = _lowest_free(), os.getpid()
     for line in requests:
         asked = json.loads(line)
         request = wire.request(asked["request"])
@@ -117,6 +119,8 @@ def main(argv: list[str]) -> None:
         _renew_limits(own, address_bytes + request.size)
         tools = _Tools(settings["options"].get(handler.options, {}), answers, control, request.job)
         answer = _answer(handler, request, tools, own)
+        if os.getpid() != own_pid:  # a copy that the handler made: only one of them answers
+            os._exit(0)
         # Whoever leaks descriptors, even within its own limits, would have the files after it fail.
         answer["worn"] = answer.get("worn", False) or _lowest_free() > lowest_free + _LEAKED_MAX
         answer["helpers"] = [pid for each in handlers.values() for pid in each.helpers()]
@@ -181,7 +185,20 @@ def _renew_limits(settings: Settings, address_bytes: int) -> None:
     _limit_softly(resource.RLIMIT_NOFILE, settings["open_files_max"])
     _limit_softly(resource.RLIMIT_FSIZE, settings["file_bytes"])
     _limit_softly(resource.RLIMIT_CPU, math.ceil(time.process_time() + settings["cpu_seconds"]))
+    _limit_processes()
     signal.setitimer(signal.ITIMER_REAL, settings["deadline_seconds"] + _GRACE_SECONDS)
+
+
+def _limit_processes() -> None:
+    """Stop a handler that forks without end, by accident: what is soft, somebody who took it over may raise again.
+
+    The system counts all that the user runs, not the child's own, and root's not at all. So the limit is what the whole
+    machine runs now, which is never less, and some more. Against malice there is `TasksMax` of the unit; its sandbox
+    hides that number, and needs no limit here.
+    """
+    with suppress(OSError), open("/proc/loadavg", encoding="ascii") as file:  # "0.20 0.18 0.12 1/80 11206"
+        running = int(file.read().split()[3].partition("/")[2])
+        _limit_softly(resource.RLIMIT_NPROC, running + PROCESSES_MORE)
 
 
 def _limit_softly(which: int, value: int) -> None:

@@ -9,8 +9,18 @@ from typing import Any
 
 from box.engine import Transaction
 from box.errors import BoxError, ChildDied, OutOfSpace, SourceChanged, Stopped, Unprocessable
-from box.events import Event, JobCancelled, JobFailed, JobQuarantined, JobReleased, JobRequested, JobSucceeded
+from box.events import (
+    Event,
+    JobAskedAgain,
+    JobCancelled,
+    JobFailed,
+    JobQuarantined,
+    JobReleased,
+    JobRequested,
+    JobSucceeded,
+)
 from box.models import jobs
+from box.models.base import Store
 from box.models.jobs import Claimed
 from box.tasks import retry
 from box.tasks.chore import RESULT_CHARS_MAX
@@ -109,15 +119,25 @@ def unknown(job: Claimed) -> JobFailed:
     return JobFailed(user=job.user, job=job.id, lease=job.lease, code="unknown-kind", message=why)
 
 
+def or_again(store: Store, event: Event) -> Event:
+    """A file's request; with the key of a job of its user, that it asks for this one again."""
+    if isinstance(event, JobRequested) and event.key and event.answer:
+        first = jobs.with_key(store, event.key, event.user)
+        if first is not None:
+            return JobAskedAgain(user=event.user, job=first, answer=event.answer)
+    return event
+
+
 def recorded(transaction: Transaction, outcomes: Sequence[type_outcome]) -> list[tuple[Claimed, BoxError]]:
     """Record them, all at once or, where one is refused, each by itself; which were refused, and why."""
-    if transaction.try_record(*(fact for _, facts in outcomes for fact in facts)) is None:
+    store = transaction.store
+    if transaction.try_record(*(or_again(store, fact) for _, facts in outcomes for fact in facts)) is None:
         return []
     told = []
     for job, facts in outcomes:
-        error = transaction.try_record(*facts)
+        error = transaction.try_record(*(or_again(store, fact) for fact in facts))
         if error is not None:
-            if jobs.is_held(transaction.store, job.id, job.lease) is not None:
+            if jobs.is_held(store, job.id, job.lease) is not None:
                 transaction.record(refused(job, error))
             told.append((job, error))
     return told

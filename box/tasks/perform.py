@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -266,6 +266,14 @@ class Performer:
             gone |= {drop.path for drop in drops.members(self.engine.store, job.id)}
             return (*(FileVanished(user=job.user, path=path) for path in sorted(gone)), event)
         return (event,)
+
+    def take_back(self, leases: Iterable[str]) -> None:
+        """The process ends and these workers are still at it: their jobs go back, for a stop costs no attempt."""
+        for lease in leases:
+            try:
+                self._give_back(lease, "the service stopped", counted=False)
+            except BoxError as error:  # then the next start takes them back
+                _log.warning("jobs could not be given back", error=error)
 
     def _give_back(self, lease: str, reason: str, *, counted: bool) -> None:
         """End the lease; jobs that it still holds go back to the queue, those on their way to the library excepted."""

@@ -126,6 +126,13 @@ def test_a_file_that_asks_for_a_job_can_be_added_and_its_answer_waited_for(begun
     with begun.running():
         done = begun("add", str(asks))
         assert (done.returncode, done.stdout) == (0, 'check.job.toml what it asks for is done: {"differences": 0}\n')
+        asks.write_text('kind = "verify"\nkey = "once"\n')
+        for _ in range(2):  # the second time it is told what came of the first
+            done = begun("add", str(asks))
+            assert (done.returncode, done.stdout) == (
+                0,
+                'check.job.toml what it asks for is done: {"differences": 0}\n',
+            )
         asks.write_text('kind = "compact"\n')
         refused = begun("add", str(asks))
         assert refused.returncode == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from box import events as e
@@ -24,6 +26,15 @@ def filed(path: str = PATH, to: str = "users/me/photos/a.jpg") -> e.PhotoFiled:
 
 ASKED = e.JobRequested(kind="photo", source=PATH)  # at position 2 in each history
 FULL = e.QuotaExceeded(path=PATH, size=10, used_bytes=1, reserved_bytes=0, quota_bytes=5)
+
+
+AGAIN = [settled(), ASKED, e.JobAskedAgain(job=1, answer=PATH), e.JobSucceeded(job=2, lease="")]
+"""It asks, by its key, for a job that was there before it."""
+
+
+def answered(state: str, result: dict[str, int] | None = None) -> e.JobRequested:
+    answer = {"beside": PATH, "job": 1, "state": state, "message": "why", "result": result or {}}
+    return e.JobRequested(kind="answer", args=json.dumps(answer))
 
 
 def follow(*histories: Event, drops: int = 1) -> tuple[list[Drop], Following]:
@@ -61,6 +72,11 @@ def follow(*histories: Event, drops: int = 1) -> tuple[list[Drop], Following]:
         ("vanished", "", [settled(), FULL, e.FileVanished(path=PATH)]),
         ("waiting", "", [settled(size=11), ASKED, filed()]),
         ("waiting", "", [filed(), ASKED, e.JobSucceeded(job=2, lease="")]),
+        ("waiting", "", AGAIN),
+        ("done", 'what it asks for is done: {"n": 1}', [*AGAIN, answered("completed", {"n": 1})]),
+        ("failed", "why", [*AGAIN, answered("failed")]),
+        ("failed", "why", [*AGAIN, answered("quarantined")]),
+        ("cancelled", "why", [*AGAIN, answered("cancelled")]),
         ("waiting", "", []),
     ],
 )  # fmt: skip

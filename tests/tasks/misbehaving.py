@@ -126,6 +126,30 @@ def leave(request: Request, tools: Tools) -> dict[str, Any] | None:
     return DOINGS[request.args["then"]](request, tools)
 
 
+def fork_once(request: Request, tools: Tools) -> None:
+    """Fork, and let both go on."""
+    os.fork()
+
+
+def fork_on(request: Request, tools: Tools) -> dict[str, Any]:
+    """Fork until the system says no, as somebody to whom it may say no; at most so many times."""
+    if os.geteuid() == 0:
+        os.setuid(65534)
+    pids: list[int] = []
+    try:
+        while len(pids) < request.args["most"]:
+            if (pid := os.fork()) == 0:
+                while True:
+                    signal.pause()
+            pids.append(pid)
+    except BlockingIOError:
+        return {"forked": len(pids)}
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+    return {"forked": len(pids)}
+
+
 def leak_quietly(request: Request, tools: Tools) -> None:
     for _ in range(10):
         os.dup(2)
@@ -138,6 +162,8 @@ def leak(request: Request, tools: Tools) -> None:
 
 DOINGS: dict[str, Callable[[Request, Tools], dict[str, Any] | None]] = {
     "nothing": lambda request, tools: None,
+    "fork once": fork_once,
+    "fork on": fork_on,
     "much": lambda request, tools: {"much": "x" * request.args["bytes"]},
     "spin": spin,
     "work": work,

@@ -17,6 +17,7 @@ import pytest
 
 import box
 from box.errors import BoxError, ChildDied, OutOfSpace, SourceChanged, Unprocessable
+from box.tasks import child_main
 from box.tasks.at_work import AtWork, Progress
 from box.tasks.child import Child
 from box.tasks.handler import Found, Request
@@ -169,6 +170,23 @@ def test_what_a_handler_started_ends_with_its_batch(make_child, tmp_path):
     assert [type(answer) for _, answer in pairs] == [Found, Found]
     assert has_ended(int((tmp_path / "pid").read_text()))
     assert child.pid is None
+
+
+def test_a_copy_that_a_handler_made_of_the_process_answers_nothing(make_child):
+    """Else every file after it would get the answer of the one before."""
+    found = answers(make_child(), "fork once", "tell", "nothing")
+    assert [isinstance(answer, Found) for answer in found] == [True] * 3
+    assert ["source" in answer.facts for answer in found] == [False, True, False]
+    assert len(set(pids(found))) == 1
+
+
+def test_who_forks_without_end_is_stopped_by_the_system_some_hundreds_later(make_child):
+    with open("/proc/loadavg", encoding="ascii") as file:
+        running = int(file.read().split()[3].partition("/")[2])
+    most = running + 4 * child_main.PROCESSES_MORE
+    (found,) = answers(make_child(), {"do": "fork on", "most": most})
+    assert isinstance(found, Found)
+    assert found.facts["forked"] < most - child_main.PROCESSES_MORE
 
 
 def test_who_leaks_a_few_descriptors_leaves_them_to_nobody(make_child):
