@@ -17,6 +17,7 @@ from box import logs
 from box.engine import Engine, Transaction
 from box.events import Event, FileNoticed, FileVanished
 from box.models import files, live
+from box.models.base import Store
 from box.paths import join, owner
 from box.photos.formats import sniff
 from box.watchers import Problem
@@ -112,17 +113,19 @@ class LibrarySweep:
 
     def _keep(self, events: list[Event], seen: list[FolderSeen]) -> int:
         """Record a batch. A file that is there after all landed between the listing and the look at the projections."""
-        true = [
+        true: list[FileNoticed | FileVanished] = [
             self._sniffed(event) if isinstance(event, FileNoticed) else event
             for event in events
-            if not (isinstance(event, FileVanished) and os.path.lexists(join(self.root, event.path)))
+            if isinstance(event, FileNoticed | FileVanished)
+            and not (isinstance(event, FileVanished) and os.path.lexists(join(self.root, event.path)))
         ]
         changed = [s for s in seen if s.gone or s.mtime_ns != live.folder_time(self.engine.store, s.folder)]
         if not true and not changed:
             return 0
 
         def work(transaction: Transaction) -> None:
-            transaction.record(*true)
+            on_the_way = live.on_the_way(transaction.store)
+            transaction.record(*(e for e in true if e.path not in on_the_way and _is_news(transaction.store, e)))
             for each in changed:
                 live.set_folder_time(transaction.store, each.folder, None if each.gone else each.mtime_ns)
 
@@ -140,3 +143,9 @@ class LibrarySweep:
         if sight.look is None:
             return event
         return replace(event, inode=sight.look.inode, media_type=sniff(sight.head))
+
+
+def _is_news(store: Store, event: FileNoticed | FileVanished) -> bool:
+    """Whether it is still unknown: a job may have moved the file meanwhile, and recorded it."""
+    known = files.seen(store, event.path)
+    return known is not None if isinstance(event, FileVanished) else known != (event.size, event.mtime_ns)

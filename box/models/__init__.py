@@ -47,6 +47,8 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.FileQuarantined: (drops.on_taken, files.on_put),
     e.PhotoFiled: (drops.on_taken, files.on_put, photos.on_filed),
     e.FileMoved: (files.on_moved, photos.on_moved),
+    e.DropReturned: (files.on_returned, photos.on_returned, drops.on_returned, job_moves.on_returned),
+    e.PhotoRedated: (photos.on_redated,),
     e.DuplicateDropped: (drops.on_taken,),
     e.QuotaSet: (usage.on_quota_set,),
     e.QuotaExceeded: (drops.on_exceeded,),

@@ -9,6 +9,7 @@ from typing import Final
 import peewee
 
 from box.events import (
+    DropReturned,
     DuplicateDropped,
     FileQuarantined,
     FileSettled,
@@ -155,6 +156,20 @@ def on_vanished(store: Store, _: Recorded, event: FileVanished) -> None:
     """A drop was taken out of its inbox by somebody else."""
     if owner(event.path)[1] == "inbox":
         remove(store, event.path)
+
+
+def on_returned(store: Store, recorded: Recorded, event: DropReturned) -> None:
+    """A file of the library is a drop again. The job that filed it is its newest, so that nothing asks for another."""
+    remove(store, event.path)
+    store.execute(
+        "INSERT INTO drops (folder, name, user, size, mtime_ns, inode, media_type, since, job, waiting)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+        (
+            *split(event.path), event.user, event.size, event.mtime_ns, event.inode, event.media_type,
+            recorded.position, event.job,
+        ),
+    )  # fmt: skip
+    usage.add(store, event.user, "inbox", 1, event.size)
 
 
 def on_requested(store: Store, recorded: Recorded, event: JobRequested) -> None:

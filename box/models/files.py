@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import peewee
 
-from box.events import FileMoved, FileNoticed, FilePlaced, FileQuarantined, FileVanished, PhotoFiled, Recorded
+from box.events import (
+    DropReturned,
+    FileMoved,
+    FileNoticed,
+    FilePlaced,
+    FileQuarantined,
+    FileVanished,
+    PhotoFiled,
+    Recorded,
+)  # fmt: skip
 from box.models import usage
 from box.models.base import Store, Table
 from box.paths import owner, split
@@ -52,6 +61,12 @@ def known(store: Store, folder: str) -> dict[str, tuple[int, int]]:
     return {n: (s, m) for n, s, m in store.rows("SELECT name, size, mtime_ns FROM files WHERE folder = ?", (folder,))}
 
 
+def seen(store: Store, path: str) -> tuple[int, int] | None:
+    """(size, mtime_ns) of a known file, None if none is known there."""
+    row = store.row("SELECT size, mtime_ns FROM files WHERE folder = ? AND name = ?", split(path))
+    return (row[0], row[1]) if row else None
+
+
 def folders(store: Store, top: str) -> list[str]:
     """The folders at or below one that hold known files; the work grows with the folders, not with the files."""
     rows = store.rows(
@@ -77,6 +92,11 @@ def on_vanished(store: Store, _: Recorded, event: FileVanished) -> None:
     """A file left the library."""
     if owner(event.path)[1] != "inbox":
         remove(store, event.path)
+
+
+def on_returned(store: Store, _: Recorded, event: DropReturned) -> None:
+    """A file of the library is a drop again."""
+    remove(store, event.source)
 
 
 def on_moved(store: Store, _: Recorded, event: FileMoved) -> None:

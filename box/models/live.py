@@ -7,6 +7,7 @@ them moves, removed with the outcome. A folder time says what a folder's mtime w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -108,6 +109,11 @@ def journal(store: Store, lease: str | None = None) -> list[Entry]:
     return [
         Entry(*row) for row in store.rows(f"SELECT job, lease, moves, events FROM journal{where} ORDER BY job", values)
     ]
+
+
+def on_the_way(store: Store) -> set[str]:
+    """The paths from and to which files are being moved just now: what stands there is recorded when that is done."""
+    return {path for entry in journal(store) for move in json.loads(entry.moves) for path in move[:2]}
 
 
 def folder_times(store: Store, user_folder: str) -> dict[str, int]:

@@ -7,7 +7,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from box.tasks import answer, call, compact, photo, quarantine, recalculate, request, snapshot, undo, verify
+from box.tasks import (
+    answer,
+    call,
+    compact,
+    organize,
+    photo,
+    put_back,
+    quarantine,
+    recalculate,
+    redate,
+    request,
+    snapshot,
+    undo,
+    verify,
+)
 from box.tasks.chore import Chore
 from box.tasks.handler import Handler
 
@@ -22,6 +36,9 @@ ALL: Final[tuple[Handler | Chore, ...]] = (
     snapshot.HANDLER,
     compact.HANDLER,
     recalculate.HANDLER,
+    organize.HANDLER,
+    redate.HANDLER,
+    put_back.HANDLER,
 )
 
 

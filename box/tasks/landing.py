@@ -167,7 +167,7 @@ def finish(root: str, moves: Sequence[Move]) -> bool:
     """After a crash: bring an interrupted landing to its end. False if a file of it is gone; then nothing stands."""
     folders: set[str] = set()
     for index, move in enumerate(moves):
-        if not _finish_one(root, move):
+        if not finish_one(root, move):
             for earlier in moves[:index]:
                 if os.path.lexists(join(root, earlier.target)):
                     os.unlink(join(root, earlier.target))
@@ -178,7 +178,8 @@ def finish(root: str, moves: Sequence[Move]) -> bool:
     return True
 
 
-def _finish_one(root: str, move: Move) -> bool:
+def finish_one(root: str, move: Move) -> bool:
+    """After a crash: bring one move to its end; False if it cannot be made, or a removal has not been made."""
     source = join(root, move.source)
     source_is_there = _is(source, move)
     if not move.target:
