@@ -28,7 +28,7 @@ from box.job_events import (
     KindResumed,
     PeriodicPlanned,
 )
-from box.photo_events import CompanionFiled, DropJoined, PhotoFiled
+from box.photo_events import CompanionFiled, DropJoined, PhotoFiled, PhotoRedated
 
 __all__ = [  # noqa: RUF022 - in the order of a life
     "ALL",
@@ -58,6 +58,8 @@ __all__ = [  # noqa: RUF022 - in the order of a life
     "PhotoFiled",
     "CompanionFiled",
     "FileMoved",
+    "DropReturned",
+    "PhotoRedated",
     "DuplicateDropped",
     "QuotaSet",
     "QuotaExceeded",
@@ -134,6 +136,26 @@ class FileMoved(Event):
     """0: by hand."""
     thumbnail: str = ""
     """Of a photo: path of its thumbnail from now on, empty when that is what it was."""
+    main: str = ""
+    """Path of the file that it went with, as that stands now; empty when it went by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropReturned(Event):
+    """A filing was undone: its file is a drop again, where it came from; nothing asks for it by itself."""
+
+    source: str
+    """Where it stood in the library."""
+    path: str
+    """Where it stands in the inbox."""
+    size: int
+    mtime_ns: int
+    inode: int
+    media_type: str = ""
+    job: int = 0
+    """The job that had filed it; retried, it files it again."""
+    by: int = 0
+    """The job that put it back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +232,7 @@ class JobsArchived(Event):
 
 ALL: Final[tuple[type[Event], ...]] = (
     FileSettled, FileNoticed, FileVanished, FilePlaced, FileQuarantined, DropJoined, PhotoFiled, CompanionFiled,
-    FileMoved, DuplicateDropped,
+    FileMoved, DropReturned, PhotoRedated, DuplicateDropped,
     QuotaSet, QuotaExceeded,
     JobRequested, JobAskedAgain, JobDue, JobStarted, JobReleased, JobSucceeded, JobFailed, JobCancelRequested,
     JobCancelled, JobQuarantined, JobRetried, JobStepped, KindHeld, KindResumed,

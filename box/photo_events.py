@@ -1,4 +1,4 @@
-"""Events of photos: filed, joined, moved. The rule: as in `box.events`; names and fields are for ever."""
+"""Events of photos: filed, redated. The rule: as in `box.events`; names and fields are for ever."""
 
 from __future__ import annotations
 
@@ -71,3 +71,23 @@ class CompanionFiled(Event):
     mtime_ns: int
     main: str = ""
     """Path of the main file of its group, empty without one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoRedated(Event):
+    """The clock of a camera was wrong: the photo was taken at another time than it says. The file is as it was."""
+
+    path: str
+    taken_at: str
+    day: str = ""
+    """The day that it belongs under from now on, empty for none."""
+    doubt: str = ""
+    shift_seconds: int = 0
+    """By how much its time was moved; negative is back."""
+    job: int = 0
+    taken_before: str = ""
+    """What held until now, and holds again when it is undone; so the next two."""
+    day_before: str = ""
+    doubt_before: str = ""
+    main: str = ""
+    """Path of the main file of its group, with which it was redated; empty when it is that itself."""

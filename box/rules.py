@@ -43,6 +43,15 @@ QUARANTINE: Final = "quarantine"
 UNDO: Final = "undo"
 """The kind of job that takes back what a cancelled one had done."""
 
+PUT_BACK: Final = "put-back"
+"""The kind of job that moves files back to where another one took them from."""
+
+PUT_BACK_KINDS: Final = ("organize", "redate")
+"""Kinds of job that do nothing but move files inside the library: what they did is in the log, and is undone by it."""
+
+SHELVING: Final = "shelving"
+"""What jobs have for themselves that move files inside the library: never two at the same time."""
+
 REQUEST: Final = "request"
 """The kind of job that reads a dropped file which asks for a job; that job answers, not this one."""
 
@@ -162,7 +171,12 @@ def on_job_lost(_: Policy, event: Any, view: View) -> Iterator[Event]:
 def on_job_cancelled(_: Policy, event: e.JobCancelled, view: View) -> Iterator[Event]:
     """Rule 11."""
     steps = view.steps(event.job)
-    if steps:
+    if steps and view.job(event.job).kind in PUT_BACK_KINDS:
+        yield e.JobRequested(
+            user=event.user, kind=PUT_BACK, priority=QUARANTINE_PRIORITY, exclusive=SHELVING,
+            args=json.dumps({"job": event.job}),
+        )  # fmt: skip
+    elif steps:
         args = json.dumps({"job": event.job, "steps": steps})
         yield e.JobRequested(user=event.user, kind=UNDO, priority=QUARANTINE_PRIORITY, args=args, undoes=event.job)
 
@@ -216,6 +230,7 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.FileVanished: (on_room,),
     e.FileNoticed: (on_file_noticed, on_room),
     e.DuplicateDropped: (on_room,),
+    e.DropReturned: (on_room,),
     e.QuotaSet: (on_room,),
     e.PhotoFiled: (group_rules.on_photo_filed,),
     e.JobRequested: (on_job_requested, group_rules.on_job_requested),

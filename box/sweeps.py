@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -135,13 +135,16 @@ class LibrarySweep:
 
     def _record(self, transaction: Transaction, events: list[Event]) -> int:
         """Record what is still so: Box itself may have filed or moved the file since it was looked at."""
-        true = [event for event in events if self._is_true(transaction.store, event)]
+        on_the_way = live.on_the_way(transaction.store)
+        true = [event for event in events if self._is_true(transaction.store, event, on_the_way)]
         transaction.record(*true)
         return len(true)
 
-    def _is_true(self, store: Store, event: Event) -> bool:
-        if isinstance(event, FileMoved):  # one that is in a journal is on its way by a job, which will say so
-            return files.find(store, event.source) is not None and not live.is_moving(store, event.source)
+    def _is_true(self, store: Store, event: Event, on_the_way: Container[str]) -> bool:
+        if getattr(event, "path", "") in on_the_way:  # by a job, which will say so
+            return False
+        if isinstance(event, FileMoved):
+            return files.find(store, event.source) is not None and event.source not in on_the_way
         if isinstance(event, FileNoticed):
             return files.find(store, event.path) != (event.size, event.mtime_ns)
         assert isinstance(event, FileVanished)  # noqa: S101 - a sweep finds nothing else

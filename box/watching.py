@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from box import bells, logs
 from box.config import Config
-from box.engine import Engine
+from box.engine import Engine, Transaction
 from box.errors import BoxError
-from box.events import FileSettled
-from box.models import drops
+from box.events import Event, FileSettled
+from box.models import drops, live
 from box.paths import area_folder, join, split, to_text
 from box.photos import formats
 from box.status import Problems, rfc3339
@@ -131,7 +132,8 @@ class Watching:
         found = self._inboxes.look(now)
         try:
             for first in range(0, len(found), RECORD_MAX):
-                self._engine.record(*found[first : first + RECORD_MAX])
+                news = found[first : first + RECORD_MAX]
+                self._engine.transact(partial(_record, news), events=len(news))
         except BoxError as error:
             if not error.retryable:
                 raise
@@ -188,6 +190,21 @@ class Watching:
         for code in {*self._codes, *(problem.code for problem in problems)}:
             self._problems.replace(code, {p.path: p.message for p in problems if p.code == code})
         self._codes = {problem.code for problem in problems}
+
+
+def _record(found: Sequence[Event], transaction: Transaction) -> None:
+    """Record what was found, but for what Box itself has put into an inbox meanwhile, or is just putting there."""
+    store = transaction.store
+    on_the_way = live.on_the_way(store)
+    known = drops.known_files(store, [event.path for event in found if isinstance(event, FileSettled)])
+    transaction.record(
+        *(
+            event
+            for event in found
+            if getattr(event, "path", "") not in on_the_way
+            and not (isinstance(event, FileSettled) and known.get(event.path) == (event.size, event.mtime_ns))
+        )
+    )
 
 
 def media_type(path: str, head: bytes) -> str:

@@ -58,6 +58,12 @@ def some_event(draw: random.Random, store: Store) -> e.Event:
                 user=user, source=photo, path=f"users/{user}/photos/{draw.choice(NAMES)}", size=size, mtime_ns=1,
                 thumbnail=draw.choice(("", f"users/{user}/thumbnails/{name}")),
             ),
+            e.DropReturned(
+                user=user, source=photo, path=inbox, size=size, mtime_ns=1, inode=1, media_type="image/jpeg", job=job
+            ),
+            e.PhotoRedated(
+                user=user, path=photo, taken_at="2024-05-06T00:00:00", day=draw.choice(("", "2024-05-06")), job=job
+            ),
             e.DuplicateDropped(user=user, source=inbox, kept=photo, digest=str(size), size=size),
             e.QuotaSet(user=user, quota_bytes=draw.choice((None, 0, 40, 100))),
             e.JobRequested(user=user, kind=draw.choice(("photo", "backup")), key=draw.choice(("", "k"))),

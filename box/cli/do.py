@@ -31,17 +31,23 @@ def do(args: Namespace) -> int:
     config = settings.load(args)
     if args.user:
         settings.known_user(args.user, config.users.names, config)
+    given = _arguments(args.args)
+    if args.dry_run:
+        given = {**given, "dry_run": True}
+        args.wait = True
     wanted = asking.wanted(
-        by_request(), args.kind, _arguments(args.args), user=args.user, priority=args.priority, key=args.key,
+        by_request(), args.kind, given, user=args.user, priority=args.priority, key=args.key,
         not_before=asking.when(args.later, args.at), after=args.after,
     )  # fmt: skip
     with beside(config) as box:
         job = box.engine.request(wanted)
-        row = _wait(box, config, job) if args.wait else _row(box, job)
+        row = wait(box, config, job) if args.wait else _row(box, job)
     if args.json:
         output.value(row)
+    elif args.dry_run and row["state"] == State.COMPLETED:
+        moves(json.loads(row["result"]))
     else:
-        output.line(_told(row))
+        output.line(told(row))
     return 0 if row["state"] in (State.QUEUED, State.RUNNING, State.COMPLETED) else 1
 
 
@@ -90,8 +96,8 @@ def _row(box: Beside, job: int) -> dict[str, Any]:
     return row
 
 
-def _wait(box: Beside, config: Config, job: int) -> dict[str, Any]:
-    """Until it has ended. Raises NotRunning if nobody works on it."""
+def wait(box: Beside, config: Config, job: int) -> dict[str, Any]:
+    """Wait until it has ended. Raises NotRunning if nobody works on it."""
     progress = output.Progress()
     while (row := _row(box, job))["state"] in (State.QUEUED, State.RUNNING):
         if not locks.is_held(config.box.root):
@@ -103,7 +109,8 @@ def _wait(box: Beside, config: Config, job: int) -> dict[str, Any]:
     return row
 
 
-def _told(row: Mapping[str, Any]) -> str:
+def told(row: Mapping[str, Any]) -> str:
+    """What has become of a job, in a line."""
     text = f"job {row['id']} {row['state']}"
     if row["state"] == State.QUEUED and row["not_before"]:
         text += f" until {words.local_time(row['not_before'])}"
@@ -112,3 +119,22 @@ def _told(row: Mapping[str, Any]) -> str:
     if row["message"]:
         text += f": {words.printable(row['message'])}"
     return text
+
+
+def moves(result: Mapping[str, Any]) -> None:
+    """What a dry run has found, a line a file."""
+    for source, target in result["moves"]:
+        output.line(f"{words.printable(source)} -> {words.printable(target)}")
+    more = result["count"] - len(result["moves"])
+    output.line(
+        f"{words.count(result['count'], 'file')} would be moved" + (f", {more:,} of them not shown" if more else "")
+    )
+    left_out(result)
+
+
+def left_out(result: Mapping[str, Any]) -> None:
+    """What cannot be moved, and why."""
+    for reason in result.get("reasons", ()):
+        output.line(f"{words.printable(reason['path'])} stays: {words.printable(reason['why'])}")
+    if result.get("left", 0) > len(result.get("reasons", ())):
+        output.line(f"{result['left'] - len(result['reasons']):,} more stay where they are")

@@ -129,6 +129,18 @@ def _do(commands: Any) -> None:
     parser.add_argument(
         "--wait", action="store_true", help="until it has ended, with progress; exits with 1 if it failed"
     )
+    parser.add_argument("--dry-run", action="store_true", help="as dry_run=true, and wait for what it says")
 
 
-ALL: Final = (_do, _jobs, _periodic, _events)
+def _undo(commands: Any) -> None:
+    parser = command(
+        commands, "undo", "undo:undo", "put back what a job has moved",
+        text="Of a job that filed, organised or redated photos. The file of a filing is in its inbox again, and stays "
+        "there until `box jobs retry`. What was changed or moved since is listed and stays; then it exits with 1.",
+        examples=("box undo 17 --dry-run", "box undo 17", "box undo 17 --json"), options=[json_option()],
+    )  # fmt: skip
+    parser.add_argument("id", metavar="JOB", type=number, help="number of the job")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be moved, and where to")
+
+
+ALL: Final = (_do, _undo, _jobs, _periodic, _events)

@@ -54,6 +54,10 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.DropJoined: (job_moves.on_joined, drops.on_joined),
     e.CompanionFiled: (drops.on_taken, files.on_put),
     e.FileMoved: (files.on_moved, camera_clocks.on_moving, photos.on_moved),
+    e.DropReturned: (
+        files.on_returned, camera_clocks.on_returned, photos.on_returned, drops.on_returned, job_moves.on_returned,
+    ),
+    e.PhotoRedated: (camera_clocks.on_leaving, photos.on_redated, camera_clocks.on_standing),
     e.DuplicateDropped: (drops.on_taken,),
     e.QuotaSet: (usage.on_quota_set,),
     e.QuotaExceeded: (drops.on_exceeded,),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import peewee
 
-from box.events import FileMoved, FileVanished, PhotoFiled, Recorded
+from box.events import DropReturned, FileMoved, FileVanished, PhotoFiled, PhotoRedated, Recorded
 from box.models.base import Store, Table
 from box.paths import split
 
@@ -70,14 +70,19 @@ def count(store: Store, path: str, by: int) -> None:
 # --- folds -----------------------------------------------------------------------------------------------------------
 
 
-def on_leaving(store: Store, _: Recorded, event: PhotoFiled | FileVanished) -> None:
+def on_leaving(store: Store, _: Recorded, event: PhotoFiled | FileVanished | PhotoRedated) -> None:
     """The photo that is known at that path will be another one, or none."""
     count(store, event.path, -1)
 
 
-def on_standing(store: Store, _: Recorded, event: PhotoFiled) -> None:
+def on_standing(store: Store, _: Recorded, event: PhotoFiled | PhotoRedated) -> None:
     """The photo at that path is what the event says."""
     count(store, event.path, 1)
+
+
+def on_returned(store: Store, _: Recorded, event: DropReturned) -> None:
+    """The photo goes back to the inbox."""
+    count(store, event.source, -1)
 
 
 def on_moving(store: Store, _: Recorded, event: FileMoved) -> None:

@@ -11,6 +11,7 @@ import peewee
 from box.events import (
     CompanionFiled,
     DropJoined,
+    DropReturned,
     DuplicateDropped,
     FileQuarantined,
     FileSettled,
@@ -210,6 +211,20 @@ def on_vanished(store: Store, _: Recorded, event: FileVanished) -> None:
     """A drop was taken out of its inbox by somebody else."""
     if owner(event.path)[1] == "inbox":
         remove(store, event.path)
+
+
+def on_returned(store: Store, recorded: Recorded, event: DropReturned) -> None:
+    """A file of the library is a drop again. The job that filed it is its newest, so that nothing asks for another."""
+    remove(store, event.path)
+    store.execute(
+        "INSERT INTO drops (folder, name, user, size, mtime_ns, inode, media_type, since, job, waiting,"
+        " group_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
+        (
+            *split(event.path), event.user, event.size, event.mtime_ns, event.inode, event.media_type,
+            recorded.position, event.job, groups.parse(split(event.path)[1]).key,
+        ),
+    )  # fmt: skip
+    usage.add(store, event.user, "inbox", 1, event.size)
 
 
 def on_requested(store: Store, recorded: Recorded, event: JobRequested) -> None:

@@ -6,6 +6,7 @@ import peewee
 
 from box.events import (
     CompanionFiled,
+    DropReturned,
     FileMoved,
     FileNoticed,
     FilePlaced,
@@ -13,7 +14,7 @@ from box.events import (
     FileVanished,
     PhotoFiled,
     Recorded,
-)
+)  # fmt: skip
 from box.models import usage
 from box.models.base import Store, Table
 from box.paths import owner, split
@@ -94,6 +95,11 @@ def on_vanished(store: Store, _: Recorded, event: FileVanished) -> None:
     """A file left the library."""
     if owner(event.path)[1] != "inbox":
         remove(store, event.path)
+
+
+def on_returned(store: Store, _: Recorded, event: DropReturned) -> None:
+    """A file of the library is a drop again."""
+    remove(store, event.source)
 
 
 def on_moved(store: Store, _: Recorded, event: FileMoved) -> None:

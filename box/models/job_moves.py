@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from box.errors import IllegalMove
 from box.events import (
     DropJoined,
+    DropReturned,
     Event,
     JobCancelled,
     JobCancelRequested,
@@ -41,6 +42,7 @@ MOVES: Final[dict[type[Event], tuple[tuple[State, ...], tuple[State, ...]]]] = {
     JobCancelled:       ((State.QUEUED, State.RUNNING),      (State.CANCELLED,)),
     JobQuarantined:     ((State.QUEUED, State.RUNNING),      (State.QUARANTINED,)),
     JobRetried:         ((State.FAILED, State.CANCELLED, State.QUARANTINED), (State.QUEUED,)),
+    DropReturned:       ((State.COMPLETED,),                 (State.CANCELLED,)),
 }  # fmt: skip
 """The legal moves. `JobRequested` makes the row, in `queued`; nothing else does; only `JobsArchived` removes it."""
 
@@ -172,6 +174,13 @@ def on_joined(store: Store, _: Recorded, event: DropJoined) -> None:
         raise IllegalMove(f"job {event.job} is not waiting: no file can join it")
 
 
+def on_returned(store: Store, _: Recorded, event: DropReturned) -> None:
+    """What it had filed was put back: it can be retried. It may be in the archive, or have filed more than this one."""
+    found = jobs.state_of(store, event.job)
+    if found is not None and found[0] is State.COMPLETED:
+        _move(store, event, State.CANCELLED, "message = ?", f"put back by job {event.by}")
+
+
 class _Row(NamedTuple):
     """What a job was before it moved."""
 
@@ -216,7 +225,7 @@ def _ended(store: Store, recorded: Recorded, was: _Row, outcome: str, code: str,
 
 def _reserve(store: Store, user: str, size: int, old: str, new: str) -> None:
     """What is set aside is given back when the job ends, and set aside again when it is retried."""
-    if old in _FINISHED:
+    if old in _FINISHED and new not in _FINISHED:
         usage.reserve(store, user, size)
-    elif new in _FINISHED:
+    elif new in _FINISHED and old not in _FINISHED:
         usage.reserve(store, user, -size)

@@ -111,9 +111,9 @@ def journal(store: Store, lease: str | None = None) -> list[Entry]:
     ]
 
 
-def is_moving(store: Store, path: str) -> bool:
-    """Whether a job is moving the file that stands, or stood, at that path."""
-    return store.row("SELECT 1 FROM journal WHERE instr(moves, ?) LIMIT 1", (json.dumps(path),)) is not None
+def on_the_way(store: Store) -> set[str]:
+    """The paths from and to which files are being moved just now: what stands there is recorded when that is done."""
+    return {path for entry in journal(store) for move in json.loads(entry.moves) for path in move[:2]}
 
 
 def folder_times(store: Store, user_folder: str) -> dict[str, int]:

@@ -7,7 +7,7 @@ from typing import Final
 
 import peewee
 
-from box.events import FileMoved, FileNoticed, FileVanished, PhotoFiled, Recorded
+from box.events import DropReturned, FileMoved, FileNoticed, FileVanished, PhotoFiled, PhotoRedated, Recorded
 from box.models.base import Store, Table
 from box.paths import split
 from box.photos import groups
@@ -48,6 +48,10 @@ class Photo(Table):
     """Path of the drop that it was; its own for one that was put into the library by hand."""
     filed = peewee.BigIntegerField()
     """Position of the event that told of it."""
+    renamed = peewee.SmallIntegerField()
+    """1 once somebody gave it another name by hand: then that is its name."""
+    redated = peewee.BigIntegerField()
+    """The job that moved its time last, 0 if none did."""
     group_key = peewee.TextField()
     """The folder of `origin`, a slash, and what the names of its group have in common (`box.photos.groups`)."""
 
@@ -133,7 +137,7 @@ _FIELDS: Final = (
     "longitude", "main",
 )  # fmt: skip
 """Columns that hold what the field of that name in `PhotoFiled` says."""
-_COLUMNS: Final = ("folder", "name", *_FIELDS, "day", "origin", "filed", "group_key")
+_COLUMNS: Final = ("folder", "name", *_FIELDS, "day", "origin", "filed", "renamed", "redated", "group_key")
 _INSERT: Final = f"INSERT INTO photos ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 
 
@@ -160,6 +164,8 @@ def on_filed(store: Store, recorded: Recorded, event: PhotoFiled) -> None:
         "day": day_of(event),
         "origin": origin,
         "filed": recorded.position,
+        "renamed": 0,
+        "redated": 0,
         "group_key": group_key(origin),
     }
     folder, name = split(event.path)
@@ -194,14 +200,33 @@ def on_vanished(store: Store, _: Recorded, event: FileVanished) -> None:
     _remove(store, event.path)
 
 
+def on_returned(store: Store, _: Recorded, event: DropReturned) -> None:
+    """A photo is a drop again."""
+    _remove(store, event.source)
+
+
+def on_redated(store: Store, _: Recorded, event: PhotoRedated) -> None:
+    """It was taken at another time."""
+    folder, name = split(event.path)
+    old = store.row("SELECT user, day, size FROM photos WHERE folder = ? AND name = ?", (folder, name))
+    if old is not None:
+        store.execute(
+            "UPDATE photos SET taken_at = ?, day = ?, doubt = ?, redated = ? WHERE folder = ? AND name = ?",
+            (event.taken_at, event.day, event.doubt, event.job, folder, name),
+        )
+        _count(store, old[0], old[1], -1, -old[2])
+        _count(store, old[0], event.day, 1, old[2])
+
+
 def on_moved(store: Store, _: Recorded, event: FileMoved) -> None:
     """A photo has another place."""
     if event.path != event.source:
         _remove(store, event.path)
+    by_hand = int(event.job == 0 and split(event.path)[1] != split(event.source)[1])
     store.execute(
-        "UPDATE photos SET folder = ?, name = ?, thumbnail = coalesce(nullif(?, ''), thumbnail)"
-        " WHERE folder = ? AND name = ?",
-        (*split(event.path), event.thumbnail, *split(event.source)),
+        "UPDATE photos SET folder = ?, name = ?, thumbnail = coalesce(nullif(?, ''), thumbnail),"
+        " renamed = max(renamed, ?) WHERE folder = ? AND name = ?",
+        (*split(event.path), event.thumbnail, by_hand, *split(event.source)),
     )
 
 

@@ -188,7 +188,9 @@ DAYS_APART_MAX: Final = 1
 
 def spots(files: Sequence[File], filed: File | None = None) -> list[Spot]:
     """Where each file belongs: with the main one, or with `filed`, or by itself, when its day says that it must."""
-    shots = sorted((i for i, file in enumerate(files) if file.role.is_shot), key=lambda i: rank_of(files[i]))
+    shots = sorted(
+        (i for i, file in enumerate(files) if file.role.is_shot), key=lambda i: rank(files[i].name, files[i].role)
+    )
     main = shots[0] if shots else -1
     if filed is not None and (main < 0 or _belongs(files[main], filed)):
         leader, main = filed, -1
@@ -202,9 +204,9 @@ def spots(files: Sequence[File], filed: File | None = None) -> list[Spot]:
     ]
 
 
-def rank_of(file: File) -> tuple[int, str]:
+def rank(name: str, own: Role) -> tuple[int, str]:
     """The main file of a group is the one with the lowest rank."""
-    return _RANK.get(file.role, len(_RANK)), file.name
+    return _RANK.get(own, len(_RANK)), name
 
 
 def _belongs(file: File, filed: File) -> bool:

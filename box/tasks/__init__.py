@@ -7,7 +7,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from box.tasks import answer, call, camtrap_dp, compact, photo, quarantine, recalculate, request, snapshot, undo, verify
+from box.tasks import (
+    answer,
+    call,
+    camtrap_dp,
+    compact,
+    organize,
+    photo,
+    put_back,
+    quarantine,
+    recalculate,
+    redate,
+    request,
+    snapshot,
+    undo,
+    verify,
+)
 from box.tasks.chore import Chore
 from box.tasks.handler import Handler
 
@@ -23,6 +38,9 @@ ALL: Final[tuple[Handler | Chore, ...]] = (
     compact.HANDLER,
     recalculate.HANDLER,
     camtrap_dp.HANDLER,
+    organize.HANDLER,
+    redate.HANDLER,
+    put_back.HANDLER,
 )
 
 

@@ -51,7 +51,7 @@ def wanted(
         user=units.user("user", user) if user else "", kind=kind, args=text, key=key, not_before=not_before,
         after=_numbers(after),
         priority=units.numbers(-PRIORITY_MAX, PRIORITY_MAX)("priority", priority),
-        exclusive=kind if isinstance(handler, Chore) and handler.exclusive else "",
+        exclusive=(handler.exclusive_with or kind) if isinstance(handler, Chore) and handler.exclusive else "",
     )  # fmt: skip
 
 

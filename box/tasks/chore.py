@@ -58,7 +58,12 @@ class Chore:
     by_request: bool = True
     exclusive: bool = True
     """Never two of them at the same time."""
+    exclusive_with: str = ""
+    """Nor one of another kind that says the same here."""
 
+
+SHELVING: Final = "shelving"
+"""What chores say in `exclusive_with` that move files inside the library."""
 
 RESULT_CHARS_MAX: Final = 64_000
 """A result is a summary: what is larger belongs into a file."""

@@ -218,7 +218,7 @@ def finish(root: str, moves: Sequence[Move]) -> bool:
     """After a crash: bring an interrupted landing to its end. False if a file of it is gone; then nothing stands."""
     folders: set[str] = set()
     for move in moves:
-        if not _finish_one(root, move):
+        if not finish_one(root, move):
             for each in reversed(moves):
                 _take_back(root, each)
             return False
@@ -240,7 +240,8 @@ def _take_back(root: str, move: Move) -> None:
         disk.move_new(join(root, move.target), join(root, move.source), _part(join(root, move.source)))
 
 
-def _finish_one(root: str, move: Move) -> bool:
+def finish_one(root: str, move: Move) -> bool:
+    """After a crash: bring one move to its end; False if it cannot be made, or a removal has not been made."""
     source = join(root, move.source)
     source_is_there = _is(source, move)
     if not move.target:

@@ -99,7 +99,9 @@ class Performer:
         by_id = {job.id: job for job in claimed}
         gathered: list[Result] = []
         since = time.monotonic()
-        for request, found in run(handler, [self._request(job, handler) for job in claimed]):
+        for request, found in run(
+            handler, [gather.request_of(self.engine.store, self.root, job, handler) for job in claimed]
+        ):
             self.on_ran(handler.kind, self.attention.at_work.done(request.job))
             gathered.append(Result(by_id[request.job], request, handler, found))
             if time.monotonic() - since >= LAND_SECONDS:
@@ -121,14 +123,6 @@ class Performer:
             facts = self._failure(job, failures.as_box_error(error))
         self.on_ran(chore.kind, self.attention.at_work.done(job.id))
         self._record([(job, facts)])
-
-    def _request(self, job: Claimed, handler: Handler) -> Request:
-        # With the attempt in its name: a worker that was taken for dead writes somewhere else than the one after it.
-        name = f"temp/job-{job.id}.{job.attempts}"
-        scratch = f"{self.root}/users/{job.user}/{name}" if job.user else f"{self.root}/{name}"
-        source = join(self.root, job.source) if job.source else ""
-        request = Request(job.id, job.user, source, job.size, job.mtime_ns, job.inode, scratch, job.args)
-        return gather.grouped(self.engine.store, self.root, request) if handler.groups else request
 
     # --- landing ------------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from box.engine import Engine, Transaction
 from box.events import Event
 from box.models import attempts, jobs, live
 from box.models.jobs import Claimed
-from box.tasks import landing, retry
+from box.tasks import landing, retry, shelving
 from box.tasks.outcomes import released
 
 SUSPECT_WAITS: Final = 0.5
@@ -28,13 +28,21 @@ def recover(engine: Engine, root: str, retries: retry.Policy, leases: Sequence[s
     count = 0
     for lease in leases:
         for entry in live.journal(engine.store, lease):
-            stands = landing.finish(root, landing.load(entry.moves))
-            meant = [event_text.load(*row) for row in json.loads(entry.events)]
-            engine.transact(lambda t, e=entry, m=meant, s=stands: _conclude(t, e, m if s else []))  # type: ignore[misc]
+            meant = _finished(root, entry)
+            engine.transact(lambda t, e=entry, m=meant: _conclude(t, e, m))  # type: ignore[misc]
         claimed = jobs.of_lease(engine.store, lease)
         engine.transact(lambda t, c=claimed, x=lease: _release(t, c, x, retries), events=len(claimed))  # type: ignore[misc]
         count += len(claimed)
     return count
+
+
+def _finished(root: str, entry: live.Entry) -> Sequence[Event]:
+    """Finish what a journal entry began; what to record of it."""
+    if shelving.is_shelving(entry):
+        return shelving.finish(root, entry)
+    if landing.finish(root, landing.load(entry.moves)):
+        return [event_text.load(*row) for row in json.loads(entry.events)]
+    return ()
 
 
 def _conclude(transaction: Transaction, entry: live.Entry, meant: Sequence[Event]) -> None:
