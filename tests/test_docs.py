@@ -96,7 +96,9 @@ def steps(text: str) -> Iterator[tuple[str, str]]:
 
 # --- what is the same ------------------------------------------------------------------------------------------------
 
-MACHINE = "python|packages|sqlite|clock|memory|open files|permissions|file system|disk|children|watching"
+MACHINE = (
+    "python|packages|sqlite|clock|memory|exiftool|ffmpeg|HEIC|open files|permissions|file system|disk|children|watching"
+)
 """Checks of the doctor that find something else on another machine."""
 
 SAME: tuple[tuple[str, str], ...] = (

@@ -18,7 +18,7 @@ __all__ = ["Finding", "examine"]
 
 def examine(load: Callable[[], Config]) -> Iterator[Finding]:
     """All findings, one after the other; `load` gives the configuration or raises what is wrong with it."""
-    for of_machine in (machine.python, machine.sqlite, machine.clock, machine.memory):
+    for of_machine in (machine.python, machine.sqlite, machine.clock, machine.memory, machine.helpers):
         yield from of_machine()
     try:
         config = load()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import resource
+import shutil
 import sqlite3
 import sys
 import time
@@ -18,6 +19,11 @@ PYTHON_MIN: Final = (3, 11)
 SQLITE_MIN: Final = (3, 35, 0)
 """It knows RETURNING, and all that came before."""
 PACKAGES: Final = ("PIL", "blake3", "huey", "peewee", "structlog", "watchdog")
+HELPERS: Final = (
+    ("exiftool", "libimage-exiftool-perl", "reads RAW photos and films: when, with what camera, a preview"),
+    ("ffmpeg", "ffmpeg", "makes thumbnails of films"),
+)
+"""(program, Debian's package, what it is good for)."""
 MEMORY_BYTES_MIN: Final = 150_000_000
 """Available to programs: Box at rest, a child that decodes a photo, and some room for the page cache."""
 FILES_MIN: Final = 256
@@ -81,6 +87,22 @@ def meminfo() -> tuple[int, int]:
     with open("/proc/meminfo", encoding="utf-8") as lines:
         found = {name: int(rest.split()[0]) * 1024 for name, _, rest in (line.partition(":") for line in lines)}
     return found["MemTotal"], found.get("MemAvailable", found["MemFree"])
+
+
+def helpers() -> Iterator[Finding]:
+    """Programs and packages that Box does without, with what they are good for."""
+    for program, package, use in HELPERS:
+        path = shutil.which(program)
+        if path:
+            yield Finding(program, "ok", f"{path} {use}")
+        else:
+            advice = f"`sudo apt-get install {package}`; what was filed before stays as it is"
+            yield Finding(program, "warn", f"not installed; it {use}", advice)
+    use = "photos get thumbnails"
+    if find_spec("pillow_heif") is None:
+        yield Finding("HEIC", "warn", f"no decoder; with one {use}", "`pip install 'box-worker[heic]'`, on 64 bits")
+    else:
+        yield Finding("HEIC", "ok", use)
 
 
 def rounded(size: int) -> int:

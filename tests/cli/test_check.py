@@ -143,6 +143,15 @@ def test_what_does_not_fit_this_machine_is_found(held, variable, value, check, s
     assert findings(held, **{variable: value})[check][-1][0] == state
 
 
+def test_a_program_that_could_help_and_is_missing_is_a_warning_with_what_to_do(held):
+    told = findings(held, PATH="/nowhere")
+    for program in ("exiftool", "ffmpeg"):
+        ((state, message),) = told[program]
+        assert state == "warn" and message.startswith("not installed; it ")
+    assert "-> `sudo apt-get install libimage-exiftool-perl`" in held("doctor", PATH="/nowhere").stdout
+    assert {state for check in ("exiftool", "ffmpeg", "HEIC") for state, _ in findings(held)[check]} == {"ok"}
+
+
 def test_a_clock_that_went_back_is_noticed(held):
     os.utime(held.root / "box.db", (4_000_000_000, 4_000_000_000))
     assert [state for state, _ in findings(held)["clock"]] == ["ok", "warn"]
