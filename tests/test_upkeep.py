@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -120,6 +121,27 @@ def test_jobs_whose_time_has_come_may_be_claimed_and_the_others_wait(build_box: 
     )
     assert box.upkeep.promote() > 3600
     assert [row for (row,) in box.store.rows("SELECT id FROM jobs WHERE not_before = '' ORDER BY id")] == [1, 3]
+
+
+def test_one_heartbeat_renews_all_leases_at_a_third_of_their_time_or_a_little_sooner(build_box: BuildBox):
+    box = build_box(jobs__lease_seconds=30)
+    (beat,) = [timer for timer in box.upkeep._timers if timer.name == "heartbeat"]
+    assert {8 <= beat.after(0) <= 10 for _ in range(100)} == {True}
+    box.engine.record(*(e.JobRequested(kind="verify") for _ in range(3)))
+    leases = {(box.claims._try() or (0, ""))[1] for _ in range(3)}
+    assert len(leases) == 3
+    box.store.execute("UPDATE leases SET expires_at = 1")
+    commits = box.engine.commits
+    beat.run()
+    assert box.engine.commits == commits + 1
+    assert live.expired_leases(box.store, time.time() + 20) == []
+
+
+def test_the_timer_of_a_service_ends_what_has_waited_for_too_long(make_root: Callable[..., Config]):
+    with running(config := make_root(jobs__ttl_age="1 s")), Client(config) as client:
+        client._box.engine.record(e.KindHeld(kind="verify"))
+        job = client.enqueue("verify")
+        until(lambda: client.get_job_status(job) == "cancelled", "it has waited for too long")
 
 
 def test_the_leases_of_living_workers_are_not_reaped_however_the_clock_jumps(build_box: BuildBox):

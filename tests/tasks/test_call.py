@@ -44,6 +44,8 @@ def test_how_far_a_job_is_stands_in_the_status_while_it_runs_and_not_after(make_
         found = json.loads(run_box("--config", config.path, "jobs", "show", str(job), "--json").stdout)["progress"]
         assert (found["progress"], found["message"]) == (25.0, "a quarter")
         assert "a quarter" in run_box("--config", config.path, "jobs", "show", str(job)).stdout
+        page = run_box("--config", config.path, "status").stdout
+        assert all(word in page for word in (f"#{job} call", "25 %", "1 of 4", "a quarter"))
         assert client.get_job(job).progress == 25.0
         client.cancel_job(job)
         until(lambda: state(client, job, "cancelled"), "it is cancelled")
