@@ -11,7 +11,7 @@ import ctypes
 import errno
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 DOUBLE_ENDINGS: Final = (".job.toml", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst")
@@ -89,6 +89,36 @@ def copy_verified(source: str, target: str) -> str:
         if os.path.lexists(target):
             os.unlink(target)
         raise
+    return digest
+
+
+def copy_open(reading: int, target: str, read: Callable[[int, memoryview], int]) -> str:
+    """Copy an open file to a name where nothing stands, with its time and not its mode; durable, and read back.
+
+    `read(descriptor, block)` reads, as `os.readv`, and may raise. The digest that both have; an error leaves nothing.
+    """
+    from blake3 import blake3  # noqa: PLC0415  as below
+
+    hasher, block = blake3(), memoryview(bytearray(1 << 20))
+    writing = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        while count := read(reading, block):
+            hasher.update(block[:count])
+            done = 0
+            while done < count:
+                done += os.write(writing, block[done:count])
+        status = os.fstat(reading)
+        os.utime(writing, ns=(status.st_atime_ns, status.st_mtime_ns))
+        os.fsync(writing)
+        os.posix_fadvise(writing, 0, 0, os.POSIX_FADV_DONTNEED)  # read back from the medium, not from memory
+        digest = hasher.hexdigest()
+        if digest_of(target) != digest:
+            raise OSError(errno.EIO, "the copy differs from its source", target)  # noqa: TRY301  cleans up
+    except BaseException:
+        os.unlink(target)
+        raise
+    finally:
+        os.close(writing)
     return digest
 
 

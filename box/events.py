@@ -27,7 +27,7 @@ from box.job_events import (
     KindResumed,
     PeriodicPlanned,
 )
-from box.photo_events import PhotoFiled
+from box.photo_events import FileImported, ImportUndone, PhotoFiled
 
 __all__ = [  # noqa: RUF022 - in the order of a life
     "ALL",
@@ -55,6 +55,8 @@ __all__ = [  # noqa: RUF022 - in the order of a life
     "PhotoFiled",
     "FileMoved",
     "DuplicateDropped",
+    "FileImported",
+    "ImportUndone",
     "QuotaSet",
     "QuotaExceeded",
     "DatabaseRestored",
@@ -206,6 +208,7 @@ class JobsArchived(Event):
 
 ALL: Final[tuple[type[Event], ...]] = (
     FileSettled, FileNoticed, FileVanished, FilePlaced, FileQuarantined, PhotoFiled, FileMoved, DuplicateDropped,
+    FileImported, ImportUndone,
     QuotaSet, QuotaExceeded,
     JobRequested, JobDue, JobStarted, JobReleased, JobSucceeded, JobFailed, JobCancelRequested, JobCancelled,
     JobQuarantined, JobRetried, JobStepped, KindHeld, KindResumed,

@@ -31,9 +31,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "paths": {"errors"},
     "units": {"errors", "paths"},
     "job_tables": {"errors", "paths", "units"},
-    "config": {"errors", "units", "sections"},
+    "import_tables": {"errors", "units"},
+    "config": {"errors", "import_tables", "units", "sections"},
     "patterns": {"units"},
-    "sections": {"errors", "job_tables", "patterns", "units"},
+    "sections": {"errors", "import_tables", "job_tables", "patterns", "units"},
     "logs": {"errors"},
     "notify": set(),
     "timers": {"logs"},
@@ -49,7 +50,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "watchers": CORE | {"disk", "watchers"},
     "photos": {"errors", "photos"},
     "tasks": CORE | {
-        "accounting", "compaction", "damage", "disk", "engine", "event_text", "log", "logs", "models",
+        "accounting", "compaction", "damage", "disk", "engine", "event_text", "import_tables", "imports", "log", "logs",
+        "models", "watchers",
         "photos", "sections", "tasks", "units", "verify", "",
     },
     "accounting": {"errors", "models", "paths", "watchers"},
@@ -64,6 +66,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "queue": {"claims", "client", "logs"},
     "sweeps": {"disk", "engine", "events", "logs", "models", "paths", "photos", "watchers"},
+    "imports": {
+        "engine", "errors", "import_tables", "logs", "models", "paths", "rules", "sections", "tasks", "watchers",
+    },
     "watching": {
         "bells", "config", "engine", "errors", "events", "logs", "models", "paths", "photos", "status", "status_file",
         "tasks", "watchers",

@@ -57,6 +57,11 @@ def some_event(draw: random.Random, store: Store) -> e.Event:
                 thumbnail=draw.choice(("", f"users/{user}/thumbnails/{name}")),
             ),
             e.DuplicateDropped(user=user, source=inbox, kept=photo, digest=str(size), size=size),
+            e.FileImported(
+                user=user, name="card", volume=draw.choice(("", "1234-ABCD")), path=inbox,
+                place=draw.choice((name, f"DCIM/{name}")), size=size, mtime_ns=1, digest=str(size), job=job,
+            ),
+            e.ImportUndone(user=user, name="card", volume="1234-ABCD", place=f"DCIM/{name}", path=inbox, job=job),
             e.QuotaSet(user=user, quota_bytes=draw.choice((None, 0, 40, 100))),
             e.JobRequested(user=user, kind=draw.choice(("photo", "backup")), key=draw.choice(("", "k"))),
             e.JobRequested(

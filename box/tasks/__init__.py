@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from box.tasks import answer, call, compact, photo, quarantine, recalculate, request, snapshot, undo, verify
+from box.tasks import answer, call, compact, importing, photo, quarantine, recalculate, request, snapshot, undo, verify
 from box.tasks.chore import Chore
 from box.tasks.handler import Handler
 
@@ -22,6 +22,7 @@ ALL: Final[tuple[Handler | Chore, ...]] = (
     snapshot.HANDLER,
     compact.HANDLER,
     recalculate.HANDLER,
+    importing.HANDLER,
 )
 
 
