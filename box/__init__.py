@@ -7,6 +7,7 @@ The map, one line a module, in the order of that sentence:
 
     watchers    EVENTS IN: doorbell, settle, one look, the inboxes, the library
     watching    the inboxes, from doorbell to log
+    imports     cards and folders elsewhere: is there something new?
     sweeps      the library compared with the projections
     events      the vocabulary: what can happen
     event       what an event is
@@ -27,6 +28,7 @@ The map, one line a module, in the order of that sentence:
     tasks       EFFECTS: the handlers, the children they run in, landing, recovery
     photos      what a task needs to know about pictures
     disk        moving files: by rename, durably, never over another
+    file_names  a name that is taken gets a number, and none is too long
     status      projections to status.json
     status_file reading the status: what it says, and whether it is fresh
     metrics     counts and gauges to metrics.prom
@@ -50,6 +52,7 @@ The map, one line a module, in the order of that sentence:
     notify      words to systemd
     config      config.toml as frozen records
     sections    its sections: every key, its default and its reader
+    import_tables the tables of [[watch.imports]]: cards and folders to import from
     job_tables  the tables of [jobs]: how long jobs stay, limits by kind, jobs by the clock
     units       sizes and times as people write them
     patterns    patterns of names and dates

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from box import units
 from box.errors import ConfigError
+from box.import_tables import placed
 from box.sections import KEYS, SECTIONS, Box, Config
 from box.units import MB
 
@@ -109,13 +110,17 @@ def _parsed(file: str) -> dict[str, Any]:
     except ValueError as error:  # TOMLDecodeError, and a number of too many digits
         lines = len(data.splitlines())
         reason = str(error).replace("at end of document", f"at line {lines}, the end of the file")
+        if re.search(rb"^\s*\[\[watch(\.imports)?\]\]", data, re.MULTILINE):
+            reason += '; beside [watch] an import is [[watch.imports]], and takes the place of "imports = []"'
     raise ConfigError(f"{file}: not valid TOML: {reason}")
 
 
 def _written(tables: dict[str, Any], file: str) -> Iterator[tuple[str, Any, str]]:
     """(key, value, source) of all that the file says."""
     source = f"in {file}"
-    for section, table in tables.items():
+    for section, written in tables.items():
+        # A file without a section [watch] may say [[watch]] for [[watch.imports]].
+        table = {"imports": written} if section == "watch" and isinstance(written, list) else written
         if section not in SECTIONS:
             known = {name: f"[{name}]" for name in SECTIONS} | {name.partition(".")[2]: name for name in KEYS}
             raise _unknown(f"{_bare(section)}: no such section", section, known, source)
@@ -198,8 +203,15 @@ def _settled(config: Config, home: str) -> Config:
     strangers = [user for user in config.quota.users if user not in config.users.names]
     if strangers:
         raise ConfigError(f"quota.users.{strangers[0]}: expected one of users.names ({config.path})")
+    try:
+        places = placed(config.watch.imports, config.users.names, root)
+    except ConfigError as error:
+        raise ConfigError(f"{error} ({config.path})") from None
     folder = config.status.dir and _absolute("status.dir", config.status.dir, base, home)
-    return replace(config, box=Box(root=root), status=replace(config.status, dir=folder))
+    return replace(
+        config, box=Box(root=root), watch=replace(config.watch, imports=places),
+        status=replace(config.status, dir=folder),
+    )  # fmt: skip
 
 
 def _absolute(where: str, folder: str, base: str, home: str = "") -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from box import disk, engine
+from box import disk, engine, file_names
 from box.errors import DatabaseDamaged
 from box.models.base import Store
 
@@ -71,7 +71,7 @@ def _open(path: str) -> Store:
 
 def _restore(root: str, reason: str) -> Restored:
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    folder = disk.free_name(os.path.join(root, DAMAGED), now)
+    folder = file_names.free_name(os.path.join(root, DAMAGED), now)
     moved = ""
     for name in (DATABASE, DATABASE + "-wal", DATABASE + "-shm"):
         if os.path.lexists(os.path.join(root, name)):

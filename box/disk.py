@@ -14,11 +14,7 @@ import shutil
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-DOUBLE_ENDINGS: Final = (".job.toml", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst")
-"""Endings of which the last part alone does not say what a file is."""
-
-NAME_BYTES_MAX: Final = 255
-"""What Linux's file systems take."""
+from box import file_names
 
 READABLE: Final = 0o644
 """Small files that Box writes about itself may be read by everybody, whatever the umask says."""
@@ -101,6 +97,36 @@ def link(source: str, target: str) -> bool:
             raise
         return False
     return True
+
+
+def copy_open(reading: int, target: str, read: Callable[[int, memoryview], int]) -> str:
+    """Copy an open file to a name where nothing stands, with its time and not its mode; durable, and read back.
+
+    `read(descriptor, block)` reads, as `os.readv`, and may raise. The digest that both have; an error leaves nothing.
+    """
+    from blake3 import blake3  # noqa: PLC0415  as below
+
+    hasher, block = blake3(), memoryview(bytearray(1 << 20))
+    writing = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        while count := read(reading, block):
+            hasher.update(block[:count])
+            done = 0
+            while done < count:
+                done += os.write(writing, block[done:count])
+        status = os.fstat(reading)
+        os.utime(writing, ns=(status.st_atime_ns, status.st_mtime_ns))
+        os.fsync(writing)
+        os.posix_fadvise(writing, 0, 0, os.POSIX_FADV_DONTNEED)  # read back from the medium, not from memory
+        digest = hasher.hexdigest()
+        if digest_of(target) != digest:
+            raise OSError(errno.EIO, "the copy differs from its source", target)  # noqa: TRY301  cleans up
+    except BaseException:
+        os.unlink(target)
+        raise
+    finally:
+        os.close(writing)
+    return digest
 
 
 def digest_of(path: str) -> str:
@@ -190,7 +216,7 @@ def sync_folders(paths: Iterable[str]) -> None:
 def write_whole(path: str, text: str, *, durable: bool = True) -> None:
     """Replace a small text file as a whole: a reader sees the old one or the new one."""
     folder, name = os.path.split(path)
-    part = os.path.join(folder, with_suffix(name, ".part"))
+    part = os.path.join(folder, file_names.with_suffix(name, ".part"))
     try:
         with open(part, "w", encoding="utf-8") as out:
             os.fchmod(out.fileno(), READABLE)
@@ -210,65 +236,3 @@ def write_whole(path: str, text: str, *, durable: bool = True) -> None:
 def is_full(error: OSError) -> bool:
     """Whether the error says that there is no room."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
-
-
-def free_name(folder: str, name: str, taken: Iterable[str] = ()) -> str:
-    """A name like `name` under which nothing stands in `folder` (an absolute path) nor in `taken`: `a-2.jpg`, ..."""
-
-    def is_taken(number: int) -> bool:
-        path = os.path.join(folder, numbered(name, number))
-        return path in taken or os.path.lexists(path)
-
-    return numbered(name, first_free(is_taken))
-
-
-def first_free(is_taken: Callable[[int], bool]) -> int:
-    """A number, from 1, that is not taken.
-
-    Doubles its stride, then halves it, so that ten thousand `IMG_0001.JPG` cost a few looks each, not thousands.
-    """
-    if not is_taken(1):
-        return 1
-    low, high = 1, 2
-    while is_taken(high):
-        low, high = high, high * 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if is_taken(middle) else (low, middle)
-    return high
-
-
-def numbered(name: str, number: int, base_length: int | None = None, *, is_counted: bool = False) -> str:
-    """`a.jpg` -> `a-2.jpg` for 2; itself for 1. A name that would grow past what file systems take is cut.
-
-    The number goes after `base_length` characters, else before the ending. `is_counted`: `a0001.jpg`, always.
-    """
-    if number == 1 and not is_counted:
-        return name
-    if base_length is None:
-        double = next((ending for ending in DOUBLE_ENDINGS if name.endswith(ending) and name != ending), "")
-        base, tail = (name.removesuffix(double), double) if double else os.path.splitext(name)
-    else:
-        base, tail = name[:base_length], name[base_length:]
-    suffix = f"{number:04}" if is_counted else f"-{number}"
-    if len(os.fsencode(suffix + tail)) > NAME_BYTES_MAX:
-        base, tail = os.path.splitext(name)
-    return _cut(base, NAME_BYTES_MAX - len(os.fsencode(suffix + tail))) + suffix + tail
-
-
-def with_suffix(name: str, suffix: str) -> str:
-    """The name of a file that goes with another: its name and `suffix`; a digest stands for what is too long of it."""
-    whole = name + suffix
-    if len(os.fsencode(whole)) <= NAME_BYTES_MAX:
-        return whole
-    from blake3 import blake3  # noqa: PLC0415  hardly ever needed
-
-    digest = "~" + blake3(os.fsencode(name)).hexdigest(length=6)
-    return _cut(name, NAME_BYTES_MAX - len(os.fsencode(digest + suffix))) + digest + suffix
-
-
-def _cut(name: str, size: int) -> str:
-    """The beginning of a name, at most `size` bytes, no character in pieces."""
-    while name and len(os.fsencode(name)) > size:
-        name = name[:-1]
-    return name

@@ -28,7 +28,7 @@ from box.job_events import (
     KindResumed,
     PeriodicPlanned,
 )
-from box.photo_events import CompanionFiled, DropJoined, PhotoFiled, PhotoRedated
+from box.photo_events import CompanionFiled, DropJoined, FileImported, ImportUndone, PhotoFiled, PhotoRedated
 
 __all__ = [  # noqa: RUF022 - in the order of a life
     "ALL",
@@ -61,6 +61,8 @@ __all__ = [  # noqa: RUF022 - in the order of a life
     "DropReturned",
     "PhotoRedated",
     "DuplicateDropped",
+    "FileImported",
+    "ImportUndone",
     "QuotaSet",
     "QuotaExceeded",
     "DatabaseRestored",
@@ -233,6 +235,7 @@ class JobsArchived(Event):
 ALL: Final[tuple[type[Event], ...]] = (
     FileSettled, FileNoticed, FileVanished, FilePlaced, FileQuarantined, DropJoined, PhotoFiled, CompanionFiled,
     FileMoved, DropReturned, PhotoRedated, DuplicateDropped,
+    FileImported, ImportUndone,
     QuotaSet, QuotaExceeded,
     JobRequested, JobAskedAgain, JobDue, JobStarted, JobReleased, JobSucceeded, JobFailed, JobCancelRequested,
     JobCancelled, JobQuarantined, JobRetried, JobStepped, KindHeld, KindResumed,

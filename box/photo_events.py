@@ -1,4 +1,4 @@
-"""Events of photos: filed, redated. The rule: as in `box.events`; names and fields are for ever."""
+"""Events of photos: filed, redated, imported. The rule: as in `box.events`; names and fields are for ever."""
 
 from __future__ import annotations
 
@@ -91,3 +91,34 @@ class PhotoRedated(Event):
     doubt_before: str = ""
     main: str = ""
     """Path of the main file of its group, with which it was redated; empty when it is that itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileImported(Event):
+    """A file from a card or a folder elsewhere stands in an inbox, as a drop like any other."""
+
+    name: str
+    """The entry of `watch.imports`."""
+    place: str
+    """Path text of the original, on its volume."""
+    path: str
+    size: int
+    mtime_ns: int
+    volume: str = ""
+    """UUID of the file system that it came from, empty where none is known."""
+    digest: str = ""
+    """blake3 of the bytes, where they were copied."""
+    moved: bool = False
+    """The original was not to stay."""
+    job: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportUndone(Event):
+    """A file that had been imported was taken out of the inbox again: it may be imported anew."""
+
+    name: str
+    place: str
+    path: str
+    volume: str = ""
+    job: int = 0

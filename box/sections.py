@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal, TypeVar
 
 from box import patterns, units
+from box.import_tables import Import, imports
 from box.job_tables import KEEP_SECONDS, KindSettings, Periodic, keeps, kind_names, kinds, periodic
 from box.units import DAY, GB, HOUR, MB, Read, durations, numbers, or_none, sizes, whole_durations
 
@@ -49,6 +50,7 @@ class Watch:
     ignore: tuple[str, ...] = _key((), patterns.name_patterns)
     mode: Literal["auto", "native", "polling"] = _key("auto", units.choice("auto", "native", "polling"))
     poll_seconds: float = _key(10.0, durations(0.1, HOUR))
+    imports: tuple[Import, ...] = _key((), imports)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

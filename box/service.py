@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 from dataclasses import fields, replace
 
-from box import bells, damage, locks, status
+from box import bells, damage, imports, locks, status
 from box import config as configuration
 from box.beside import engine_of
 from box.claims import Claims
 from box.config import Config
+from box.engine import Engine
 from box.errors import BoxError
+from box.import_tables import Import
 from box.job_tables import KindSettings
 from box.meters import Meters
 from box.metrics import Metrics
@@ -23,7 +25,7 @@ from box.queue import Queue
 from box.serving import Service
 from box.status import Problems
 from box.sweeps import LibrarySweep
-from box.tasks import ALL, retry
+from box.tasks import ALL, asking, by_request, retry
 from box.tasks.at_work import AtWork
 from box.tasks.choose import Chooser
 from box.tasks.chore import Inside
@@ -72,13 +74,10 @@ def _assemble(
     performer = Performer(
         root, engine, Chooser(root, store, config.photos.duplicates), retries,
         on_hold=claims.hold, stopping=lambda: claims.closed, ring=watching.ring,
-        inside=Inside(config, engine, meters.timing), on_ran=meters.ran,
+        inside=Inside(config, engine, problems, watching.ring, meters.timing), on_ran=meters.ran,
     )  # fmt: skip
     runner = _runner(config, performer.attention.at_work, handlers)
-    sweep = LibrarySweep(
-        root, engine, users=lambda: sorted({*config.users.names, *usage.users(store)} - {""}),
-        on_problem=lambda found: problems.replace("library-away", found), timed=meters.timed,
-    )  # fmt: skip
+    sweep = _sweep(config, engine, problems, meters)
 
     def entry_problem(name: str, why: str) -> None:
         problems.put("periodic", name, why)
@@ -88,7 +87,8 @@ def _assemble(
     service = Service(
         config=config, lock=lock, store=store, engine=engine, claims=claims, runner=runner, sweep=sweep, bell=bell,
         upkeep=upkeep, problems=problems, consumer=queue.consumer(config.workers.count, config.workers.grace_seconds),
-        watching=watching, due=status.Due(config.status.rest_seconds), attention=performer.attention,
+        watching=watching, imports=_imports(config, engine, problems), due=status.Due(config.status.rest_seconds),
+        attention=performer.attention,
         metrics=Metrics(config, store, engine.policy, meters, problems, watching.watched, watching.unsettled),
         take_back=performer.take_back,
     )  # fmt: skip
@@ -99,6 +99,24 @@ def _assemble(
     claims.on_hold, claims.prepare = service.held_up, runner.prepare
     service.recover(retries, restored)
     return service
+
+
+def _sweep(config: Config, engine: Engine, problems: Problems, meters: Meters) -> LibrarySweep:
+    """What compares the library of everybody who is named, or was once."""
+    return LibrarySweep(
+        config.box.root, engine,
+        users=lambda: sorted({*config.users.names, *usage.users(engine.store)} - {""}),
+        on_problem=lambda found: problems.replace("library-away", found), timed=meters.timed,
+    )  # fmt: skip
+
+
+def _imports(config: Config, engine: Engine, problems: Problems) -> imports.Imports:
+    """What looks at cards, and asks for jobs as a person would."""
+
+    def ask(entry: Import) -> None:
+        engine.request(asking.wanted(by_request(), imports.KIND, {"name": entry.name}, user=entry.user))
+
+    return imports.Imports(config, engine, problems, ask)
 
 
 def _retries(config: Config) -> retry.Policy:

@@ -32,6 +32,7 @@ from box.events import (
     KindResumed,
     Recorded,
 )
+from box.imports import Imports
 from box.metrics import Metrics
 from box.models import jobs, live, ready, usage
 from box.models.base import Store
@@ -84,6 +85,7 @@ class Service:
     problems: Problems
     consumer: BoxConsumer
     watching: Watching
+    imports: Imports
     due: status.Due
     attention: Attention
     metrics: Metrics
@@ -120,6 +122,7 @@ class Service:
         self._open_workers()
         self.watching.listen(time.monotonic())
         self.sweep.start(full=full_sweep)
+        self.imports.start()
 
     def _open_workers(self) -> None:
         self._is_open = True
@@ -193,15 +196,17 @@ class Service:
         try:
             self.sweep.sweep(full=True)
             self.upkeep.tick()  # what is due by the clock is asked for before it is asked whether all is done
+            self.imports.look()
             self.consumer.huey.warm_up = self.runner.warm_up  # there will be work: begin to be ready for it
             self._open_workers()
             while not self._stops:
                 wait = self.watching.step(time.monotonic())
                 if on_progress is not None:
                     on_progress(self.tally)
+                working = ready.any_unfinished(self.store)  # asked first: what a job brings waits when it has ended
                 waiting = self.watching.undecided()
                 tired = time.monotonic() - began > ONCE_PATIENCE_SECONDS
-                done = not ready.any_unfinished(self.store) and (tired or not (waiting or self._due_soon()))
+                done = not working and (tired or not (waiting or self._due_soon()))
                 if done and not self.upkeep.wait_no_more():
                     break
                 self._tell(time.monotonic())
@@ -268,6 +273,7 @@ class Service:
         self.write_status()
         self.claims.close()
         self.watching.stop()
+        self.imports.stop(self.config.workers.grace_seconds)
         self.sweep.join(self.config.workers.grace_seconds)
         self._stop_workers()
         self.upkeep.fold_wal()

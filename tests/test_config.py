@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from box import config, patterns, sections, units
 from box.config import KEYS, SECTIONS, Config
 from box.errors import ConfigError
+from box.import_tables import Import
 
 REPO = Path(__file__).parent.parent
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -30,7 +31,7 @@ SPEC: dict[str, Any] = {
     "box.root": ".",
     "users.names": ("me",),
     "watch.settle_seconds": 2, "watch.sweep_seconds": 300, "watch.ignore": (), "watch.mode": "auto",
-    "watch.poll_seconds": 10,
+    "watch.poll_seconds": 10, "watch.imports": (),
     "library.sweep_seconds": DAY,
     "photos.folder": "%Y/%Y-%m-%d", "photos.name": "{stem}", "photos.portable_names": False,
     "photos.duplicates": "drop", "photos.thumbnail_pixels": 320,
@@ -247,6 +248,52 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         config.load(str(loop), {})
 
 
+# --- places to import from -------------------------------------------------------------------------------------------
+
+CARD = 'name = "card"\npath = "/media/*/*/DCIM/"\n'
+
+
+@pytest.mark.parametrize("head", ["[[watch]]", "[[watch.imports]]", "[watch]\nmode = 'auto'\n[[watch.imports]]"])
+def test_an_import_is_a_block_of_its_own(tmp_path: Path, head: str) -> None:
+    (entry,) = load(tmp_path, f"{head}\n{CARD}").watch.imports
+    assert entry == Import(name="card", path="/media/*/*/DCIM", user="me", mode="copy", into="card")
+
+
+def test_what_an_import_may_say(tmp_path: Path) -> None:
+    text = '[users]\nnames = ["me", "ann"]\n[[watch]]\nname = "scans"\npath = "/srv//scans"\nuser = "ann"\n'
+    (entry,) = load(tmp_path, f'{text}mode = "move"\ninto = "paper/scans"').watch.imports
+    assert entry == Import(name="scans", path="/srv/scans", user="ann", mode="move", into="paper/scans")
+
+
+def test_an_import_beside_a_section_says_how_it_is_written(tmp_path: Path) -> None:
+    for text in (f"[watch]\nmode = 'auto'\n[[watch]]\n{CARD}", f"[watch]\nimports = []\n[[watch.imports]]\n{CARD}"):
+        assert 'is [[watch.imports]], and takes the place of "imports = []"' in error(tmp_path, text)
+
+
+def test_where_there_are_several_users_an_import_names_its_own(tmp_path: Path) -> None:
+    said = error(tmp_path, f'[users]\nnames = ["me", "ann"]\n[[watch.imports]]\n{CARD}')
+    assert said.startswith("watch.imports[0].user: there are several users: expected one of me, ann (")
+
+
+@pytest.mark.parametrize(
+    "path", ["{root}", "{root}/users/me/photos", "{above}", "{above}/*", "{above}/r?ot/x", "{link}"]
+)
+def test_an_import_from_the_root_itself_is_refused(tmp_path: Path, path: str) -> None:
+    root, link = tmp_path / "root", tmp_path / "link"
+    root.mkdir()
+    link.symlink_to(root)
+    place = path.format(root=root, above=tmp_path, link=link)
+    said = error(root, f'[[watch]]\nname = "card"\npath = "{place}"')
+    assert said.startswith("watch.imports[0].path = ") and "a place outside of the root" in said
+
+
+def test_a_neighbour_of_the_root_is_no_part_of_it(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    for place in ("root2", "card/*/DCIM"):
+        assert load(root, f'[[watch]]\nname = "card"\npath = "{tmp_path}/{place}"').watch.imports
+
+
 # --- names that are none ---------------------------------------------------------------------------------------------
 
 
@@ -265,7 +312,8 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         ('[""]', "'': no such section; did you mean"),
         ("[box.root]", "box.root = (a table): expected"),
         ("watch = 3", "watch = 3: expected a section, [watch]"),
-        ("[[watch]]", "watch = (a list): expected a section, [watch]"),
+        ("[[watch]]", "watch.imports[0]: expected name ="),
+        ("[[users]]", "users = (a list): expected a section, [users]"),
         ("[config]\npath = 1", "config: no such section"),
         ('path = "x"', "path: no such section"),
     ],
@@ -303,6 +351,20 @@ def test_a_mistyped_key_is_told_its_right_name(tmp_path: Path, name: str) -> Non
         ("watch.ignore", '["*"]', "not everything"),
         ("watch.ignore", '["**/"]', "not everything"),
         ("watch.ignore", '[""]', "a pattern of names"),
+        ("watch.imports", "3", "at most 100 tables"),
+        ("watch.imports", "[3]", "a table of name, path, user, mode, into"),
+        ("watch.imports", '[{ name = "card" }]', "expected name"),
+        ("watch.imports", '[{ name = "card", path = "/x", eject = true }]', "no such key"),
+        ("watch.imports", '[{ name = "The Card", path = "/x" }]', "a name of a-z"),
+        ("watch.imports", '[{ name = "card", path = "media/x" }]', "a whole path"),
+        ("watch.imports", '[{ name = "card", path = "/" }]', "a whole path"),
+        ("watch.imports", '[{ name = "card", path = "/media/../x" }]', "a whole path"),
+        ("watch.imports", '[{ name = "card", path = "/x", mode = "link" }]', '"copy", "move"'),
+        ("watch.imports", '[{ name = "card", path = "/x", into = "/y" }]', "a folder in the inbox"),
+        ("watch.imports", '[{ name = "card", path = "/x", into = "a/../b" }]', "a folder in the inbox"),
+        ("watch.imports", '[{ name = "card", path = "/x", into = ".a" }]', "not hidden"),
+        ("watch.imports", '[{ name = "card", path = "/x", user = "ann" }]', "one of users.names (me)"),
+        ("watch.imports", '[{ name = "a", path = "/x" }, { name = "a", path = "/y" }]', "every name once"),
         ("users.names", "[]", "at least one user"),
         ("users.names", '["a", "b", "a"]', "every user once"),
         ("users.names", '["../etc"]', "use 1 to 64 of a-z"),

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from box import disk
+from box import disk, file_names
 
 NAMES = st.binary(min_size=1, max_size=255).filter(lambda name: b"/" not in name and b"\0" not in name)
 
 
 @given(NAMES, st.sampled_from([".jpg", ".reason.json"]))
 def test_what_goes_with_a_file_has_a_name_that_every_file_system_takes(name: bytes, suffix: str):
-    made = disk.with_suffix(os.fsdecode(name), suffix)
+    made = file_names.with_suffix(os.fsdecode(name), suffix)
     assert made.endswith(suffix)
     assert len(os.fsencode(made)) <= 255
     assert made == os.fsdecode(name) + suffix or len(name) + len(suffix) > 255
@@ -25,13 +25,13 @@ def test_what_goes_with_a_file_has_a_name_that_every_file_system_takes(name: byt
 
 def test_long_names_that_begin_alike_keep_names_of_their_own():
     one, other = "x" * 254 + "1", "x" * 254 + "2"
-    assert disk.with_suffix(one, ".jpg") != disk.with_suffix(other, ".jpg")
+    assert file_names.with_suffix(one, ".jpg") != file_names.with_suffix(other, ".jpg")
 
 
 @given(NAMES, st.integers(1, 100_000))
 def test_a_numbered_name_keeps_its_extension_and_its_characters_whole(name: bytes, number: int):
     text = os.fsdecode(name)
-    made = disk.numbered(text, number)
+    made = file_names.numbered(text, number)
     assert len(os.fsencode(made)) <= 255
     assert os.path.splitext(made)[1] == os.path.splitext(text)[1] or len(name) > 245
     os.fsencode(made).decode("utf-8", "surrogateescape")
@@ -40,11 +40,11 @@ def test_a_numbered_name_keeps_its_extension_and_its_characters_whole(name: byte
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 7, 40])
 def test_a_free_name_is_free_and_found_without_looking_at_all(tmp_path: Path, count: int):
     for number in range(1, count + 1):
-        (tmp_path / disk.numbered("a.jpg", number)).touch()
-    name = disk.free_name(str(tmp_path), "a.jpg")
+        (tmp_path / file_names.numbered("a.jpg", number)).touch()
+    name = file_names.free_name(str(tmp_path), "a.jpg")
     assert not (tmp_path / name).exists()
-    assert name == disk.numbered("a.jpg", count + 1)
-    assert disk.free_name(str(tmp_path), "a.jpg", {str(tmp_path / name)}) != name
+    assert name == file_names.numbered("a.jpg", count + 1)
+    assert file_names.free_name(str(tmp_path), "a.jpg", {str(tmp_path / name)}) != name
 
 
 def test_nothing_is_overwritten_not_even_a_broken_link(tmp_path: Path):
@@ -98,4 +98,4 @@ def test_full_is_told_from_other_errors():
     ],
 )
 def test_an_ending_of_two_parts_stays_whole(name: str, numbered: str):
-    assert disk.numbered(name, 2) == numbered
+    assert file_names.numbered(name, 2) == numbered

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from box import disk, paths
+from box import disk, file_names, paths
 from box.cli import words
 from box.errors import BoxError, UsageError
 from box.watchers.ignore import Ignored
@@ -192,7 +192,7 @@ def _pour(reading: int, writing: int, on_bytes: Callable[[int], None]) -> None:
 
 def _land(part: str, folder: str, name: str) -> str:
     while True:
-        landed = os.path.join(folder, disk.free_name(folder, name))
+        landed = os.path.join(folder, file_names.free_name(folder, name))
         try:
             disk.rename_new(part, landed)
         except FileExistsError:

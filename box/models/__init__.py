@@ -17,6 +17,7 @@ from box.models import (
     drops,
     files,
     holds,
+    imports,
     job_history,
     job_moves,
     jobs,
@@ -30,7 +31,7 @@ from box.models import (
 from box.models.base import Store, Table
 
 PROJECTIONS: Final[tuple[type[Table], ...]] = (
-    drops.Drop, files.File, photos.Photo, photos.PhotoDay, camera_clocks.CameraClock,
+    drops.Drop, files.File, photos.Photo, photos.PhotoDay, camera_clocks.CameraClock, imports.Import,
     usage.Usage, usage.Account, jobs.Job, jobs.JobCount, waits.Wait, answers.Asker, attempts.Attempt, attempts.Step,
     holds.Hold,
     periodic.Plan,
@@ -59,6 +60,8 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     ),
     e.PhotoRedated: (camera_clocks.on_leaving, photos.on_redated, camera_clocks.on_standing),
     e.DuplicateDropped: (drops.on_taken,),
+    e.FileImported: (imports.on_imported,),
+    e.ImportUndone: (imports.on_undone,),
     e.QuotaSet: (usage.on_quota_set,),
     e.QuotaExceeded: (drops.on_exceeded,),
     e.JobRequested: (job_moves.on_requested, drops.on_requested, periodic.on_requested),

@@ -203,6 +203,14 @@ def any_unfinished_of(store: Store, kind: str) -> bool:
     return store.row(sql, (kind,)) is not None
 
 
+def is_wanted(store: Store, kind: str, argument: str, value: str) -> bool:
+    """Whether a job of that kind with that argument is queued or running; cheap where none of the kind is."""
+    if not any_unfinished_of(store, kind):
+        return False
+    rows = store.rows("SELECT args FROM jobs WHERE kind = ? AND state IN ('queued', 'running')", (kind,))
+    return any(json.loads(args or "{}").get(argument) == value for (args,) in rows)
+
+
 def running_leases(store: Store) -> list[str]:
     """The leases that running jobs bear."""
     return [lease for (lease,) in store.rows("SELECT DISTINCT lease FROM jobs WHERE state = 'running'")]

@@ -12,6 +12,7 @@ from box.tasks import (
     call,
     camtrap_dp,
     compact,
+    importing,
     organize,
     photo,
     put_back,
@@ -41,6 +42,7 @@ ALL: Final[tuple[Handler | Chore, ...]] = (
     organize.HANDLER,
     redate.HANDLER,
     put_back.HANDLER,
+    importing.HANDLER,
 )
 
 

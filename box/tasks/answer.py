@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from box import __version__, disk
+from box import __version__, disk, file_names
 from box.paths import join, owner, relative
 from box.tasks.chore import Chore, Inside, Reporter
 
@@ -29,7 +29,7 @@ def run(inside: Inside, job: Claimed, _: Reporter) -> Mapping[str, Any]:
     assert owner(beside) == (job.user, "inbox"), "a rule put it there"  # noqa: S101 - a defect, not an answer
     endings = (DONE, FAILED) if job.args["state"] == "completed" else (FAILED, DONE)
     folder, name = os.path.split(join(root, beside))
-    good, bad = (os.path.join(folder, disk.with_suffix(name, ending)) for ending in endings)  # of any length
+    good, bad = (os.path.join(folder, file_names.with_suffix(name, ending)) for ending in endings)  # of any length
     told = {name: value for name, value in job.args.items() if name != "beside"} | {"version": __version__}
     if not os.path.isdir(folder):
         return {}

@@ -18,7 +18,7 @@ from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
-from box import __version__, disk
+from box import __version__, disk, file_names
 from box.errors import BoxError
 from box.models import photo_pages
 from box.models.base import Store
@@ -208,7 +208,7 @@ def _free_path(package: str, path: str) -> str:
     """The path, or one with a number where two names have become the same."""
     folder, _, name = path.rpartition("/")
     os.makedirs(f"{package}/{folder}", exist_ok=True)
-    return f"{folder}/{disk.free_name(f'{package}/{folder}', name)}"
+    return f"{folder}/{file_names.free_name(f'{package}/{folder}', name)}"
 
 
 def _result(package: _Package, made: Deployment, place: str) -> dict[str, Any]:

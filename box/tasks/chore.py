@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from box.tasks.at_work import AtWork, Progress
 from box.tasks.handler import Argument
@@ -20,12 +20,25 @@ if TYPE_CHECKING:  # a child knows the table of contents, and must not load a da
     from box.sections import Config
 
 
+class Problems(Protocol):
+    """Where a chore says what is wrong beyond its own outcome: the problems of the status."""
+
+    def put(self, code: str, subject: str, message: str) -> None:
+        """That is wrong with that subject."""
+
+    def clear(self, code: str, subject: str) -> None:
+        """That is no longer wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inside:
     """The box, as a chore sees it."""
 
     config: Config
     engine: Engine
+    problems: Problems
+    ring: Callable[[str, bool], object]
+    """Told the path of a file that came to an inbox, or left it."""
     timing: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext()
     """Times what is done within it, for the metrics, under one of the names of `box.meters.TASKS`."""
 
@@ -41,10 +54,13 @@ class Reporter:
         """Raise Stopped if it should end."""
         self.at_work.check(self.job)
 
-    def progress(self, percent: float, message: str = "") -> None:
+    def progress(
+        self, percent: float, message: str = "", *,
+        done: int | None = None, total: int | None = None, size_bytes: int | None = None,
+    ) -> None:  # fmt: skip
         """It is so far. Raises Stopped if it should end."""
         self.check()
-        self.at_work.told(self.job, Progress(percent, message))
+        self.at_work.told(self.job, Progress(percent, message, done, total, size_bytes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from box import disk, event_text, logs
+from box import disk, event_text, file_names, logs
 from box.engine import Engine, Transaction
 from box.errors import BoxError, OutOfSpace, Stopped
 from box.events import FilePlaced
@@ -56,7 +56,7 @@ def put(source: str, target: str, free_bytes_min: int) -> int | None:
 def free_place(root: str, user: str, name: str) -> str:
     """The path text of a folder of that name in `exports/`, with a number behind it if there is one already."""
     place = area_folder(user, "exports")
-    return f"{place}/{disk.free_name(join(root, place), name)}"
+    return f"{place}/{file_names.free_name(join(root, place), name)}"
 
 
 def check_file_system(root: str, user: str) -> None:

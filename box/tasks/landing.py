@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from box import disk
+from box import disk, file_names
 from box.errors import BoxError, SourceChanged
 from box.paths import AREAS, join, split, to_text
 from box.tasks.handler import Found, Landed, Placement, Request
@@ -90,7 +90,7 @@ def _names(root: str, request: Request, found: Found, taken: set[str], kept: Map
         chosen |= _free_names({index: own[index] for index in indexes}, taken)
     of_file = {p.file: chosen.get(i, p.name) for i, p in enumerate(found.placements) if not p.suffix}
     return [
-        disk.with_suffix(of_file.get(p.file, ""), p.suffix) if p.suffix else chosen.get(index, p.name)
+        file_names.with_suffix(of_file.get(p.file, ""), p.suffix) if p.suffix else chosen.get(index, p.name)
         for index, p in enumerate(found.placements)
     ]
 
@@ -99,13 +99,15 @@ def _free_names(wanted: Mapping[int, tuple[str, Placement]], taken: set[str]) ->
     """Names with the same number, none of which is taken in its folder; from now on they are."""
 
     def names(number: int) -> dict[int, str]:
-        return {i: disk.numbered(p.name, number, p.base_length, is_counted=p.counted) for i, (_, p) in wanted.items()}
+        return {
+            i: file_names.numbered(p.name, number, p.base_length, is_counted=p.counted) for i, (_, p) in wanted.items()
+        }
 
     def is_taken(number: int) -> bool:
         paths = [os.path.join(wanted[index][0], name) for index, name in names(number).items()]
         return len(set(paths)) < len(paths) or any(path in taken or os.path.lexists(path) for path in paths)
 
-    chosen = names(disk.first_free(is_taken))
+    chosen = names(file_names.first_free(is_taken))
     taken.update(os.path.join(wanted[index][0], name) for index, name in chosen.items())
     return chosen
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from box import disk
+from box import file_names
 from box.events import Event, FileMoved
 from box.models import files, shelves
 from box.models.base import Store
@@ -160,7 +160,7 @@ class Sorter:
             there = zip(group, of(number), strict=True)
             return any(target != each.path and self.places.is_taken(target) for each, target in there)
 
-        return of(disk.first_free(is_taken))
+        return of(file_names.first_free(is_taken))
 
     def _names(self, main: Filed, stem: str, group: Sequence[Member]) -> list[tuple[Stem, str]]:
         """(stem, ending) of each file of a group."""
@@ -196,12 +196,12 @@ class Sorter:
         status = standing(self.root, source) if source else None
         area = area_folder(member.photo.user, "photos")
         folder, name = split(area_folder(member.photo.user, "thumbnails") + target[len(area) :])
-        wanted = disk.with_suffix(to_os(name), naming.THUMBNAIL_SUFFIX)
+        wanted = file_names.with_suffix(to_os(name), naming.THUMBNAIL_SUFFIX)
 
         def of(number: int) -> str:
-            return f"{folder}/{to_text(disk.numbered(wanted, number))}"
+            return f"{folder}/{to_text(file_names.numbered(wanted, number))}"
 
-        place = of(disk.first_free(lambda number: of(number) != source and self.places.is_taken(of(number))))
+        place = of(file_names.first_free(lambda number: of(number) != source and self.places.is_taken(of(number))))
         if status is None or place == source:
             return None
         event = FileMoved(

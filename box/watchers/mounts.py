@@ -34,22 +34,36 @@ def remote_type(kind: str) -> bool:
 
 def type_of(folder: str, mounts: str = MOUNTS) -> str:
     """The type of the file system that holds the folder; empty where the kernel does not tell."""
+    return _mount_of(folder, mounts)[0]
+
+
+def source_of(folder: str, mounts: str = MOUNTS) -> str:
+    """What is mounted there, such as /dev/sda1; empty where the kernel does not tell."""
+    return _mount_of(folder, mounts)[1]
+
+
+def _mount_of(folder: str, mounts: str) -> tuple[str, str]:
+    """(type, source) of the file system that holds the folder."""
     try:
         with open(mounts, encoding="utf-8", errors="surrogateescape") as lines:
             table = [_parse(line) for line in lines]
     except OSError:
-        return ""
+        return "", ""
     path = os.path.realpath(folder)
-    best, kind = "", ""
-    for point, name in table:
+    best, kind, source = "", "", ""
+    for point, name, what in table:
         # Of two mounts on one point the later one is on top.
         if len(point) >= len(best) and (path == point or path.startswith(point.rstrip("/") + "/")):
-            best, kind = point, name
-    return kind
+            best, kind, source = point, name, what
+    return kind, source
 
 
-def _parse(line: str) -> tuple[str, str]:
-    """(mount point, type) of a line of mountinfo: `id parent device root POINT options... - TYPE source options`."""
-    fields = line.split(" ")
-    point = _OCTAL.sub(lambda m: chr(int(m[1], 8)), fields[4])
-    return point, fields[fields.index("-") + 1].rstrip("\n")
+def _parse(line: str) -> tuple[str, str, str]:
+    """(point, type, source) of a line of mountinfo: `id parent device root POINT options... - TYPE SOURCE options`."""
+    fields = line.rstrip("\n").split(" ")
+    at = fields.index("-")
+    return _plain(fields[4]), fields[at + 1], _plain("".join(fields[at + 2 : at + 3]))
+
+
+def _plain(text: str) -> str:
+    return _OCTAL.sub(lambda m: chr(int(m[1], 8)), text)

@@ -49,6 +49,9 @@ class Here:
     def progress(self, percent: float, message: str = "") -> None:
         pass
 
+    def check_cancelled(self) -> None:
+        pass
+
 
 def encoded(kind: str, image: Image.Image | None = None, **options: Any) -> bytes:
     """Noise, unless an image is given, in a file of that kind: no two pixels are alike, so none can be missed."""

@@ -1,0 +1,110 @@
+"""Imports, killed for real: every original is as it was, or came over whole; each file is imported once."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from box.config import Config
+from tests.helpers import PATIENCE_SECONDS, REPOSITORY, inbox, jpeg, library, start_box
+from tests.test_crash import leftovers
+
+KILLS = 8
+PHOTOS = 60
+
+
+def make_card(folder: Path, count: int) -> dict[Path, bytes]:
+    """A card with restarting numbers."""
+    found = {}
+    for number in range(count):
+        path = folder / f"media/CARD/DCIM/{100 + number // 20}MEDIA/IMG_{number % 20:04}.JPG"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(jpeg(number))
+        found[path] = path.read_bytes()
+    return found
+
+
+def assert_each_is_there_once(
+    config: Config, mode: str, card: dict[Path, bytes], run_box: Callable[..., subprocess.CompletedProcess[str]]
+):
+    done = run_box("--config", config.path, "once", timeout=180)
+    assert done.returncode == 0, done.stdout + done.stderr
+    # Copies are kept in this box: what was imported twice would stand there twice.
+    assert Counter(library(config).values()) == Counter(card.values())
+    left = {path: path.read_bytes() for path in card if path.exists()}
+    assert left == (card if mode == "copy" else {})
+    assert leftovers(config) == []
+    verified = run_box("--config", config.path, "verify")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+POINTS = [
+    *(("renameat2", n) for n in range(1, 4)),  # into the inbox, and on to the library
+    *(("fsync", n) for n in range(1, 13)),  # copies and folders
+    *(("utimensat", n) for n in range(1, 3)),  # copies
+    *(("fadvise64", n) for n in range(1, 3)),  # copies, before they are read back
+    *(("fdatasync", n) for n in range(1, 12, 2)),  # commits
+    *(("mkdir", n) for n in range(3, 9, 2)),
+    *(("unlink", n) for n in range(1, 4)),
+]
+
+
+@pytest.mark.parametrize("mode", ["copy", "move"])
+@pytest.mark.parametrize(("call", "number"), POINTS, ids=str)
+def test_killed_just_before_each_step_of_an_import(make_root, run_box, tmp_path, mode: str, call: str, number: int):
+    """strace kills the service before the n-th such system call of a thread; the next start makes it whole."""
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed: apt-get install strace")
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount another file system")
+    card = make_card(tmp_path, 3)
+    small = tmp_path / "root"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "box-test", str(small)], check=True)
+    try:
+        config = make_root(
+            exists=True, workers__count=1, jobs__retry_base_seconds=0, jobs__retry_cap_seconds=0,
+            photos__duplicates="keep", photos__thumbnail_pixels=0, status__dir=str(tmp_path),
+            watch__imports=[{"name": "card", "path": f"{tmp_path}/media/*/DCIM", "mode": mode}],
+        )  # fmt: skip
+        inject = f"inject={call}:signal=SIGKILL:when={number}"
+        command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject]
+        killed = subprocess.run(
+            [*command, sys.executable, "-m", "box", "--config", config.path, "once"],
+            cwd=REPOSITORY, capture_output=True, timeout=PATIENCE_SECONDS, check=False,
+        )  # fmt: skip
+        assert killed.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL, 0), killed.stderr
+        if killed.returncode == 0:  # an import that copies does not remove anything
+            assert (mode, call) == ("copy", "unlink")
+        assert_each_is_there_once(config, mode, card, run_box)
+    finally:
+        subprocess.run(["umount", "-l", str(small)], check=True)
+
+
+@pytest.mark.parametrize("mode", ["copy", "move"])
+def test_killed_again_and_again_while_a_card_is_imported(make_root, run_box, tmp_path, mode: str):
+    config = make_root(
+        jobs__retry_base_seconds=0, jobs__retry_cap_seconds=0, jobs__attempts_max=100, jobs__quarantine_after=100,
+        photos__duplicates="keep", photos__thumbnail_pixels=0,
+        watch__imports=[{"name": "card", "path": f"{tmp_path}/media/*/DCIM", "mode": mode}],
+    )  # fmt: skip
+    card = make_card(tmp_path, PHOTOS)
+    draw = random.Random(20261121)
+    for _ in range(KILLS):
+        process = start_box(config)
+        try:
+            process.wait(draw.uniform(0.5, 1.6))
+        except subprocess.TimeoutExpired:
+            process.kill()
+        assert process.wait() == -signal.SIGKILL, Path(config.box.root, "test.log").read_text()
+    assert_each_is_there_once(config, mode, card, run_box)
+    assert not any(path.is_file() and path.name != ".box" for path in inbox(config).rglob("*"))
