@@ -197,7 +197,7 @@ def test_a_drop_over_the_quota_waits_untouched_and_is_taken_when_there_is_room(m
         (inbox(config) / f"{number}.jpg").write_bytes(jpeg(number))
     with running(config):
         until(lambda: "quota-exceeded" in {p["code"] for p in status_of(config)["problems"]}, "it is told")
-        assert len(library(config)) == 1
+        until(lambda: len(library(config)) == 1, "the other one is filed")
         assert len(list(inbox(config).glob("*.jpg"))) == 1
         assert run_box("--config", config.path, "quota", "set", "me", f"{3 * size} B").returncode == 0
         until(lambda: len(library(config)) == 2, "it is taken without anyone touching it")

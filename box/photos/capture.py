@@ -23,7 +23,7 @@ from box.photos import dates, filenames
 from box.photos.clock import Clock, clock_of
 from box.photos.dates import Moment
 
-__all__ = ["Capture", "Clock", "Evidence", "Taken", "clock_of", "day_of", "decide", "shifted"]
+__all__ = ["Capture", "Clock", "Evidence", "clock_of", "day_of", "decide", "shifted"]
 
 Evidence: TypeAlias = Mapping[str, str]
 """What the fields of a file say, word for word, by the names that exiftool has for them."""
@@ -48,14 +48,6 @@ class Capture:
     """The day to file it under; empty when unknown or in doubt."""
     doubt: str = ""
     """Why the clock is not believed: "factory-date", "future", "too-early"; then `at` is what it showed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What `box.photos.naming` wants to know of a capture."""
-
-    at: str
-    source: str
 
 
 @dataclass(frozen=True, slots=True)

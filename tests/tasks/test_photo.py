@@ -117,10 +117,11 @@ def test_a_photo_goes_to_its_day_with_all_that_is_known_of_it(drop):
     data = encoded("JPEG", exif=dated(offset="+02:00"))
     request = drop(data)
     before = os.stat(request.source)
-    assert found(request) == Found(
+    told = found(request)
+    assert told == Found(
         (
-            Placement("photos", "2024/2024-05-03", "IMG_0001.JPG"),
-            Placement("thumbnails", "2024/2024-05-03", suffix=".jpg", made="thumbnail.jpg"),
+            Placement("photos", "2024/2024-05-03", "IMG_0001.JPG", base_length=8, digest=told.digest, facts=told.facts),
+            Placement("thumbnails", "2024/2024-05-03", suffix=".jpg", made="thumbnail-0.jpg"),
         ),
         blake3(data).hexdigest(),
         {
@@ -134,6 +135,7 @@ def test_a_photo_goes_to_its_day_with_all_that_is_known_of_it(drop):
             "confidence": "high",
             "day": "",
             "doubt": "",
+            "main": "",
         },
     )
     after = os.stat(request.source)
@@ -169,8 +171,8 @@ def test_xmp_inside_a_picture_without_exif_tells_the_day(drop):
 def test_the_thumbnail_stands_upright_in_the_scratch_folder(drop):
     request = drop(encoded("JPEG", exif=dated()))
     found(request)
-    assert os.listdir(request.scratch) == ["thumbnail.jpg"]
-    with Image.open(os.path.join(request.scratch, "thumbnail.jpg")) as made:
+    assert os.listdir(request.scratch) == ["thumbnail-0.jpg"]
+    with Image.open(os.path.join(request.scratch, "thumbnail-0.jpg")) as made:
         assert (made.format, made.size) == ("JPEG", (75, 100))
 
 
@@ -178,16 +180,16 @@ def test_a_tiff_is_not_turned_twice(drop):
     request = drop(encoded("TIFF", exif=dated()))
     assert found(request).facts["orientation"] == 6
     assert (found(request).facts["width"], found(request).facts["height"]) == (160, 120)
-    with Image.open(os.path.join(request.scratch, "thumbnail.jpg")) as made:
+    with Image.open(os.path.join(request.scratch, "thumbnail-0.jpg")) as made:
         assert made.size == (75, 100)
 
 
 def test_a_second_attempt_writes_over_what_the_first_one_left(drop):
     request = drop(encoded("PNG"))
     os.mkdir(request.scratch)
-    Path(request.scratch, "thumbnail.jpg").write_bytes(bytes(100_000))
+    Path(request.scratch, "thumbnail-0.jpg").write_bytes(bytes(100_000))
     found(request)
-    with Image.open(os.path.join(request.scratch, "thumbnail.jpg")) as made:
+    with Image.open(os.path.join(request.scratch, "thumbnail-0.jpg")) as made:
         made.load()
 
 
