@@ -53,8 +53,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "watchers": CORE | {"disk", "watchers"},
     "photos": {"errors", "photos"},
     "tasks": CORE | {
-        "accounting", "compaction", "damage", "disk", "engine", "event_text", "file_names", "import_tables", "imports", "log",
-        "logs", "models", "photos", "policy", "sections", "tasks", "units", "verify", "watchers", "",
+        "accounting", "compaction", "damage", "disk", "engine", "event_text", "file_names", "import_tables", "imports",
+        "log", "logs", "models", "photos", "policy", "sections", "tasks", "units", "verify", "watchers", "",
     },
     "accounting": {"errors", "models", "paths", "watchers"},
     "periodic": {"job_tables"},
