@@ -36,7 +36,7 @@ SPEC: dict[str, Any] = {
     "photos.folder": "%Y/%Y-%m-%d", "photos.name": "{stem}", "photos.portable_names": False,
     "photos.duplicates": "drop", "photos.thumbnail_pixels": 320,
     "photos.pixels_max": 300_000_000,
-    "photos.timezone": "", "photos.day_starts_at": "00:00",
+    "photos.group_wait_seconds": 5 * 60, "photos.timezone": "", "photos.day_starts_at": "00:00",
     "photos.earliest": "1990-01-01", "photos.trust_mtime": False, "photos.name_patterns": (),
     "workers.count": 2, "workers.grace_seconds": 30,
     "jobs.lease_seconds": 60, "jobs.attempts_max": 3, "jobs.batch": 500, "jobs.retry_base_seconds": 10,
