@@ -5,6 +5,7 @@ For the child process only.
 
 from __future__ import annotations
 
+import resource
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
@@ -13,6 +14,8 @@ from functools import cache
 from typing import Any, Final
 
 _PR_SET_PDEATHSIG: Final = 1
+_PROGRAM_BYTES: Final = 300_000_000
+"""Address space that ffmpeg's libraries fill before it has done anything; hardly any of it is memory."""
 _SHARE: Final = 3
 """Such a part of the time that is left may go by: so a second try fits in, and all else."""
 
@@ -20,8 +23,12 @@ _SHARE: Final = 3
 def start(command: Sequence[str], stdin: int, descriptors: Sequence[int] = ()) -> subprocess.Popen[bytes]:
     """Start one; it answers on a pipe. What it complains about is not wanted. Raises OSError."""
     prctl = _prctl()
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if soft != resource.RLIM_INFINITY:  # as with the child: the limit is for what a file takes, not for the program
+        soft = soft + _PROGRAM_BYTES if hard == resource.RLIM_INFINITY else min(soft + _PROGRAM_BYTES, hard)
 
     def tie() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
     return subprocess.Popen(  # noqa: S603 - no shell, and what is in the command is ours

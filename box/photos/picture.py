@@ -10,6 +10,7 @@ Imports Pillow: for the child process only.
 from __future__ import annotations
 
 import io
+import resource
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -32,6 +33,12 @@ _WITH_DIALECTS: Final = frozenset({"image/jpeg", "image/tiff", "image/heic", "im
 """Lossless and 12-bit JPEG, TIFF of any number type and compression, any codec in HEIF: Pillow knows the usual ones."""
 _UPRIGHT: Final = frozenset({"image/tiff", "image/heic", "image/heif"})
 """Turned upright by their decoders."""
+_NO_MEMORY: Final = ("out of memory", "Memory allocation error")
+"""What decoders say where Python would raise MemoryError."""
+_TACITURN: Final = frozenset({"image/heic", "image/heif", "image/avif"})
+"""Whose decoders do not tell want of memory from a bad file."""
+_PIXEL_BYTES: Final = 16
+"""What decoding one of these takes at most, for each pixel: planes, colours, Pillow's copy, and as much again."""
 _PARTS: Final = ("JPEG", "BMP", "TIFF", "PNG")
 """What a RAW file holds as a preview, and ffmpeg makes of a film."""
 _COMPRESSION = 259
@@ -88,7 +95,7 @@ def decode(file: IO[bytes], data: Bytes, media_type: str, structure: Structure, 
             small = thumbnail(image, wanted.thumbnail_pixels, turn) if wanted.thumbnail_pixels else None
             return Decoded(width, height, small)
         except Exception as error:
-            if structure.flaw or not _is_beyond_box(error, image, media_type):
+            if structure.flaw or not _is_beyond_box(error, image, media_type, structure):
                 raise
             return Decoded(structure.width, structure.height)
 
@@ -139,15 +146,27 @@ def _condemned(structure: Structure, error: Exception | None = None) -> Unproces
     return Unprocessable("corrupt", f"the picture cannot be decoded: {said}")
 
 
-def _is_beyond_box(error: Exception, image: Image.Image | None, media_type: str) -> bool:
+def _is_beyond_box(error: Exception, image: Image.Image | None, media_type: str, structure: Structure) -> bool:
     """Whether it is Pillow or the memory that does not suffice for a picture whose structure is whole."""
-    if isinstance(error, MemoryError) or "out of memory" in str(error):
+    if isinstance(error, MemoryError) or any(said in str(error) for said in _NO_MEMORY):
         return True
     if isinstance(error, Unprocessable) or (isinstance(error, OSError) and error.errno is not None):
         return False
     if image is None or "nsupported" in str(error):
         return media_type in _WITH_DIALECTS
+    if media_type in _TACITURN:
+        return _may_lack(structure)
     return media_type == "image/tiff" and image.getexif().get(_COMPRESSION, 1) not in _COMPRESSIONS_KNOWN
+
+
+def _may_lack(structure: Structure) -> bool:
+    """Whether there may have been too little memory for a picture."""
+    most = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if most == resource.RLIM_INFINITY:
+        return False
+    with open("/proc/self/statm", "rb") as file:
+        left = most - int(file.read().split()[0]) * resource.getpagesize()
+    return structure.width * structure.height * _PIXEL_BYTES > left
 
 
 def _open(file: IO[bytes], media_type: str, pixels_max: int) -> Image.Image:

@@ -114,6 +114,18 @@ def test_an_exiftool_has_its_processor_time_for_each_file_anew(corpora, tmp_path
         child.close()
 
 
+def test_a_film_has_a_thumbnail_also_where_memory_is_short(tmp_path):
+    path = tmp_path / "film.mp4"
+    source = ["-f", "lavfi", "-i", "testsrc=size=1280x720:rate=10:duration=2", "-c:v", "mpeg4"]
+    subprocess.run(["ffmpeg", "-nostdin", "-loglevel", "error", *source, str(path)], check=True)
+    child = Child(replace(LIMITS, memory_bytes=200_000_000), OPTIONS)
+    try:
+        (film,) = found(child, asked(path, tmp_path))
+    finally:
+        child.close()
+    assert len(film.placements) == 2
+
+
 def test_an_exiftool_that_hangs_costs_the_child_nothing_but_time(corpora, tmp_path, monkeypatch):
     folder = tmp_path / "bin"
     folder.mkdir()

@@ -18,6 +18,7 @@ from blake3 import blake3
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
+from pillow_heif import register_heif_opener
 
 from box.config import as_dict
 from box.errors import BoxError, SourceChanged, Unprocessable
@@ -29,6 +30,8 @@ from box.tasks import photo
 from box.tasks.child import Child
 from box.tasks.handler import Found, Landed, Placement, Request
 from box.tasks.limits import ChildLimits
+
+register_heif_opener()
 
 LIMITS = ChildLimits(
     memory_bytes=512_000_000, cpu_seconds=60, deadline_seconds=60, file_bytes=10**7, open_files_max=64, files_max=10**6
@@ -283,8 +286,9 @@ def test_a_whole_tiff_in_a_dialect_that_nobody_here_speaks_is_filed_without_thum
     assert result.facts["taken_at"] == "2024-05-03T23:59:58"
 
 
-def test_a_picture_too_large_for_the_memory_is_filed_without_thumbnail(drop):
-    request = drop(encoded("PNG", Image.new("RGB", (8000, 8000))))
+@pytest.mark.parametrize("kind", ["PNG", "HEIF", "AVIF"])
+def test_a_picture_too_large_for_the_memory_is_filed_without_thumbnail(drop, kind: str):
+    request = drop(encoded(kind, Image.new("RGB", (8000, 8000))))
     limits = replace(LIMITS, memory_bytes=128_000_000)
     child = Child(limits, {"photos": {**OPTIONS, "pixels_max": 10**9}})
     try:
