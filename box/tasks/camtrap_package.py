@@ -14,8 +14,9 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, tzinfo
+from operator import attrgetter
 from typing import Any, Final
 
 from box import __version__, disk, file_names
@@ -34,6 +35,9 @@ from box.tasks.spool import Spool
 GATHERED_PERCENT: Final = 10
 LINKED_PERCENT: Final = 90
 """How far a job is when it has read the table, and when all files are in the package; the rest is making it stand."""
+
+_OTHERS: Final = attrgetter(*(each.name for each in fields(Shot)[2:]))
+"""The fields of a photo behind its folder and its name."""
 
 CHECK_EVERY: Final = 100
 """Photos between two questions whether to end."""
@@ -109,7 +113,7 @@ def _gather(package: _Package, spool: Spool) -> None:
                 continue
             summary.add(shot, at, zone_is_known=deployment.has_zone(shot, zone))
             key = at.astimezone(UTC).isoformat(timespec="microseconds")
-            spool.add((key, shot.name, shot.folder, *astuple(shot)[2:]))
+            spool.add((key, shot.name, shot.folder, *_OTHERS(shot)))
 
 
 @contextmanager
