@@ -63,6 +63,8 @@ FIELDS: Final[dict[str, Callable[[datetime], str]]] = {
 }
 """What may follow `%` in a pattern, with the meaning that it has for strftime."""
 _CLOCK: Final = frozenset("HMS")
+_ASKED: Final = ("stem", "camera", "serial", "source_folder")
+_STEM_ALONE: Final = (("field", "stem"),)
 
 _PIECE = re.compile(r"%(.?)|\{([^{}]*)\}|([{}])", re.DOTALL)
 _UNSAFE = re.compile(r"[\0-\x1f\x7f/\ud800-\udfff]")
@@ -96,6 +98,7 @@ class Stem:
     counter_at: int | None = None
 
 
+@lru_cache(maxsize=1024)
 def camera_of(make: str, model: str) -> str:
     """A camera as people call it: `Canon EOS 5D` for the make `Canon` and the model `Canon EOS 5D`."""
     maker = [word for word in make.split() if word.casefold().strip(".,") not in _COMPANY]
@@ -110,37 +113,56 @@ def folder_of(options: Mapping[str, Any], subject: Subject) -> str:
     if not subject.day:
         return UNDATED
     pattern = options["folder"]
-    clock = subject.at[11:19] or "00:00:00"
-    time = datetime.fromisoformat(f"{subject.day}T{clock}")
+    used = _used(pattern)
+    clock = subject.at[11:19] if used & _CLOCK else ""
+    # What the pattern does not ask about is left out, so that the photos of a day are one and the same question.
+    said = tuple((field, getattr(subject, field)) for field in _ASKED if field in used)
+    return _folder(pattern, subject.day, clock, said, bool(options.get("portable_names")))
+
+
+@lru_cache(maxsize=1024)
+def _folder(pattern: str, day: str, clock: str, said: tuple[tuple[str, str], ...], is_portable: bool) -> str:  # noqa: FBT001
+    subject = Subject(at="", day=day, stem="", camera="", serial="", source_folder="")
+    subject = replace(subject, **dict(said))
+    time = datetime.fromisoformat(f"{day}T{clock or '00:00:00'}")
     names = []
     for part in pattern.split("/"):
         name = "".join(_filled(subject, kind, what, time) for kind, what in _pieces("photos.folder", part))
         if "\0" in name or not name.strip(". "):
             raise ConfigError(f"photos.folder: {pattern!r} does not name a folder below the photos; try %Y/%Y-%m-%d")
         name = _cut(name, NAME_BYTES_MAX)
-        names.append(portable(name) if options.get("portable_names") else name)
+        names.append(portable(name) if is_portable else name)
     return "/".join(names)
+
+
+@lru_cache(maxsize=64)
+def _used(pattern: str) -> frozenset[str]:
+    """The letters and fields of a pattern of folders."""
+    return frozenset(what for kind, what in _pieces("photos.folder", pattern) if kind != "text")
 
 
 def stem_of(options: Mapping[str, Any], subject: Subject) -> Stem:
     """What a photo is called, without its ending."""
     pieces = _pieces("photos.name", options["name"])
-    time = _moment(subject, pieces)
+    time = None if pieces == _STEM_ALONE else _moment(subject, pieces)
     if time is None:
-        pieces = (("field", "stem"),)
+        text = _cut(_filled(subject, "field", "stem", None), NAME_BYTES_MAX)
+        return _made(text, None, options)
     room = STEM_BYTES_MAX - sum(
         len(os.fsencode(_filled(subject, kind, what, time))) for kind, what in pieces if what != "stem"
     )
-    limit = NAME_BYTES_MAX if len(pieces) == 1 else max(_STEM_BYTES_MIN, room)
     text, counter_at = "", None
     for kind, what in pieces:
         if (kind, what) == ("field", COUNTER):
             counter_at = len(text)
         else:
             filled = _filled(subject, kind, what, time)
-            text += _cut(filled, limit) if (kind, what) == ("field", "stem") else filled
-    text = text if len(pieces) == 1 else _cut(text, STEM_BYTES_MAX)
-    stem = Stem(text if text.strip(".") or counter_at is not None else "_" + text, counter_at)
+            text += _cut(filled, max(_STEM_BYTES_MIN, room)) if (kind, what) == ("field", "stem") else filled
+    return _made(_cut(text, STEM_BYTES_MAX), counter_at, options)
+
+
+def _made(text: str, counter_at: int | None, options: Mapping[str, Any]) -> Stem:
+    stem = Stem(text if counter_at is not None or text.strip(".") else "_" + text, counter_at)
     return _portable_stem(stem) if options.get("portable_names") else stem
 
 
@@ -168,7 +190,7 @@ def number_of(name: str, stem: Stem, ending: str) -> int | None:
     body = name[: len(name) - len(ending)]
     if stem.counter_at is None:
         if body == stem.text:
-            return 1
+            return 1 if len(name) <= NAME_BYTES_MAX // 4 or named(stem, 1, ending) == name else None
         match = _NUMBER.fullmatch(body, body.rfind("-")) if "-" in body else None
         number = int(match[1]) if match else 1
     else:
@@ -242,6 +264,8 @@ def _filled(subject: Subject, kind: str, what: str, time: datetime | None) -> st
 def _cut(name: str, size: int) -> str:
     """The beginning of a name, at most `size` bytes, no character in pieces."""
     name = name[:size]
+    if name.isascii():
+        return name
     while len(os.fsencode(name)) > size:
         name = name[:-1]
     return name

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -70,18 +70,19 @@ class Sorter:
         if not photo.day:
             return here == naming.UNDATED or here.startswith(naming.UNDATED + "/")
         origin = to_os(split(photo.origin)[1])
-        subject = self._subject(photo, origin[: groups.parse(origin).base_length])
+        length = groups.parse(origin).base_length
+        subject = self._subject(photo, origin[:length])
         if to_text(naming.folder_of(self.options, subject)) != here:
             return False
-        return bool(photo.renamed) or any(
-            naming.number_of(to_os(photo.name), naming.stem_of(self.options, replace(subject, stem=stem)), ending)
-            for stem, ending in self._origins(origin)
-        )
+        if photo.renamed or self._is_named(photo, subject, origin[length:]):
+            return True
+        stem, ending = os.path.splitext(origin)  # a number may have come in before what is of a frame alone
+        return len(stem) != length and self._is_named(photo, replace(subject, stem=stem), ending)
 
-    def _origins(self, origin: str) -> Iterator[tuple[str, str]]:
-        """How a name may have been divided before a number came in."""
-        for length in (groups.parse(origin).base_length, len(os.path.splitext(origin)[0])):
-            yield origin[:length], self._ending(origin[length:])
+    def _is_named(self, photo: Filed, subject: Subject, ending: str) -> bool:
+        """Whether a photo has its name, with any number."""
+        stem = naming.stem_of(self.options, subject)
+        return naming.number_of(to_os(photo.name), stem, self._ending(ending)) is not None
 
     def group_of(self, photo: Filed) -> list[Member]:
         """The files that go with a photo, the main one first; empty if that has been dealt with."""
