@@ -30,8 +30,6 @@ from box.watchers.mounts import MOUNTS
 
 KIND: Final = "import"
 """The kind of job that imports."""
-LEFT: Final = "import-left"
-INTERRUPTED: Final = "import-interrupted"
 
 _log = logs.get(__name__)
 
@@ -123,9 +121,9 @@ class Imports:
         if news == self._asked.get(entry.name):
             return
         if news.left:
-            self.problems.put(LEFT, entry.name, left_message(entry, news.left, news.why))
+            self.problems.put("import-left", entry.name, left_message(entry, news.left, news.why))
         else:
-            self.problems.clear(LEFT, entry.name)
+            self.problems.clear("import-left", entry.name)
         if news.fitting:
             self.ask(entry)
             _log.info("something new to import", name=entry.name, files=news.fitting)

@@ -65,10 +65,10 @@ def bring(inside: Inside, job: Claimed, reporter: Reporter, entry: Import, *, dr
     finally:
         if run.is_safe:
             shutil.rmtree(run.scratch, ignore_errors=True)
-    inside.problems.clear(imports.INTERRUPTED, entry.name)
+    inside.problems.clear("import-interrupted", entry.name)
     if run.left:
         message = imports.left_message(entry, len(run.skipped), next(iter(run.left.values())))
-        inside.problems.put(imports.LEFT, entry.name, message)
+        inside.problems.put("import-left", entry.name, message)
     return {"files": run.files, "bytes": run.bytes, "left": len(run.skipped), "why": run.left}
 
 

@@ -22,6 +22,8 @@ from box.watchers.mounts import is_remote, source_of
 
 BY_UUID: Final = "/dev/disk/by-uuid"
 """Where udev names file systems."""
+UDEV: Final = "/run/udev/data"
+_FIELD: Final = "E:ID_FS_UUID="
 _UUID: Final = re.compile(r"[A-Za-z0-9-]{4,64}")
 
 
@@ -89,17 +91,25 @@ def _mounted(folder: str, start: str, device: int) -> str:
     return start
 
 
-def volume_of(folder: str, device: int, by_uuid: str = BY_UUID) -> str:
+def volume_of(folder: str, device: int, by_uuid: str = BY_UUID, udev: str = UDEV) -> str:
     """UUID of the file system that holds a folder, empty where it cannot be told."""
-    devices = {device, _number(source_of(folder))}
+    devices = {device, _number(source_of(folder))} - {0}
     try:
-        names = sorted(os.listdir(by_uuid))
+        names = [name for name in sorted(os.listdir(by_uuid)) if _number(os.path.join(by_uuid, name)) in devices]
+    except OSError:
+        names = []
+    # A service that systemd shields sees no devices, but udev's own notes.
+    noted = [_noted(f"{udev}/b{os.major(each)}:{os.minor(each)}") for each in sorted(devices)]
+    return next((name for name in (*names, *noted) if _UUID.fullmatch(name)), "")
+
+
+def _noted(path: str) -> str:
+    """The UUID in what udev has noted of a device."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as lines:
+            return next((line[len(_FIELD) :].strip() for line in lines if line.startswith(_FIELD)), "")
     except OSError:
         return ""
-    for name in names:
-        if _number(os.path.join(by_uuid, name)) in devices - {0} and _UUID.fullmatch(name):
-            return name
-    return ""
 
 
 def _number(path: str) -> int:
