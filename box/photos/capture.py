@@ -1,7 +1,7 @@
 """Capture time. The rule: the best witness of the moment counts, and it is told who that was; a doubtful clock is none.
 
 Witnesses in this order: the camera's own date (EXIF, then its digitized date, maker notes, AVI, AVCHD, QuickTime with
-its offset, QuickTime in UTC), GPS, XMP inside the file; then what stands beside the file; the file's name; the time of the
+its offset, QuickTime in UTC), GPS, XMP inside the file; then what stands beside it; its name; the time of the
 file itself only where the owner trusts it. Never when it was modified, never "now".
 
 A field that is no date is passed over. A date that no right clock shows is not: the file is in doubt and filed without
