@@ -66,7 +66,7 @@ def write(inside: Inside, job: Claimed, reporter: Reporter, user: str) -> Mappin
     """Write the package that a job asks for (`box.tasks.camtrap_dp` says with what); what came of it."""
     # With the attempt in its name: a worker that was taken for dead writes somewhere else than the one after it.
     scratch = f"{inside.config.box.root}/users/{user}/temp/job-{job.id}.{job.attempts}"
-    zone = deployment.zone_named(job.args.get("timezone", "") or getattr(inside.config.photos, "timezone", ""))
+    zone = deployment.zone_named(job.args.get("timezone", "") or inside.config.photos.timezone)
     export.check_file_system(inside.config.box.root, user)
     os.makedirs(scratch)
     try:
