@@ -35,6 +35,9 @@ LEFT_MAX: Final = 50
 LEFT_CHARS_MAX: Final = 200
 """Of a reason."""
 
+_UNDO: Final = '["box.tasks.put_back:run", []]'
+"""What takes such a step back; a rule asks for it."""
+
 _AREAS: Final = ("photos", "thumbnails")
 """Where folders that were emptied are removed."""
 
@@ -155,7 +158,8 @@ class Shelver:
         if not held:
             raise Stopped("cancelled on request")
         if self.is_undone and not attempts.steps(store, job.id):
-            transaction.record(JobStepped(user=job.user, job=job.id, lease=job.lease, what="moves files"))
+            step = JobStepped(user=job.user, job=job.id, lease=job.lease, what="moves files", undo=_UNDO)
+            transaction.record(step)
         moves = landing.dump([step.move for parcel in batch for step in parcel.steps])
         live.write_journal(store, live.Entry(job.id, job.lease, moves, _dump(batch)))
 

@@ -24,7 +24,7 @@ def test_without_a_kind_it_lists_what_can_be_asked_for(begun):
     head, *rows = begun("do").stdout.splitlines()
     assert head.split() == ["kind", "takes", "which", "is"]
     assert {row.split()[0] for row in rows if not row.startswith(" ")} == {
-        "call", "camtrap-dp", "compact", "recalculate", "snapshot", "verify",
+        "call", "camtrap-dp", "compact", "import", "organize", "put-back", "recalculate", "redate", "snapshot", "verify",
     }  # fmt: skip
     assert begun.json("do")["verify"]["deep"]["required"] is False
 
@@ -145,3 +145,27 @@ def test_holds_are_decisions_and_survive_a_rebuild(begun):
     begun("rebuild")
     with beside(begun.config) as at:
         assert holds.all_of(at.store) == {"call": 3}
+
+
+def test_a_dry_run_is_said_file_by_file_and_an_undoing_lists_what_stays(make_box, photo):
+    box = make_box(photos__thumbnail_pixels=0)
+    box("once")
+    with box.running():
+        assert box("add", str(photo)).returncode == 0
+        refused = box("do", "verify", "--dry-run")
+        assert (refused.returncode, "verify takes no 'dry_run'" in refused.stderr) == (USAGE, True)
+        assert box("do", "organize", "--dry-run").stdout == "0 files would be moved\n"
+        (job,) = [row["id"] for row in box.json("jobs", "--kind", "photo")]
+        line = "users/me/photos/2009/2009-04-10/IMG0001.JPG -> users/me/inbox/IMG0001.JPG\n"
+        assert box("undo", str(job), "--dry-run").stdout == line + "1 file would be moved\n"
+        assert box("undo", str(job)).stdout == f"job {job}: 1 file put back\n"
+        assert box("undo", str(job)).stdout == f"job {job}: 0 files put back\n"
+        assert box("jobs", "retry", str(job)).returncode == 0
+        assert box("do", "verify", "--wait").returncode == 0
+        (box.root / "users/me/inbox/IMG0001.JPG").write_text("another")
+        stays = box("undo", str(job))
+        assert stays.returncode == 1
+        assert "something else stands at users/me/inbox/IMG0001.JPG by now" in stays.stdout
+        none = box("undo", "99999")
+        assert (none.returncode, "there is no job 99999" in none.stdout) == (1, True)
+        assert json.loads(box("undo", str(job), "--json").stdout)["kind"] == "put-back"

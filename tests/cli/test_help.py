@@ -28,7 +28,7 @@ COMMANDS = {parser.prog: parser for parser in commands(grammar.build())}
 OF_DESIGN = {
     "init", "run", "once", "add", "status", "jobs", "events", "quota", "rebuild", "verify", "doctor", "completion",
     "jobs list", "jobs show", "jobs cancel", "jobs retry", "jobs clean",
-    "jobs pause", "jobs drain", "jobs resume", "do", "periodic", "periodic list",
+    "jobs pause", "jobs drain", "jobs resume", "do", "undo", "periodic", "periodic list",
     "quota list", "quota set", "quota check", "quota breakdown", "quota recalculate",
     "photos", "photos show", "photos duplicates",
 }  # fmt: skip
