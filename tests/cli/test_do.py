@@ -24,7 +24,7 @@ def test_without_a_kind_it_lists_what_can_be_asked_for(begun):
     head, *rows = begun("do").stdout.splitlines()
     assert head.split() == ["kind", "takes", "which", "is"]
     assert {row.split()[0] for row in rows if not row.startswith(" ")} == {
-        "call", "compact", "recalculate", "snapshot", "verify",
+        "call", "compact", "import", "recalculate", "snapshot", "verify",
     }  # fmt: skip
     assert begun.json("do")["verify"]["deep"]["required"] is False
 
