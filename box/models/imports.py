@@ -75,8 +75,10 @@ def of_job(store: Store, job: int) -> list[Imported]:
 def on_imported(store: Store, _: Recorded, event: FileImported) -> None:
     """An original was brought in, for the first time or as another file than before."""
     store.execute(
-        "INSERT OR REPLACE INTO imports (name, volume, folder, file, size, mtime_ns, digest, path, job)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO imports (name, volume, folder, file, size, mtime_ns, digest, path, job)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name, volume, folder, file) DO UPDATE SET"
+        " size = excluded.size, mtime_ns = excluded.mtime_ns, digest = excluded.digest, path = excluded.path,"
+        " job = excluded.job",
         (
             event.name, event.volume, *split(event.place), event.size, event.mtime_ns, event.digest, event.path,
             event.job,
