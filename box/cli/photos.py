@@ -11,7 +11,7 @@ from box import paths
 from box.beside import beside
 from box.cli import output, settings, words
 from box.errors import BoxError
-from box.models import camera_clocks, drops, files, photo_lists, usage
+from box.models import drops, files, photo_lists, usage
 from box.models.base import Store
 
 _SOURCES: Final = {"file": "offset in the file", "timezone": "offset of photos.timezone"}
@@ -101,7 +101,7 @@ def _lines(path: str, found: Mapping[str, Any], near: list[str]) -> Iterator[tup
         ("from", _evidence(found)),
         ("filed under", found["day"] or "no day"),
         ("doubt", found["doubt"]),
-        ("camera", camera_clocks.name_of(found["make"], found["model"])),
+        ("camera", camera_of(found["make"], found["model"])),
         ("serial", found["serial"]),
         ("lens", found["lens"]),
         ("exposure", _exposure(found)),

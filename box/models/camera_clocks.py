@@ -13,6 +13,7 @@ import peewee
 from box.events import DropReturned, FileMoved, FileVanished, PhotoFiled, PhotoRedated, Recorded
 from box.models.base import Store, Table
 from box.paths import split
+from box.photos.naming import camera_of
 
 
 class CameraClock(Table):
@@ -46,17 +47,12 @@ def all_of(store: Store) -> list[Doubtful]:
     return [Doubtful(*row) for row in rows]
 
 
-def name_of(make: str, model: str) -> str:
-    """The camera as people call it: many models begin with their make."""
-    return model if model.lower().startswith(make.lower()) else f"{make} {model}".strip()
-
-
 def count(store: Store, path: str, by: int) -> None:
     """Count the photo at that path `by` times more, if its clock is in doubt."""
     row = store.row("SELECT user, make, model, doubt FROM photos WHERE folder = ? AND name = ?", split(path))
     if row is None or not row[3]:
         return
-    key = (row[0], name_of(row[1], row[2]), row[3])
+    key = (row[0], camera_of(row[1], row[2]), row[3])
     store.execute(
         "INSERT INTO camera_clocks (user, camera, doubt, photos) VALUES (?, ?, ?, ?) ON CONFLICT (user, camera, doubt)"
         " DO UPDATE SET photos = photos + excluded.photos",

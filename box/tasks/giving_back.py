@@ -19,6 +19,7 @@ from box.events import FileImported, ImportUndone
 from box.import_tables import Import
 from box.models import imports as imported
 from box.models import live
+from box.models.base import Store
 from box.models.imports import Imported
 from box.models.jobs import Claimed
 from box.paths import area_folder, join, to_os
@@ -38,11 +39,11 @@ def undone(event: FileImported | Imported, user: str, job: int) -> ImportUndone:
     )  # fmt: skip
 
 
-def take_back(inside: Inside, job: Claimed, entry: Import) -> str:
-    """Take back what a job imported; what was done, as a sentence."""
+def take_back(inside: Inside, job: Claimed, entry: Import, number: int = 0) -> str:
+    """Take back what a job imported, the one of that number, else itself; what was done, as a sentence."""
     root = inside.config.box.root
     bases = {card.volume: card.base for card in imports.places(entry)}
-    brought = imported.of_job(inside.engine.store, job.id)
+    brought = imported.of_job(inside.engine.store, number or job.id)
     out: set[str] = set()
     for first in range(0, len(brought), BATCH):
         batch = [each for each in brought[first : first + BATCH] if _waits(root, each)]
@@ -111,3 +112,8 @@ def _prune(folder: str, top: str) -> None:
         while folder != top:
             os.rmdir(folder)
             folder = os.path.dirname(folder)
+
+
+def waiting(root: str, store: Store, number: int) -> list[str]:
+    """What a job imported and what still lies in the inbox."""
+    return [each.path for each in imported.of_job(store, number) if _waits(root, each)]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from box.events import PhotoRedated
     from box.models.jobs import Claimed
     from box.models.shelves import Filed
+    from box.photos.clock import Clock
     from box.tasks.rearranging import Rearranging
     from box.tasks.shelving import Parcel
     from box.tasks.sorting import Member
@@ -40,12 +41,16 @@ def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
 
 
 def _parcels(work: Rearranging, told: list[int]) -> Iterator[Parcel]:
-    now = time.time()
+    from dataclasses import asdict  # noqa: PLC0415 - as above
+
+    from box.photos.clock import clock_of  # noqa: PLC0415 - as above
+
+    rules, now = clock_of(asdict(work.inside.config.photos)), time.time()
     for photo in work.photos():
         if photo.redated != work.job.id and _is_meant(photo, work.job.args):
             group = work.sorter.group_of(photo)
             try:
-                group, facts = _redated(group, work.job, now)
+                group, facts = _redated(group, work.job, rules, now)
             except ValueError as error:
                 work.sorter.left.add(photo.path, str(error))
                 continue
@@ -66,7 +71,9 @@ def _is_meant(photo: Filed, args: Mapping[str, Any]) -> bool:
     return photo.taken_at[: len(since)] >= since and (not until or photo.taken_at[: len(until)] <= until)
 
 
-def _redated(group: Sequence[Member], job: Claimed, now: float) -> tuple[list[Member], tuple[PhotoRedated, ...]]:
+def _redated(
+    group: Sequence[Member], job: Claimed, rules: Clock, now: float
+) -> tuple[list[Member], tuple[PhotoRedated, ...]]:
     """The group as it will be, and the events that say so. Raises ValueError past the calendar."""
     from dataclasses import replace  # noqa: PLC0415 - as above
 
@@ -79,7 +86,7 @@ def _redated(group: Sequence[Member], job: Claimed, now: float) -> tuple[list[Me
     for each in group:
         photo = each.photo
         if photo is not None and photo.taken_at:
-            new = redated(photo.taken_at, shift, now)
+            new = redated(photo.taken_at, shift, rules, now)
             day, doubt = (facts[0].day, facts[0].doubt) if facts else (new.day, new.doubt)
             facts.append(
                 PhotoRedated(

@@ -6,6 +6,7 @@ that memory does not grow with the job.
 
 from __future__ import annotations
 
+import json
 import os
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from box import compaction, log
+from box import compaction, imports, log
 from box import events as e
 from box.errors import BoxError
 from box.events import Event
@@ -21,6 +22,7 @@ from box.models import drops, files, job_history, shelves
 from box.models.base import Store
 from box.models.jobs import Claimed, State
 from box.paths import MARKER, area_folder, join, owner
+from box.tasks import giving_back
 from box.tasks.chore import Inside, Reporter
 from box.tasks.rearranging import LISTED_CHARS_MAX, LISTED_MAX
 from box.tasks.shelving import Left, Parcel, Places, Shelver, Step, listed
@@ -38,6 +40,9 @@ TOGETHER_MAX: Final = 2000
 def done(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     """Take back what `job.args["job"]` did; the result of the job."""
     engine, root = inside.engine, inside.config.box.root
+    row = job_history.of_job(engine.store, job.args["job"])
+    if row is not None and row["kind"] == imports.KIND:
+        return _imported(inside, job, json.loads(row["args"])["name"])
     work = _TakingBack(engine.store, root, job, reporter)
     number = job.args["job"]
     if job.args.get("dry_run"):
@@ -48,6 +53,18 @@ def done(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
         result = {"moved": shelver.moved}
     back = {"back_already": work.back_already} if work.back_already else {}
     return {"job": number, **result, **back, **work.left.told()}
+
+
+def _imported(inside: Inside, job: Claimed, name: str) -> Mapping[str, Any]:
+    """Take back what an import brought, as far as it was not filed yet."""
+    number = job.args["job"]
+    entry = next((each for each in inside.config.watch.imports if each.name == name), None)
+    if entry is None:
+        raise _cannot(f"job {number} imported from {name}, which is no longer in watch.imports")
+    waiting = giving_back.waiting(inside.config.box.root, inside.engine.store, number)
+    if job.args.get("dry_run"):
+        return {"job": number, "count": len(waiting), "moves": [[path, ""] for path in waiting[:LISTED_MAX]]}
+    return {"job": number, "moved": len(waiting), "said": giving_back.take_back(inside, job, entry, number)}
 
 
 @dataclass(slots=True)

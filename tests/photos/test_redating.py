@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from box.photos.clock import Clock
 from box.photos.redating import Redated, redated
 
+CLOCK = Clock()
 NOW = datetime.fromisoformat("2024-06-01T00:00:00+00:00").timestamp()
 
 
@@ -25,12 +27,18 @@ NOW = datetime.fromisoformat("2024-06-01T00:00:00+00:00").timestamp()
     ],
 )
 def test_a_time_is_moved_and_judged(at: str, seconds: int, expected: Redated):
-    assert redated(at, seconds, NOW) == expected
+    assert redated(at, seconds, CLOCK, NOW) == expected
+
+
+def test_a_night_stays_a_night():
+    nights = Clock(day_starts_at=12 * 60)
+    assert redated("2024-05-04T10:00:00", 3600, nights, NOW).day == "2024-05-03"
+    assert redated("2024-05-04T10:00:00", 2 * 3600, nights, NOW).day == "2024-05-04"
 
 
 def test_no_time_is_outside_the_calendar():
-    with pytest.raises(ValueError, match="outside the calendar"):
-        redated("2024-05-04T00:00:00", -(10**11), NOW)
+    with pytest.raises(ValueError, match="calendar"):
+        redated("2024-05-04T00:00:00", -(10**11), CLOCK, NOW)
 
 
 OLDEST, NEWEST = datetime.fromisoformat("1900-01-01"), datetime.fromisoformat("2100-01-01")
@@ -39,4 +47,4 @@ OLDEST, NEWEST = datetime.fromisoformat("1900-01-01"), datetime.fromisoformat("2
 @given(st.datetimes(OLDEST, NEWEST), st.integers(-(10**9), 10**9))
 def test_back_is_where_it_came_from(time: datetime, seconds: int):
     at = time.replace(microsecond=0).isoformat()
-    assert redated(redated(at, seconds, NOW).at, -seconds, NOW).at == at
+    assert redated(redated(at, seconds, CLOCK, NOW).at, -seconds, CLOCK, NOW).at == at
