@@ -13,6 +13,7 @@ from box.cli import output, settings, words
 from box.errors import BoxError
 from box.models import drops, files, photo_lists, usage
 from box.models.base import Store
+from box.photos.naming import camera_of
 
 _SOURCES: Final = {"file": "offset in the file", "timezone": "offset of photos.timezone"}
 _HIDDEN: Final = ("folder", "name", "group_key")
