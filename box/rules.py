@@ -58,9 +58,6 @@ REQUEST: Final = "request"
 ANSWER: Final = "answer"
 """The kind of job that writes what came of one beside the file that asked for it."""
 
-USED_UP: Final = "attempts-used-up"
-"""The code of a job that lost its worker too often."""
-
 CANCELLED: Final = "cancelled on request"
 
 QUARANTINE_PRIORITY: Final = 10
@@ -139,7 +136,7 @@ def on_job_released(policy: Policy, event: e.JobReleased, view: View) -> Iterato
         yield e.JobCancelled(user=event.user, job=event.job, reason=job.message or CANCELLED)
     elif event.counted and (job.attempts - job.shared_deaths >= attempts_max or job.streak >= quarantine_after):
         yield e.JobQuarantined(
-            user=event.user, job=event.job, code=USED_UP, message=f"{job.attempts} attempts: {event.reason}"
+            user=event.user, job=event.job, code="attempts-used-up", message=f"{job.attempts} attempts: {event.reason}"
         )
 
 
@@ -195,7 +192,8 @@ def on_job_asked_again(_: Policy, event: e.JobAskedAgain, view: View) -> Iterato
 def on_job_quarantined(policy: Policy, event: e.JobQuarantined, view: View) -> Iterator[Event]:
     """Rules 6 and 16."""
     job = view.job(event.job)
-    if job.kind == policy.groups and event.code == USED_UP and len(view.members(event.job)) > 1:
+    # No worker said so: it was rule 5, which does not know which file it was.
+    if job.kind == policy.groups and not event.lease and len(view.members(event.job)) > 1:
         yield from group_rules.each_alone(policy, event, view)
         return
     source = event.source or job.source
