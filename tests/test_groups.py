@@ -176,3 +176,24 @@ def test_a_broken_picture_goes_to_quarantine_and_the_others_of_its_group_do_not(
     drop(config, {**frames, "a_HDR1.jpg": jpeg(1)[:-200], "a_HDR1.xmp": b"about"})
     assert set(once(config, quarantined=True)) == {f"{DAY}/a_HDR0.jpg", f"{DAY}/a_HDR2.jpg", f"{DAY}/a_HDR1.xmp"}
     assert set(library(config, "quarantine")) == {"a_HDR1.jpg", "a_HDR1.jpg.reason.json"}
+
+
+def test_raw_and_jpeg_and_the_halves_of_a_live_photo_go_together(make_root, once: type_once, corpora: Path):
+    config = make_root()
+    raw, film = (corpora / "makers" / name for name in ("CanonRaw.cr2", "QuickTime.mov"))
+    drop(config, {"IMG_7.CR2": raw.read_bytes(), "IMG_7.JPG": jpeg(7, "2005:11:08 10:11:12"), "IMG_7.CR2.xmp": b"x"})
+    drop(config, {"IMG_8.JPG": jpeg(8, "2005:08:11 14:03:54"), "IMG_8.MOV": film.read_bytes(), "IMG_8.AAE": b"x"})
+    days = {name.rpartition("/")[2]: name.rpartition("/")[0] for name in once(config)}
+    assert days["IMG_7.CR2.xmp"] == days["IMG_7.JPG"]
+    assert days["IMG_8.AAE"] == days["IMG_8.JPG"] == "2005/2005-08-11"
+    assert len(days) == 6
+
+
+def test_a_film_of_another_day_that_only_shares_a_name_goes_to_its_own(make_root, once: type_once, corpora: Path):
+    config = make_root()
+    film = (corpora / "makers/QuickTime.mov").read_bytes()
+    drop(config, {"IMG_8.MOV": film})
+    (alone,) = once(config)
+    again = make_root(name="again")
+    drop(again, {"IMG_8.JPG": jpeg(8, "2019:01:01 10:11:12"), "IMG_8.MOV": film})
+    assert set(once(again)) == {"2019/2019-01-01/IMG_8.JPG", alone}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from box import disk
 from box.errors import BoxError, SourceChanged
@@ -272,3 +275,33 @@ def test_a_name_whose_number_would_stand_outside_it_is_refused(root: Path):
     for placement in (Placement("photos", "", "a.jpg", base_length=9), Placement("photos", "", "a.jpg", file=1)):
         with pytest.raises(BoxError):
             landing.plan(str(root), request_of(root), Found((placement,)), set())
+
+
+NAMES = st.sampled_from(["a.jpg", "a-2.jpg", "a-3.jpg", "a.xmp", "a-2.xmp", "a.jpg.xmp", "a-2.mov", "a.mov", "A.JPG"])
+
+
+@given(st.sets(NAMES), st.lists(NAMES, min_size=1, max_size=4, unique=True))
+def test_whatever_stands_there_nothing_is_overwritten(standing: set[str], names: list[str]):
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        inbox, photos = root / "users/me/inbox", root / "users/me/photos"
+        inbox.mkdir(parents=True)
+        photos.mkdir()
+        for name in standing:
+            (photos / name).write_text(f"old {name}")
+        members = []
+        for name in names:
+            (inbox / name).write_text(f"new {name}")
+            seen = (inbox / name).stat()
+            members.append(Member(str(inbox / name), seen.st_size, seen.st_mtime_ns, seen.st_ino))
+        first, *rest = members
+        request = Request(1, "me", first.path, first.size, first.mtime_ns, first.inode, "", members=tuple(rest))
+        placements = tuple(Placement("photos", "", name, file=n, base_length=1) for n, name in enumerate(names))
+        plan = landing.plan(str(root), request, Found(placements), set())
+        landing.carry_out(str(root), plan.moves, set())
+        stands = sorted(path.read_text() for path in photos.iterdir())
+        assert stands == sorted([*(f"old {name}" for name in standing), *(f"new {name}" for name in names)])
+        assert all((photos / name).read_text() == f"old {name}" for name in standing)
+        each = zip(plan.landed, names, strict=True)
+        numbers = {Path(to.path).name.removeprefix(name[:1]).removesuffix(name[1:]) for to, name in each}
+        assert len(numbers) == 1, "a group has one number"
