@@ -48,11 +48,11 @@ class _Read:
 
 def run(request: Request, tools: Tools) -> Found:
     """Digests, capture time, thumbnails and places of a group. Raises SourceChanged and Unprocessable."""
-    read = []
+    read, stays = [], bool(request.args.get("stays"))
     for number, member in enumerate(request.files):
         tools.check_cancelled()
         try:
-            read.append(_read(member, tools.options, request.scratch))
+            read.append(_read(member, tools.options, request.scratch, stays=stays))
         except Unprocessable as error:
             error.file = number
             raise
@@ -63,7 +63,7 @@ def run(request: Request, tools: Tools) -> Found:
         for each in read
     ]
     thumbnails = _write_thumbnails(read, request.scratch)
-    if request.args.get("stays"):
+    if stays:
         return _in_place(request, read[0], times[0], thumbnails)
     return _placed(request, read, times, thumbnails, tools.options)
 
@@ -190,15 +190,18 @@ HANDLER = Handler(
 )  # fmt: skip
 
 
-def _read(member: Member, options: Mapping[str, Any], scratch: str) -> _Read:
-    """Read one file of the group. Raises SourceChanged and Unprocessable."""
+def _read(member: Member, options: Mapping[str, Any], scratch: str, *, stays: bool) -> _Read:
+    """Read one file of the group. Raises SourceChanged and Unprocessable.
+
+    One that stays where it is in the library is a picture, whatever it is called: else nobody would have asked.
+    """
     name = os.path.basename(member.path)
     with source.opened(member) as file:
         digest = _digest(file)
         media_type = formats.media_type(name, os.pread(file.fileno(), formats.HEAD_BYTES, 0))
         role = groups.role(name, media_type)
         try:
-            if role in _ABOUT:
+            if role in _ABOUT and not stays:
                 read = _Read(name, role, member.mtime_ns, digest, about=_said(file, name))
             else:
                 seen = look(file, member.path, member.size, options, scratch)

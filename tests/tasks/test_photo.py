@@ -415,6 +415,13 @@ def test_a_file_that_changes_while_it_is_read_is_not_to_blame(drop, cut: int | N
 # --- what is recorded -------------------------------------------------------------------------------------------------
 
 
+def test_a_picture_that_lies_in_the_library_is_read_there_whatever_it_is_called(drop):
+    request = drop(encoded("JPEG", exif=dated()), "clip.THM")
+    assert found(request).facts == {"main": ""}, "in an inbox it is about the clip"
+    result = found(replace(request, args={"stays": True}))
+    assert (result.placements[0].stays, result.facts["media_type"]) == (True, "image/jpeg")
+
+
 def test_the_report_names_the_photo_and_its_thumbnail(drop):
     request = drop(encoded("JPEG", exif=dated()))
     result = found(request)
