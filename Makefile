@@ -65,12 +65,14 @@ $(RUN): $(MADE) requirements.lock requirements-build.lock requirements-heic.lock
 	@$(PIP) install --require-hashes --only-binary :all: -r requirements-heic.lock 2>/dev/null || \
 		echo 'HEIC photos get no thumbnails here: there is no decoder for this system'
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q box
 	@touch $@
 
 $(DEV): $(MADE) requirements-dev.lock pyproject.toml
 	@echo 'installing what the tests need'
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q box
 	@touch $@
 
 # --- the locks: one version of everything, for every Python and machine, with the digests of all its files ---------------
