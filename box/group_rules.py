@@ -71,8 +71,10 @@ def _open_job(policy: Policy, drop: Drop, view: View) -> int:
 
 def on_job_requested(policy: Policy, event: e.JobRequested, view: View) -> Iterator[Event]:
     """Rule 13, for what came first: sidecars that wait, and what may be about a picture, now that there is one."""
-    drop = view.drop(event.source) if policy.groups and event.kind == policy.groups and event.source else None
-    if drop is None or event.args or not role_of(drop).is_shot:
+    if event.kind != policy.groups or not event.source or event.args or not view.are_any_beside(event.source):
+        return
+    drop = view.drop(event.source)
+    if drop is None or not role_of(drop).is_shot:
         return
     newest = view.newest_job()
     for mate in view.mates(drop.path, drop.media_type):

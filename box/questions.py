@@ -102,8 +102,11 @@ class View(Protocol):
     def mates(self, path: str, media_type: str) -> Sequence[Drop]:
         """The other drops of the group of a file with that path and type, but those that wait for room."""
 
+    def are_any_beside(self, path: str) -> bool:
+        """Whether other drops may belong to the group of a file with that path."""
+
     def members(self, job: int) -> Sequence[Drop]:
-        """The drops that a job about a group is about, the one that it was asked for among them."""
+        """The drops that a job is about, the one that it was asked for first."""
 
     def is_about_filed(self, path: str) -> bool:
         """Whether a picture was filed that a drop with that path would belong to."""

@@ -11,6 +11,7 @@ from box.engine import Engine
 from box.errors import IllegalMove
 from box.models import drops, jobs, usage
 from box.models.base import Store
+from box.models.view import StoreView
 from box.policy import Policy
 
 INBOX = "users/me/inbox/DCIM/100"
@@ -51,7 +52,7 @@ def asked(engine: Engine, *names: str) -> int:
 
 
 def members(engine: Engine, job: int) -> set[str]:
-    return {drop.path.rpartition("/")[2] for drop in drops.members(engine.store, job)}
+    return {drop.path.rpartition("/")[2] for drop in StoreView(engine.store, "").members(job)}
 
 
 def state(store: Store, job: int) -> str:

@@ -45,7 +45,7 @@ class Drop(Table):
     waiting = peewee.SmallIntegerField()
     """1 while it waits for room in its user's quota."""
     group_key = peewee.TextField()
-    """What the names of its group have in common (`box.photos.groups`)."""
+    """What all of its group have in common, its folder and the beginning of their names (`box.photos.groups`)."""
 
     class Meta:
         table_name = "drops"
@@ -55,7 +55,7 @@ class Drop(Table):
 
 INDEXES: Final = (
     "CREATE INDEX IF NOT EXISTS drop_waiting ON drops (user, since) WHERE waiting = 1",
-    "CREATE INDEX IF NOT EXISTS drop_group ON drops (folder, group_key)",
+    "CREATE INDEX IF NOT EXISTS drop_group ON drops (group_key)",
 )
 
 MATES_MAX: Final = 200
@@ -106,11 +106,18 @@ def never_asked(store: Store, after: tuple[str, str], limit: int) -> list[Waitin
 
 
 def mates(store: Store, path: str, media_type: str) -> list[Waiting]:
-    """The other drops of the group of a file with that path and type, but those that wait for room."""
+    """The other drops of the group of a file with that path and type, but those that wait for room; as they came."""
     folder, name = split(path)
+    found = _beside(store, folder, name, "waiting = 0", ())
+    if not found:  # nearly always
+        return []
     role = groups.role(name, media_type)
-    found = [drop for drop in _with_key(store, folder, name, "waiting = 0", ()) if drop.path != path]
     return [drop for drop in found if _are_mates(name, role, drop)]
+
+
+def are_any_beside(store: Store, path: str) -> bool:
+    """Whether other drops have something in common with that one."""
+    return bool(_beside(store, *split(path), "waiting = 0", ()))
 
 
 def _are_mates(name: str, role: Role, drop: Waiting) -> bool:
@@ -118,22 +125,25 @@ def _are_mates(name: str, role: Role, drop: Waiting) -> bool:
     return groups.are_mates(name, role, other, groups.role(other, drop.media_type))
 
 
-def members(store: Store, job: int) -> list[Waiting]:
-    """The drops that a job about a group is about, in the order in which they came."""
-    source = store.value("SELECT source FROM jobs WHERE id = ?", (job,))
-    return _with_key(store, *split(source), "job = ?", (job,)) if source else []
+def members(store: Store, job: int, source: str) -> list[Waiting]:
+    """The other drops that a job is about, beside its source; as they came."""
+    return _beside(store, *split(source), "job = ?", (job,)) if source else []
 
 
-def _with_key(store: Store, folder: str, name: str, where: str, values: tuple[object, ...]) -> list[Waiting]:
-    """Drops of a folder that have something in common with a name."""
+def _beside(store: Store, folder: str, name: str, where: str, values: tuple[object, ...]) -> list[Waiting]:
+    """Drops of a folder that have something in common with a name, the oldest first; not the one that bears it."""
     low, high = groups.key_range(name)
     second = groups.cut_key(name)
-    keys = "(group_key >= ? AND group_key <= ?)" if second == low else "(group_key IN (?, ?))"
+    keys = "group_key = ?" if low == high == second else "group_key IN (?, ?)" if low == high else _RANGE
+    wanted = (low,) if low == high == second else (low, second if low == high else high)
     rows = store.rows(
-        f"SELECT {_COLUMNS} FROM drops WHERE folder = ? AND {keys} AND {where} ORDER BY since LIMIT {MATES_MAX}",
-        (folder, low, high if second == low else second, *values),
+        f"SELECT {_COLUMNS} FROM drops WHERE {keys} AND name <> ? AND {where} LIMIT {MATES_MAX}",
+        (*(f"{folder}/{key}" for key in wanted), name, *values),
     )
-    return [Waiting(*row) for row in rows]
+    return sorted((Waiting(*row) for row in rows), key=lambda drop: drop.since)
+
+
+_RANGE: Final = "group_key BETWEEN ? AND ?"
 
 
 def waiting_counts(store: Store) -> dict[str, int]:
@@ -183,7 +193,7 @@ def on_settled(store: Store, recorded: Recorded, event: FileSettled) -> None:
             event.inode,
             event.media_type,
             recorded.position,
-            groups.parse(name).key,
+            groups.key_of(event.path),
         ),
     )
     usage.add(store, event.user, "inbox", 0 if old else 1, event.size - (old[0] if old else 0))
@@ -221,7 +231,7 @@ def on_returned(store: Store, recorded: Recorded, event: DropReturned) -> None:
         " group_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
         (
             *split(event.path), event.user, event.size, event.mtime_ns, event.inode, event.media_type,
-            recorded.position, event.job, groups.parse(split(event.path)[1]).key,
+            recorded.position, event.job, groups.key_of(event.path),
         ),
     )  # fmt: skip
     usage.add(store, event.user, "inbox", 1, event.size)

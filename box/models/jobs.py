@@ -113,9 +113,13 @@ class Claimed:
     lease: str
     streak: int = 0
     streak_code: str = ""
+    reserve_bytes: int = 0
+    """More than `size` where other files have joined it."""
 
 
-_CLAIMED: Final = "id, kind, user, source, size, mtime_ns, inode, args, attempts, lease, streak, streak_code"
+_CLAIMED: Final = (
+    "id, kind, user, source, size, mtime_ns, inode, args, attempts, lease, streak, streak_code, reserve_bytes"
+)
 
 
 def of_lease(store: Store, lease: str) -> list[Claimed]:

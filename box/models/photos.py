@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -109,16 +110,42 @@ class Main:
     origin: str
 
 
+_MAIN: Final = "SELECT folder || '/' || name, media_type, taken_at, day, origin FROM photos WHERE"
+
+
 def main_of(store: Store, origin: str) -> Main | None:
     """The newest photo that was filed from beside that drop and has a name in common with it."""
     folder, name = split(origin)
     low, high = groups.key_range(name)
     row = store.row(
-        "SELECT folder || '/' || name, media_type, taken_at, day, origin FROM photos"
-        " WHERE group_key >= ? AND group_key <= ? AND main = '' ORDER BY group_key, filed DESC LIMIT 1",
+        f"{_MAIN} group_key BETWEEN ? AND ? AND main = '' ORDER BY group_key, filed DESC LIMIT 1",
         (f"{folder}/{low}", f"{folder}/{high}"),
     )
     return Main(*row) if row else None
+
+
+def mains_of(store: Store, origins: Sequence[str]) -> dict[str, Main]:
+    """origin -> `main_of` it, of those that have one; one question for all that are usual."""
+    found: dict[str, Main] = {}
+    usual: dict[str, list[str]] = {}
+    for origin in origins:
+        if groups.parse(split(origin)[1]).is_cut:
+            main = main_of(store, origin)
+            found |= {origin: main} if main else {}
+        else:
+            usual.setdefault(groups.key_of(origin), []).append(origin)
+    keys = list(usual)
+    for first in range(0, len(keys), _KEYS_MAX):
+        part = keys[first : first + _KEYS_MAX]
+        marks = ", ".join("?" * len(part))
+        for row in store.rows(f"{_MAIN} group_key IN ({marks}) AND main = '' ORDER BY filed", part):
+            main = Main(*row)
+            found |= dict.fromkeys(usual[groups.key_of(main.origin)], main)
+    return found
+
+
+_KEYS_MAX: Final = 500
+"""Keys in one question."""
 
 
 def totals(store: Store) -> Totals:
@@ -166,7 +193,7 @@ def on_filed(store: Store, recorded: Recorded, event: PhotoFiled) -> None:
         "filed": recorded.position,
         "renamed": 0,
         "redated": 0,
-        "group_key": group_key(origin),
+        "group_key": groups.key_of(origin),
     }
     folder, name = split(event.path)
     store.execute(_INSERT, (folder, name, *row.values()))
@@ -176,12 +203,6 @@ def on_filed(store: Store, recorded: Recorded, event: PhotoFiled) -> None:
 def day_of(event: PhotoFiled) -> str:
     """The day under which a photo is filed, empty when unknown or doubtful."""
     return "" if event.doubt else event.day or event.taken_at[:10]
-
-
-def group_key(path: str) -> str:
-    """What the members of a group have in common, by the path from which they came."""
-    folder, name = split(path)
-    return f"{folder}/{groups.parse(name).key}"
 
 
 def on_noticed(store: Store, _: Recorded, event: FileNoticed) -> None:

@@ -47,9 +47,16 @@ class StoreView:
         """The other drops of the group of a file with that path and type, but those that wait for room."""
         return drops.mates(self._store, path, media_type)
 
+    def are_any_beside(self, path: str) -> bool:
+        """Whether other drops may belong to the group of a file with that path."""
+        return drops.are_any_beside(self._store, path)
+
     def members(self, job: int) -> list[drops.Waiting]:
-        """The drops that a job about a group is about, the one that it was asked for among them."""
-        return drops.members(self._store, job)
+        """The drops that a job is about, the one that it was asked for first."""
+        source = self._store.value("SELECT source FROM jobs WHERE id = ?", (job,)) or ""
+        own = drops.find(self._store, source) if source else None
+        others = drops.members(self._store, job, source)
+        return [own, *others] if own is not None and own.job == job else others
 
     def is_about_filed(self, path: str) -> bool:
         """Whether a picture was filed that a drop with that path would belong to."""

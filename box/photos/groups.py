@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 
@@ -72,6 +73,10 @@ _CUT_ENDING: Final = re.compile(r"\.[a-z0-9]{0,3}$")
 _LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
+REMEMBERED: Final = 1024
+"""Names are asked about several times while a file goes its way; more than these are not on their way at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Name:
     """A file name, as groups see it."""
@@ -86,6 +91,7 @@ class Name:
     """The key may be no more than the beginning of the other's."""
 
 
+@lru_cache(REMEMBERED)
 def parse(name: str) -> Name:
     """Take a name apart."""
     lower = name.translate(_LOWER)
@@ -120,6 +126,12 @@ def _named(stem: str) -> Name:
     return Name(stem, len(stem))
 
 
+def key_of(path: str) -> str:
+    """The key of a file with its folder: what all of its group have in common, and nobody else."""
+    folder, _, name = path.rpartition("/")
+    return f"{folder}/{parse(name).key}"
+
+
 def key_range(name: str) -> tuple[str, str]:
     """From which to which key the files have theirs that a file of that name belongs to."""
     own = parse(name)
@@ -133,6 +145,7 @@ def cut_key(name: str) -> str:
     )
 
 
+@lru_cache(REMEMBERED)
 def role(name: str, media_type: str) -> Role:
     """What a file is; its name says whether it is about another one, then its first bytes what it is."""
     lower = name.translate(_LOWER)

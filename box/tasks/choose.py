@@ -72,7 +72,9 @@ class Chooser:
             plan = landing.plan(self.root, request, found, self._names, kept)
             fresh = tuple((job.user, digest) for index, digest in digests.items() if index not in kept)
             self._digests.update(fresh)
-        return Landing(replace(result, found=found), plan, _events(result, found, plan), fresh)
+        return Landing(
+            result if found is result.found else replace(result, found=found), plan, _events(result, found, plan), fresh
+        )
 
     def _digests_of(self, found: Found) -> dict[int, str]:
         """index of a placement -> its digest, of those whose content is kept once."""

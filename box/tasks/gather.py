@@ -5,6 +5,7 @@ Until then a file may join it; after that, what comes is a job of its own, which
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 from box.models import drops, photos
@@ -14,22 +15,33 @@ from box.paths import join
 from box.tasks.handler import Handler, Member, Request
 
 
-def request_of(store: Store, root: str, job: Claimed, handler: Handler) -> Request:
-    """What a handler is asked to do for a job."""
+def requests_of(store: Store, root: str, jobs: Sequence[Claimed], handler: Handler) -> list[Request]:
+    """What a handler is asked to do for each of the jobs of a lease."""
+    requests = [_request(root, job) for job in jobs]
+    if not handler.groups:
+        return requests
+    mains = photos.mains_of(store, [job.source for job in jobs if _is_of_a_group(job)])
+    return [_grouped(store, root, job, request, mains) for job, request in zip(jobs, requests, strict=True)]
+
+
+def _request(root: str, job: Claimed) -> Request:
     # With the attempt in its name: a worker that was taken for dead writes somewhere else than the one after it.
     name = f"temp/job-{job.id}.{job.attempts}"
     scratch = f"{root}/users/{job.user}/{name}" if job.user else f"{root}/{name}"
     source = join(root, job.source) if job.source else ""
-    request = Request(job.id, job.user, source, job.size, job.mtime_ns, job.inode, scratch, job.args)
-    return _grouped(store, root, job, request) if handler.groups and source and not job.args else request
+    return Request(job.id, job.user, source, job.size, job.mtime_ns, job.inode, scratch, job.args)
 
 
-def _grouped(store: Store, root: str, job: Claimed, request: Request) -> Request:
+def _is_of_a_group(job: Claimed) -> bool:
+    return bool(job.source) and not job.args
+
+
+def _grouped(store: Store, root: str, job: Claimed, request: Request, mains: Mapping[str, photos.Main]) -> Request:
     """With the other files of its group, and (`joins`) with what is known of a main file that is filed."""
-    members = tuple(
-        Member(join(root, drop.path), drop.size, drop.mtime_ns, drop.inode)
-        for drop in drops.members(store, job.id)
-        if drop.path != job.source
-    )
-    main = photos.main_of(store, job.source)
+    main = mains.get(job.source) if _is_of_a_group(job) else None
+    has_others = job.reserve_bytes != job.size and _is_of_a_group(job)
+    if main is None and not has_others:
+        return request
+    others = drops.members(store, job.id, job.source) if has_others else []
+    members = tuple(Member(join(root, drop.path), drop.size, drop.mtime_ns, drop.inode) for drop in others)
     return replace(request, members=members, args={"joins": asdict(main)} if main else {})

@@ -99,9 +99,7 @@ class Performer:
         by_id = {job.id: job for job in claimed}
         gathered: list[Result] = []
         since = time.monotonic()
-        for request, found in run(
-            handler, [gather.request_of(self.engine.store, self.root, job, handler) for job in claimed]
-        ):
+        for request, found in run(handler, gather.requests_of(self.engine.store, self.root, claimed, handler)):
             self.on_ran(handler.kind, self.attention.at_work.done(request.job))
             gathered.append(Result(by_id[request.job], request, handler, found))
             if time.monotonic() - since >= LAND_SECONDS:
@@ -257,7 +255,7 @@ class Performer:
             # What had settled is no more; whatever stands there now is looked at as if it had just come.
             own = drops.find(self.engine.store, job.source)
             gone = {own.path} if own and own.job == job.id else set()
-            gone |= {drop.path for drop in drops.members(self.engine.store, job.id)}
+            gone |= {drop.path for drop in drops.members(self.engine.store, job.id, job.source)}
             return (*(FileVanished(user=job.user, path=path) for path in sorted(gone)), event)
         return (event,)
 
