@@ -207,3 +207,18 @@ def test_16_where_nobody_knows_which_file_killed_its_worker_each_is_tried_alone(
     assert {event.source.rpartition("/")[2] for event in alone} == {"a.jpg", "a.mov"}
     assert {json.loads(event.args)["alone"] for event in alone} == {True}
     assert state(store, job) == "quarantined"
+
+
+def test_what_a_drop_costs_does_not_depend_on_how_many_are_in_its_folder(groups: Engine, store: Store):
+    def steps(name: str) -> int:
+        counted: list[int] = []
+        store._connection.set_progress_handler(lambda: counted.append(1), 1)
+        groups.record(settled(name))
+        store._connection.set_progress_handler(None, 0)
+        return len(counted)
+
+    for number in range(20):
+        groups.record(settled(f"IMG_{number:04}.jpg"))
+    few = steps("IMG_1000.jpg")
+    groups.record(*(settled(f"IMG_{number:04}.jpg") for number in range(2000, 5000)))
+    assert steps("IMG_1001.jpg") < few * 1.5
