@@ -72,8 +72,8 @@ def flood(folder: str, count: int, patience_seconds: float) -> Table:
         process = subprocess.Popen(roots.command(config, "run"), cwd=REPOSITORY, stdout=log, stderr=log)
     try:
         filed = _watch(config, process.pid, count)
-        organised = _timed(config, "do", "organize")
-        dry = _timed(config, "do", "organize", "dry_run=true")
+        organised = _timed(config, "do", "organize", "--wait")
+        dry = _timed(config, "do", "organize", "--dry-run")
     finally:
         process.terminate()
         process.wait()
