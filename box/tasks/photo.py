@@ -84,7 +84,8 @@ def _placed(
     joins = request.args.get("joins")
     filed = _filed(joins) if joins else None
     spots = groups.spots([groups.File(r.name, r.role, t.at[:10]) for r, t in zip(read, times, strict=True)], filed)
-    order = sorted(range(len(read)), key=lambda i: (spots[i].like != i, i))  # the main one first
+    # The main one first; a picture of another day leads nobody but itself.
+    order = sorted(range(len(read)), key=lambda i: (spots[i].like != i, groups.rank(read[i].name, read[i].role)))
     placements: list[Placement] = []
     for index in order:
         spot, each = spots[index], read[index]
@@ -111,14 +112,14 @@ def _placed(
 
 def _filed(joins: Mapping[str, Any]) -> groups.File:
     """The main file that was filed before."""
-    name = joins["origin"].rpartition("/")[2]
+    name = to_os(joins["origin"]).rpartition("/")[2]
     return groups.File(name, groups.role(name, joins["media_type"]), joins["taken_at"][:10])
 
 
 def _beside(joins: Mapping[str, Any], base: str) -> tuple[str, naming.Stem]:
     """Folder and stem beside the main file that was filed before, whatever it is called by now."""
     folder, _, name = to_os(joins["path"]).rpartition("/")
-    was = joins["origin"].rpartition("/")[2]
+    was = to_os(joins["origin"]).rpartition("/")[2]
     stem = groups.base_in(name, was) if base == groups.parts(was)[0] else base
     return "/".join(folder.split("/")[3:]), naming.Stem(stem, None)
 

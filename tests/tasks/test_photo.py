@@ -422,6 +422,18 @@ def test_a_picture_that_lies_in_the_library_is_read_there_whatever_it_is_called(
     assert (result.placements[0].stays, result.facts["media_type"]) == (True, "image/jpeg")
 
 
+def test_the_main_file_comes_first_whichever_was_asked_for(drop):
+    far = drop(encoded("JPEG", exif=dated("2024:05:09 10:00:00")), "a_HDR1.jpg")
+    main = drop(encoded("JPEG", exif=dated("2024:05:04 10:00:00")), "a_HDR0.jpg")
+    about = drop(b"x", "a_HDR0.xmp")
+    result = found(replace(far, members=(main.files[0], about.files[0])), WITHOUT)
+    assert [(p.folder, p.name) for p in result.placements] == [
+        ("2024/2024-05-04", "a_HDR0.jpg"), ("2024/2024-05-09", "a_HDR1.jpg"), ("2024/2024-05-04", "a_HDR0.xmp"),
+    ]  # fmt: skip
+    assert [p.facts["main"] for p in result.placements] == ["", "", "*"]
+    assert [p.apart for p in result.placements] == [False, True, False]
+
+
 def test_the_report_names_the_photo_and_its_thumbnail(drop):
     request = drop(encoded("JPEG", exif=dated()))
     result = found(request)
