@@ -20,6 +20,7 @@ from bench.asking import Asked
 REPOSITORY = Path(__file__).resolve().parent.parent
 PHOTOS = 6
 NAMES = ("filing", "thumbnails", "latency", "close", "rest", "events", "jobs", "metrics", "start")
+OF_PHOTOS = ("formats", "flood")
 
 type_bench = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -44,7 +45,7 @@ def bench(tmp_path: Path) -> type_bench:
 
 TINY = (
     "--runs=1", f"--photos={PHOTOS}", "--jobs=2", "--events=3000", "--history=300", "--files=90", "--rest=1",
-    "--patience=0",
+    "--each=2", "--flood=30", "--patience=0",
 )  # fmt: skip
 
 
@@ -59,7 +60,7 @@ def measured(bench: type_bench, tmp_path: Path, *names: str, **environment: str)
 
 
 def test_everything_is_measured_and_nothing_is_left_but_the_photos(bench: type_bench, tmp_path: Path) -> None:
-    found = measured(bench, tmp_path)
+    found = measured(bench, tmp_path, *NAMES)
     assert tuple(found) == NAMES
     for table in found.values():
         assert table["rows"]
@@ -67,6 +68,15 @@ def test_everything_is_measured_and_nothing_is_left_but_the_photos(bench: type_b
     scratch = tmp_path / "scratch"
     assert not [name for name in ("latency", "rest", "growth", "jobs", "refresh", "start") if (scratch / name).exists()]
     assert len(list((scratch / "photos").glob("*.JPG"))) == PHOTOS
+
+
+def test_photos_of_all_kinds_and_very_many_are_measured(bench: type_bench, tmp_path: Path) -> None:
+    found = measured(bench, tmp_path, *OF_PHOTOS)
+    assert {"jpg", "png", "tif", "webp", "heic", "avif"} <= {row[0] for row in found["formats"]["rows"]}
+    (row,) = found["flood"]["rows"]
+    assert row[0] == 30
+    assert len(found["flood"]["verdicts"]) == 3
+    assert not (tmp_path / "scratch/root").exists()
 
 
 def test_two_years_are_measured_when_they_are_named(bench: type_bench, tmp_path: Path) -> None:
@@ -130,7 +140,7 @@ def test_a_name_that_it_does_not_know_is_refused_with_those_it_knows(bench: type
     done = bench("fillings")
     assert done.returncode == 2
     assert "fillings" in done.stderr
-    assert all(name in done.stderr for name in NAMES)
+    assert all(name in done.stderr for name in (*NAMES, *OF_PHOTOS))
 
 
 def test_photos_are_the_same_each_time_and_differ_from_each_other(tmp_path: Path) -> None:
