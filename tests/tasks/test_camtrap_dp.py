@@ -30,6 +30,7 @@ from box.models import photo_pages, usage
 from box.models.base import Store
 from box.models.jobs import Claimed
 from box.photos import camtrap
+from box.status import Problems
 from box.tasks import asking, at_work, by_request, camtrap_package, spool
 from box.tasks.at_work import AtWork
 from box.tasks.chore import Inside, Reporter
@@ -367,7 +368,8 @@ def run(config: Config, engine: Engine, doing: AtWork | None = None, **args: obj
     claimed = Claimed(job, "camtrap-dp", "me", "", 0, 0, 0, json.loads(wanted.args), 1, "L")
     doing = doing or AtWork()
     doing.claimed("L", [job])
-    return dict(by_request()["camtrap-dp"].run(Inside(config, engine), claimed, Reporter(doing, job)))
+    inside = Inside(config, engine, Problems(), lambda _path, _is_dir: None)
+    return dict(by_request()["camtrap-dp"].run(inside, claimed, Reporter(doing, job)))
 
 
 def test_a_cancelled_one_leaves_nothing(station, monkeypatch):

@@ -14,13 +14,15 @@ from pathlib import Path
 
 import pytest
 
+from box.config import as_dict
+from box.sections import Photos
 from box.tasks.child import Child, ChildLimits
 from box.tasks.handler import Found, Request
 
 LIMITS = ChildLimits(
     memory_bytes=512_000_000, cpu_seconds=60, deadline_seconds=60, file_bytes=10**7, open_files_max=64, files_max=10**6
 )
-OPTIONS = {"photos": {"folder": "%Y/%Y-%m-%d", "thumbnail_pixels": 100, "pixels_max": 10**8}}
+OPTIONS = {"photos": as_dict(replace(Photos(), thumbnail_pixels=100, pixels_max=10**8))}
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 from box import beside
 from box import events as e
 from box.models.jobs import Claimed
+from box.status import Problems
 from box.tasks import organize
 from box.tasks.at_work import AtWork
 from box.tasks.chore import Inside, Reporter
@@ -141,7 +142,8 @@ def test_what_was_changed_and_not_looked_at_yet_is_left_to_the_sweep(filed):
     config = with_photos(filed, folder="all")
     with beside.beside(config) as box:
         job = Claimed(1, "organize", "", "", 0, 0, 0, {}, 1, "L")
-        work = Rearranging.of(Inside(config, box.engine), job, Reporter(AtWork(), 1))
+        inside = Inside(config, box.engine, Problems(), lambda _path, _is_dir: None)
+        work = Rearranging.of(inside, job, Reporter(AtWork(), 1))
         parcels = list(organize._parcels(work))
     assert len(parcels) == 2
     assert [each["path"] for each in work.sorter.left.named] == ["users/me/photos/2024/2024-06-01/IMG_0002.JPG"]
