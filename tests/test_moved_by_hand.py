@@ -80,7 +80,7 @@ def test_a_renamed_photo_is_the_same_photo_and_keeps_what_is_known_of_it(filed: 
     assert moves(events) == [(f"{DAY}/a.jpg", f"{DAY}/owl.jpg")]
     assert len(events) == 1, "no job reads it again"
     after = row(filed, f"{DAY}/owl.jpg")
-    assert before and after == {**before, "name": "owl.jpg"}
+    assert before and after == {**before, "name": "owl.jpg", "renamed": 1}
     assert Path(filed.box.root, after["thumbnail"]).exists()
     assert row(filed, f"{DAY}/a.jpg") is None
     assert run_box("--config", filed.path, "verify", "--deep").returncode == 0
