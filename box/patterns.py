@@ -80,7 +80,7 @@ def _check_dated(where: str, pattern: str) -> None:
     stray = [letter for letter in letters if letter not in {*NAME_DIRECTIVES}]
     if stray:
         known = " ".join(f"%{letter}" for letter in NAME_DIRECTIVES)
-        raise units.refused(where, pattern, f"no '%{stray[0]}', only {known} and %% (for %)")
+        raise units.refused(where, pattern, f"no {'%' + stray[0]!r}, only {known} and %% (for %)")
     if sorted({*letters} & {*"Yymd"}) not in (["Y", "d", "m"], ["d", "m", "y"]) or len(letters) != len({*letters}):
         raise units.refused(where, pattern, "a year (%Y or %y), %m and %d, each once")
     if "".join(letter for letter in "HMSf" if letter in letters) not in {"", "HM", "HMS", "HMSf"}:

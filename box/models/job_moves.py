@@ -167,7 +167,8 @@ def on_retried(store: Store, recorded: Recorded, event: JobRetried) -> None:
 def on_joined(store: Store, _: Recorded, event: DropJoined) -> None:
     """One more file, and room for it; refused once somebody has begun."""
     if store.execute(
-        "UPDATE jobs SET reserve_bytes = reserve_bytes + ? WHERE id = ? AND state = 'queued'", (event.size, event.job)
+        "UPDATE jobs SET reserve_bytes = reserve_bytes + ? WHERE id = ? AND user = ? AND state = 'queued'",
+        (event.size, event.job, event.user),
     ):
         usage.reserve(store, event.user, event.size)
     else:
