@@ -25,11 +25,11 @@ FILES = {name: data for group in GROUPS.values() for name, data in group.items()
 
 POINTS = [
     *(("renameat2", n) for n in range(1, 12)),  # every file to its place
-    *(("rename", n) for n in range(1, 4)),  # thumbnails, the status
-    *(("fsync", n) for n in (1, 3, 5, 8, 10)),  # files and folders
-    *(("fdatasync", n) for n in (3, 5, 7, 9, 11)),  # SQLite's commits and checkpoints
-    *(("pwrite64", n) for n in (9, 41)),  # in the middle of them
-    *(("mkdir", n) for n in (3, 5)),
+    *(("rename", n) for n in range(1, 5)),  # thumbnails, the status
+    *(("fsync", n) for n in range(1, 11)),  # files and folders
+    *(("fdatasync", n) for n in range(2, 13)),  # SQLite's commits and checkpoints
+    *(("pwrite64", n) for n in (9, 23, 41)),  # in the middle of them
+    *(("mkdir", n) for n in range(2, 7)),
 ]
 
 
