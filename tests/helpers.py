@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -46,6 +47,18 @@ def library(config: Config, area: str = "photos", user: str = "me") -> dict[str,
     """Every file of an area: relative path -> bytes."""
     top = Path(config.box.root, "users", user, area)
     return {str(path.relative_to(top)): path.read_bytes() for path in sorted(top.rglob("*")) if path.is_file()}
+
+
+def has_ended(pid: int, seconds: float = 30) -> bool:
+    """Whether a process has ended, or does so within that time."""
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([fd], [], [], seconds)[0])
+    finally:
+        os.close(fd)
 
 
 def until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE_SECONDS) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from box.tasks.at_work import AtWork, Progress
 from box.tasks.child import Child
 from box.tasks.handler import Found, Request
 from box.tasks.limits import ChildLimits
+from tests.helpers import has_ended
 
 LIMITS = ChildLimits(
     memory_bytes=256_000_000, cpu_seconds=30, deadline_seconds=60, file_bytes=100_000, open_files_max=64, files_max=1000
@@ -64,17 +64,6 @@ def answers(child: Child, *doings: str | dict[str, Any]) -> list[Found | BoxErro
 
 def pids(found: list[Found | BoxError]) -> list[int]:
     return [answer.facts["pid"] for answer in found if isinstance(answer, Found)]
-
-
-def has_ended(pid: int, seconds: float = 30) -> bool:
-    try:
-        fd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([fd], [], [], seconds)[0])
-    finally:
-        os.close(fd)
 
 
 def test_all_requests_are_answered_in_order_by_one_process(make_child):

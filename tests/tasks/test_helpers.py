@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import select
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from box.config import as_dict
 from box.sections import Photos
 from box.tasks.child import Child, ChildLimits
 from box.tasks.handler import Found, Request
+from tests.helpers import has_ended
 
 LIMITS = ChildLimits(
     memory_bytes=512_000_000, cpu_seconds=60, deadline_seconds=60, file_bytes=10**7, open_files_max=64, files_max=10**6
@@ -45,17 +45,6 @@ def found(child: Child, *requests: Request) -> list[Found]:
 
 def helpers(pid: int | None) -> list[int]:
     return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def has_ended(pid: int, seconds: float = 30) -> bool:
-    try:
-        fd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([fd], [], [], seconds)[0])
-    finally:
-        os.close(fd)
 
 
 def test_one_exiftool_serves_batch_after_batch_and_ends_with_the_child(corpora, child, tmp_path):
