@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from box import log
 from box.config import Config
+from box.events import CompanionFiled, PhotoFiled
+from box.models.base import Store
+from box.paths import split
 from tests.helpers import inbox, jpeg, library
 
 DAY = "2024/2024-05-04"
@@ -187,6 +194,18 @@ def test_raw_and_jpeg_and_the_halves_of_a_live_photo_go_together(make_root, once
     assert days["IMG_7.CR2.xmp"] == days["IMG_7.JPG"]
     assert days["IMG_8.AAE"] == days["IMG_8.JPG"] == "2005/2005-08-11"
     assert len(days) == 6
+
+
+def test_each_file_is_recorded_with_the_drop_that_it_was_whichever_settled_first(make_root, once: type_once):
+    config = make_root()
+    scan = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(scan, "TIFF")
+    drop(config, {"DSC_1.ARW": scan.getvalue(), "DSC_1.ARW.xmp": b"x", "DSC_1.JPG": jpeg(6, "2024:05:04 10:11:12")})
+    once(config)
+    with closing(Store(f"{config.box.root}/box.db")) as store:
+        filed = [each.event for each in log.read(store) if isinstance(each.event, PhotoFiled | CompanionFiled)]
+    assert len(filed) == 3
+    assert all(split(event.source)[1] == split(event.path)[1] for event in filed)
 
 
 def test_a_film_of_another_day_that_only_shares_a_name_goes_to_its_own(make_root, once: type_once, corpora: Path):

@@ -168,7 +168,7 @@ def report(request: Request, found: Found, landed: tuple[Landed, ...]) -> tuple[
             continue
         facts = dict(placed.facts if number else found.facts)
         stands: dict[str, Any] = {
-            "source": at.source if number else "",
+            "source": at.source,
             "path": at.path,
             "size": at.size,
             "mtime_ns": at.mtime_ns,
