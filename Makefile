@@ -22,7 +22,7 @@ run: $(RUN) ## install, make a root if there is none (ROOT=folder, else data), a
 	@exec $(BIN)/box run --config '$(ROOT)/config.toml' $(ARGS)
 
 test: $(DEV) ## install what the tests need and run them; ARGS='-k name' picks some
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal $(ARGS)
 
 lint: $(DEV) ## check format, style and types
 	@$(BIN)/ruff format --check .
