@@ -24,6 +24,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 import tomllib
@@ -258,9 +259,15 @@ def photo(number: int, taken: str) -> bytes:
     return out.getvalue()
 
 
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """In a folder with a short name: a long one would be wrapped where the docs wrap nothing."""
+    with tempfile.TemporaryDirectory(prefix="docs-") as folder:
+        yield Session(Path(folder, "home"))
+
+
 @pytest.mark.parametrize("name", ["README.md", "docs/architecture.md", "docs/operations.md"])
-def test_what_the_docs_show_is_what_happens(name: str, tmp_path: Path):
-    session = Session(tmp_path / "home")
+def test_what_the_docs_show_is_what_happens(name: str, session: Session):
     text = page(name)
     for block in blocks(text):
         if block.file:
@@ -289,9 +296,8 @@ def played(session: Session, block: Block) -> str:
     return real
 
 
-def test_what_make_run_shows_is_what_the_makefile_and_the_program_say(tmp_path: Path):
-    session = Session(tmp_path / "home")
-    session.folder = tmp_path / "home" / "box"
+def test_what_make_run_shows_is_what_the_makefile_and_the_program_say(session: Session):
+    session.folder = session.home / "box"
     session.folder.mkdir()
     said = re.findall(r"^\t@echo '(.*)'$", page("Makefile").split("$(DEV):")[0], re.MULTILINE)
     happened = "".join(line.replace("$(VENV)", ".venv") + "\n" for line in said)
