@@ -36,6 +36,8 @@ class Structure:
     """Where its EXIF begins and ends, both 0 when there is none (and in a TIFF, which is EXIF all over)."""
     orientation: int = 0
     """What makes it upright, where the format itself says so and EXIF has no say; 0 elsewhere."""
+    pixels: int = 0
+    """How many are unpacked, where they are more than width x height; 0 elsewhere."""
     flaw: Flaw = ""
     """"truncated" when its end is not there, "corrupt" when it does not hang together, empty when it is whole."""
 
@@ -46,11 +48,15 @@ def exif_block(data: Bytes, media_type: str, structure: Structure) -> Bytes:
     return data if media_type == "image/tiff" else data[begin : min(end, begin + _EXIF_BYTES_MAX)]
 
 
-def refuse_too_many(width: int, height: int, pixels_max: int) -> None:
-    """Raises Unprocessable when a picture of that size must not be decoded."""
+def refuse_too_many(width: int, height: int, pixels_max: int, unpacked: int = 0) -> None:
+    """Raises Unprocessable when a picture of that size must not be decoded; `unpacked`: its pixels before it is cut."""
     if width * height > pixels_max:
         raise Unprocessable(
             "too-many-pixels", f"the picture has {width} x {height} pixels; photos.pixels_max allows {pixels_max}"
+        )
+    if unpacked > pixels_max:
+        raise Unprocessable(
+            "too-many-pixels", f"the picture unpacks to {unpacked} pixels; photos.pixels_max allows {pixels_max}"
         )
 
 
@@ -185,7 +191,7 @@ def _boxed(data: Bytes) -> Structure:
     item = isobmff.main_item(data)
     flaw = isobmff.flaw(lambda at, count: data[at : at + count], len(data))
     flaw = "truncated" if item.end > len(data) else flaw
-    return Structure(item.width, item.height, item.exif, item.orientation, flaw)
+    return Structure(item.width, item.height, item.exif, item.orientation, item.pixels, flaw)
 
 
 _EXAMINERS: Final[dict[str, Callable[[Bytes], Structure]]] = {

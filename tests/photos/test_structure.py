@@ -116,6 +116,33 @@ def test_a_tiff_without_picture_is_corrupt():
     assert flaw(b"II*\0\x08\0\0\0\0\0\0\0\0\0" + bytes(HEAD_BYTES)) == "corrupt"
 
 
+@pytest.mark.parametrize("big", [False, True])
+def test_a_tiff_that_is_cut_in_a_later_page_is_flawed(big: bool):
+    pages = [Image.frombytes("L", (61, 47), random.Random(page).randbytes(61 * 47)) for page in range(3)]
+    out = io.BytesIO()
+    pages[0].save(out, "TIFF", save_all=True, append_images=pages[1:], big_tiff=big)
+    whole = out.getvalue()
+    assert flaw(whole) == ""
+    for length in (len(whole) - 100, len(whole) - 3000, len(whole) // 2):  # the last bytes only fill up
+        assert flaw(whole[:length]) == "truncated"
+
+
+def test_pages_of_a_tiff_that_lead_in_a_circle_come_to_an_end():
+    whole = bytearray(PICTURES["tiff"])
+    (first,) = struct.unpack_from("<I", whole, 4)
+    (count,) = struct.unpack_from("<H", whole, first)
+    struct.pack_into("<I", whole, first + 2 + 12 * count, first)
+    assert flaw(bytes(whole)) == ""
+
+
+def test_a_heic_picture_counts_all_the_pixels_that_are_unpacked_and_not_only_those_it_shows():
+    whole = bytearray(PICTURES["heic"])
+    assert b"clap" in whole, "61 x 47 is no whole number of blocks"
+    struct.pack_into(">II", whole, whole.index(b"ispe") + 8, 60_000, 60_000)
+    found = examine(bytes(whole), "image/heic")
+    assert (found.width, found.height, found.pixels) == (61, 47, 60_000 * 60_000)
+
+
 def test_a_top_down_bitmap_is_whole():
     bottom_up = PICTURES["bmp"]
     assert flaw(bottom_up[:22] + struct.pack("<i", -47) + bottom_up[26:]) == ""
