@@ -8,6 +8,7 @@ last word (`box.photos.picture`).
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -21,6 +22,10 @@ _CHUNKS_MAX = 100_000
 _BLOCKS_MAX = 1_000_000
 """More parts than any picture has: past them the walk ends and the decoder decides."""
 _EXIF_BYTES_MAX = 1_000_000
+
+_TEXTS: Final = frozenset({b"tEXt", b"zTXt"})
+_PROFILE: Final = b"Raw profile type "
+_PROFILES: Final = (_PROFILE + b"exif\0", _PROFILE + b"APP1\0")
 
 Flaw = Literal["", "truncated", "corrupt"]
 
@@ -45,7 +50,8 @@ class Structure:
 def exif_block(data: Bytes, media_type: str, structure: Structure) -> Bytes:
     """The bytes that hold the EXIF of a picture: all of a TIFF, a part of the others."""
     begin, end = structure.exif
-    return data if media_type == "image/tiff" else data[begin : min(end, begin + _EXIF_BYTES_MAX)]
+    block = data if media_type == "image/tiff" else data[begin : min(end, begin + _EXIF_BYTES_MAX)]
+    return _profile(block) if block[: len(_PROFILE)] == _PROFILE else block
 
 
 def refuse_too_many(width: int, height: int, pixels_max: int, unpacked: int = 0) -> None:
@@ -101,7 +107,7 @@ def _png(data: Bytes) -> Structure:
         if at + 8 > len(data):
             return Structure(width, height, exif, flaw="truncated")
         length, name = struct.unpack_from(">I4s", data, at)
-        if name == b"eXIf":
+        if name == b"eXIf" or (name in _TEXTS and not exif[1] and data[at + 8 : at + 30] in _PROFILES):
             exif = (at + 8, at + 8 + length)
         at += 12 + length
         if name == b"IEND":
@@ -109,6 +115,17 @@ def _png(data: Bytes) -> Structure:
         if not name.isalpha():
             break
     return Structure(width, height, exif, flaw="corrupt")
+
+
+def _profile(text: Bytes) -> bytes:
+    """The EXIF that ImageMagick, and exiftool long ago, write into a text: digits, packed or not, after two words."""
+    digits = text[len(_PROFILE) + 5 :]
+    try:
+        if digits[:1] == b"\0":  # how it is packed: there is but one way
+            digits = zlib.decompressobj().decompress(digits[1:], 2 * _EXIF_BYTES_MAX)
+        return bytes.fromhex(digits.split(None, 2)[2].decode("ascii"))
+    except (zlib.error, ValueError, IndexError):
+        return b""
 
 
 def _gif(data: Bytes) -> Structure:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,25 @@ def test_exif_is_found_where_the_format_keeps_it(name: str):
     data = out.getvalue()
     media_type = sniff(data[:HEAD_BYTES])
     assert b"A maker" in bytes(exif_block(data, media_type, examine(data, media_type)))
+
+
+def with_text(png: bytes, name: bytes, text: bytes) -> bytes:
+    chunk = struct.pack(">I", len(text)) + name + text + struct.pack(">I", zlib.crc32(name + text))
+    return png[:33] + chunk + png[33:]
+
+
+@pytest.mark.parametrize("kind", [b"exif", b"APP1"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_exif_is_found_in_a_png_where_imagemagick_keeps_it(kind: bytes, packed: bool):
+    exif = b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0" + bytes(40)
+    digits = b"\n%b\n%8d\n%b\n" % (kind, len(exif), exif.hex("\n", 36).encode())
+    body = b"\0" + zlib.compress(digits) if packed else digits
+    text = b"Raw profile type " + kind + b"\0" + body
+    data = with_text(PICTURES["png"], b"zTXt" if packed else b"tEXt", text)
+    assert exif_block(data, "image/png", examine(data, "image/png")) == exif
+    for broken in (text[:24], text[:40], text[:30] + b"!" * 20):
+        data = with_text(PICTURES["png"], b"zTXt" if packed else b"tEXt", broken)
+        assert exif_block(data, "image/png", examine(data, "image/png")) == b""
 
 
 def test_real_pictures_are_whole_and_have_the_size_that_pillow_sees(corpora):
