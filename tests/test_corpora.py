@@ -56,3 +56,27 @@ def test_every_picture_is_filed_under_the_day_that_exiftool_finds(make_root, run
         assert count == len(paths), paths
     traps = [name for name in filed if any("camera-trap" in path.parts for path in given[filed[name]])]
     assert len(traps) == 170, "169 pictures and a film"
+
+
+def test_where_no_program_helps_every_makers_file_is_filed_by_what_box_reads_by_name_or_undated(
+    make_root, run_box, corpora: Path, tmp_path: Path
+):
+    config = make_root(photos__thumbnail_pixels=0)
+    (tmp_path / "bin").mkdir()
+    given = {path.name: path.read_bytes() for path in sorted((corpora / "makers").iterdir())}
+    for number, name in enumerate(("CanonRaw.cr3", "FujiFilm.raf", "QuickTime.mov", "M2TS.mts")):
+        given[f"IMG_20240504_10111{number}{Path(name).suffix}"] = given[name] + b"\0"
+    for name, data in given.items():
+        (inbox(config) / name).write_bytes(data)
+    done = run_box("--config", config.path, "once", PATH=str(tmp_path / "bin"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert run_box("--config", config.path, "verify").returncode == 0
+    filed = library(config)
+    left = {path.name: path.read_bytes() for path in inbox(config).iterdir() if path.name != ".box"}
+    assert {Path(path).name: data for path, data in filed.items()} | left == given, "none is lost"
+    assert len(filed) > 75
+    place = {Path(path).name: Path(path).parent.name for path in filed}
+    assert {day for name, day in place.items() if name.startswith("IMG_")} == {"2024-05-04"}
+    for name in ("CanonRaw.cr3", "QuickTime.mov", "M2TS.mts", "SigmaDP2.x3f"):
+        assert place[name] == "undated", "only exiftool reads it, and nothing in its name is a date"
+    assert (place["CanonRaw.cr2"], place["Nikon.nef"]) == ("2005-08-03", "2004-06-09"), "TIFF is read here"

@@ -45,6 +45,8 @@ class Item:
     """Where its EXIF begins and ends, both 0 when there is none."""
     end: int = 0
     """How many bytes the file must have at least to hold all its items."""
+    pixels: int = 0
+    """How many are unpacked, which are more than it shows where a part of it is cut away."""
 
 
 def flaw(read: Read, size: int) -> Literal["", "truncated"]:
@@ -69,13 +71,13 @@ def main_item(data: Bytes) -> Item:
     inside = (meta[0] + 4, meta[1])  # behind version and flags
     primary = _find(data, inside, b"pitm")
     main = _number(data, primary[0] + 4, 4 if data[primary[0]] else 2) if primary else 0
-    width, height, orientation = _looks(data, inside, main)
+    width, height, orientation, pixels = _looks(data, inside, main)
     places = list(_places(data, inside))
     exif_item = _item_of_type(data, inside, b"Exif")
     begin, end = next(((begin, end) for item, begin, end in places if item == exif_item), (0, 0))
     if end > begin + 4:
         begin += 4 + _number(data, begin, 4)  # it begins with the number of bytes before its TIFF
-    return Item(width, height, orientation, (begin, end), max((end for _, _, end in places), default=0))
+    return Item(width, height, orientation, (begin, end), max((end for _, _, end in places), default=0), pixels)
 
 
 def _box(head: bytes, at: int, end: int) -> tuple[bytes, int, int]:
@@ -113,18 +115,19 @@ def _number(data: Bytes, at: int, length: int) -> int:
     return int.from_bytes(found, "big")
 
 
-def _looks(data: Bytes, meta: tuple[int, int], item: int) -> tuple[int, int, int]:
-    """(width, height, orientation) of an item."""
+def _looks(data: Bytes, meta: tuple[int, int], item: int) -> tuple[int, int, int, int]:
+    """(width, height, orientation, pixels that are unpacked) of an item."""
     properties = _find(data, meta, b"iprp")
     container = _find(data, properties, b"ipco") if properties else None
     if not properties or not container:
-        return 0, 0, 1
+        return 0, 0, 1, 0
     every = list(_boxes(data, container))[:_MANY]
-    width = height = turns = mirror = 0
+    width = height = turns = mirror = pixels = 0
     for number in _properties_of(data, properties, item):
         name, begin, _ = every[number - 1] if 0 < number <= len(every) else (b"", 0, 0)
         if name == b"ispe":
             width, height = _number(data, begin + 4, 4), _number(data, begin + 8, 4)
+            pixels = width * height
         elif name == b"clap":  # a part of it is shown: encoders want whole blocks
             parts = [_number(data, begin + 4 * each, 4) for each in range(4)]
             width, height = (parts[0] // parts[1], parts[2] // parts[3]) if parts[1] and parts[3] else (width, height)
@@ -132,7 +135,7 @@ def _looks(data: Bytes, meta: tuple[int, int], item: int) -> tuple[int, int, int
             turns = data[begin] & 3
         elif name == b"imir":
             mirror = 1 if data[begin] & 1 else 2
-    return width, height, _UPRIGHT[turns][mirror]
+    return width, height, _UPRIGHT[turns][mirror], max(pixels, width * height)
 
 
 def _properties_of(data: Bytes, properties: tuple[int, int], item: int) -> list[int]:

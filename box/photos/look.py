@@ -62,7 +62,7 @@ def _picture(file: IO[bytes], size: int, media_type: str, options: Mapping[str, 
     """A picture that Box reads itself."""
     with mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ) as data:
         shape = structure.examine(data, media_type)
-        structure.refuse_too_many(shape.width, shape.height, options["pixels_max"])
+        structure.refuse_too_many(shape.width, shape.height, options["pixels_max"], shape.pixels)
         tags = exif.read(structure.exif_block(data, media_type, shape))
         details = exif.details(tags)
         details = replace(details, orientation=shape.orientation or details.orientation)

@@ -48,6 +48,8 @@ _COMPRESSIONS_KNOWN: Final = frozenset({1, 2, 3, 4, 5, 8, 32773, 32946})
 # A long text beside a PNG (1 MB is much to Pillow) is no reason to refuse the picture; the memory has a limit anyhow.
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
 
+_PAGED: Final = frozenset({"image/gif", "image/tiff"})
+"""Of whose pictures a later one may be cut off while the first is whole."""
 _JPEG_END = b"\xff\xd9"
 _FRAMES_MAX = 1000
 
@@ -183,7 +185,7 @@ def _prove(data: Bytes, media_type: str, structure: Structure, pixels_max: int) 
     file = io.BytesIO(data)
     image = _open(file, media_type, pixels_max)
     image.load()
-    if media_type == "image/gif":
+    if media_type in _PAGED:
         for frame in range(1, min(_FRAMES_MAX, getattr(image, "n_frames", 1))):
             image.seek(frame)
             image.load()

@@ -8,6 +8,7 @@ last word (`box.photos.picture`).
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -21,6 +22,10 @@ _CHUNKS_MAX = 100_000
 _BLOCKS_MAX = 1_000_000
 """More parts than any picture has: past them the walk ends and the decoder decides."""
 _EXIF_BYTES_MAX = 1_000_000
+
+_TEXTS: Final = frozenset({b"tEXt", b"zTXt"})
+_PROFILE: Final = b"Raw profile type "
+_PROFILES: Final = (_PROFILE + b"exif\0", _PROFILE + b"APP1\0")
 
 Flaw = Literal["", "truncated", "corrupt"]
 
@@ -36,6 +41,8 @@ class Structure:
     """Where its EXIF begins and ends, both 0 when there is none (and in a TIFF, which is EXIF all over)."""
     orientation: int = 0
     """What makes it upright, where the format itself says so and EXIF has no say; 0 elsewhere."""
+    pixels: int = 0
+    """How many are unpacked, where they are more than width x height; 0 elsewhere."""
     flaw: Flaw = ""
     """"truncated" when its end is not there, "corrupt" when it does not hang together, empty when it is whole."""
 
@@ -43,14 +50,19 @@ class Structure:
 def exif_block(data: Bytes, media_type: str, structure: Structure) -> Bytes:
     """The bytes that hold the EXIF of a picture: all of a TIFF, a part of the others."""
     begin, end = structure.exif
-    return data if media_type == "image/tiff" else data[begin : min(end, begin + _EXIF_BYTES_MAX)]
+    block = data if media_type == "image/tiff" else data[begin : min(end, begin + _EXIF_BYTES_MAX)]
+    return _profile(block) if block[: len(_PROFILE)] == _PROFILE else block
 
 
-def refuse_too_many(width: int, height: int, pixels_max: int) -> None:
-    """Raises Unprocessable when a picture of that size must not be decoded."""
+def refuse_too_many(width: int, height: int, pixels_max: int, unpacked: int = 0) -> None:
+    """Raises Unprocessable when a picture of that size must not be decoded; `unpacked`: its pixels before it is cut."""
     if width * height > pixels_max:
         raise Unprocessable(
             "too-many-pixels", f"the picture has {width} x {height} pixels; photos.pixels_max allows {pixels_max}"
+        )
+    if unpacked > pixels_max:
+        raise Unprocessable(
+            "too-many-pixels", f"the picture unpacks to {unpacked} pixels; photos.pixels_max allows {pixels_max}"
         )
 
 
@@ -95,7 +107,7 @@ def _png(data: Bytes) -> Structure:
         if at + 8 > len(data):
             return Structure(width, height, exif, flaw="truncated")
         length, name = struct.unpack_from(">I4s", data, at)
-        if name == b"eXIf":
+        if name == b"eXIf" or (name in _TEXTS and not exif[1] and data[at + 8 : at + 30] in _PROFILES):
             exif = (at + 8, at + 8 + length)
         at += 12 + length
         if name == b"IEND":
@@ -103,6 +115,17 @@ def _png(data: Bytes) -> Structure:
         if not name.isalpha():
             break
     return Structure(width, height, exif, flaw="corrupt")
+
+
+def _profile(text: Bytes) -> bytes:
+    """The EXIF that ImageMagick, and exiftool long ago, write into a text: digits, packed or not, after two words."""
+    digits = text[len(_PROFILE) + 5 :]
+    try:
+        if digits[:1] == b"\0":  # how it is packed: there is but one way
+            digits = zlib.decompressobj().decompress(digits[1:], 2 * _EXIF_BYTES_MAX)
+        return bytes.fromhex(digits.split(None, 2)[2].decode("ascii"))
+    except (zlib.error, ValueError, IndexError):
+        return b""
 
 
 def _gif(data: Bytes) -> Structure:
@@ -185,7 +208,7 @@ def _boxed(data: Bytes) -> Structure:
     item = isobmff.main_item(data)
     flaw = isobmff.flaw(lambda at, count: data[at : at + count], len(data))
     flaw = "truncated" if item.end > len(data) else flaw
-    return Structure(item.width, item.height, item.exif, item.orientation, flaw)
+    return Structure(item.width, item.height, item.exif, item.orientation, item.pixels, flaw)
 
 
 _EXAMINERS: Final[dict[str, Callable[[Bytes], Structure]]] = {

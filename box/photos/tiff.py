@@ -1,6 +1,7 @@
 """TIFF directories, which EXIF is made of too. The rule: numbers from a file are only believed as far as the file goes.
 
-A TIFF is whole when its first directory and the strips or tiles of the picture that it describes lie inside the file.
+A TIFF is whole when its directories, one for each page, and the strips or tiles of what they describe lie inside the
+file.
 """
 
 from __future__ import annotations
@@ -8,14 +9,15 @@ from __future__ import annotations
 import mmap
 import struct
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 Bytes = bytes | mmap.mmap
 
 ENTRIES_MAX: Final = 4096
 _PIECES_MAX = 100_000
-"""More entries and strips than any picture has: past them the decoder decides."""
+_PAGES_MAX = 1000
+"""More entries, strips and pages than any picture has: past them the decoder decides."""
 
 NUMBERS: Final = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 """Field types that hold whole numbers: byte, short, long, directory, and the two of BigTIFF."""
@@ -59,7 +61,8 @@ class Picture:
     width: int
     height: int
     end: int
-    """How many bytes the file must have at least to hold it and all that is said of it; 0 when no place is given."""
+    """How many bytes the file must have at least to hold it, all that is said of it, and the pages that follow; 0 when
+    no place is given."""
 
 
 def layout(data: Bytes) -> Layout:
@@ -129,7 +132,18 @@ def is_cut(data: Bytes) -> bool:
 def first_picture(data: Bytes) -> Picture:
     """Where the first picture is. Raises struct.error or OverflowError where something that is needed is not there."""
     how = layout(data)
-    fields, end = directory(data, how, how.first)
+    picture, at = _page(data, how, how.first)
+    end, seen = picture.end, {0, _BLANK, how.first}
+    while picture.end and (following := _following(data, how, at)) not in seen and len(seen) < _PAGES_MAX:
+        seen.add(following)
+        page, at = _page(data, how, following)
+        end = max(end, page.end, at)
+    return replace(picture, end=end)
+
+
+def _page(data: Bytes, how: Layout, at: int) -> tuple[Picture, int]:
+    """(the picture of the directory that begins there, where that directory ends)."""
+    fields, end = directory(data, how, at)
     values_end = max((entry.at + entry.count * SIZES.get(entry.kind, 0) for entry in fields.values()), default=0)
     picture_end = 0
     for offsets_tag, lengths_tag in _PIECES:
@@ -137,4 +151,9 @@ def first_picture(data: Bytes) -> Picture:
         lengths = numbers(data, how, fields.get(lengths_tag)) or (1,) * len(offsets)  # old writers leave them out
         picture_end = max(picture_end, *map(sum, zip(offsets, lengths, strict=False)), 0)
     width, height = (numbers(data, how, fields.get(tag)) or (0,) for tag in (_WIDTH, _HEIGHT))
-    return Picture(width[0], height[0], max(end, values_end, picture_end) if picture_end else 0)
+    return Picture(width[0], height[0], max(end, values_end, picture_end) if picture_end else 0), end
+
+
+def _following(data: Bytes, how: Layout, end: int) -> int:
+    """Where the next directory begins, which stands behind one; 0 for none."""
+    return int.from_bytes(data[end : end + struct.calcsize(how.word)], "little" if how.order == "<" else "big")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 
 import pytest
+from blake3 import blake3
+from PIL import Image
+from PIL.TiffImagePlugin import IFDRational
 
 from box.models import photo_lists
 from box.models.photos import Photo
@@ -44,6 +48,45 @@ def test_show_tells_all_that_is_known(filed):
     assert shown["picture"] == "image/jpeg, 64 x 48, orientation 1"
     assert shown["beside"] == f"{PLACE}/a.jpg.xmp"
     assert "doubt" not in shown, "what there is nothing to say of is not shown"
+
+
+def test_all_that_is_stored_of_a_photo_is_shown_and_is_the_same_after_a_rebuild(make_box):
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110], exif[0x0112] = "Maker", "Model 7", 6
+    exif.get_ifd(0x8769).update({
+        0x9003: "2024:05:04 10:11:12", 0x9291: "25", 0x9011: "+02:00", 0x829A: IFDRational(1, 250),
+        0x829D: IFDRational(28, 10), 0x8827: 400, 0xA431: "S-0815", 0xA434: "Lens 50mm",
+    })  # fmt: skip
+    exif.get_ifd(0x8825).update({1: "S", 2: (33.0, 30.0, 0.0), 3: "E", 4: (151.0, 15.0, 0.0)})
+    out = io.BytesIO()
+    Image.new("RGB", (64, 48), "green").save(out, "JPEG", exif=exif)
+    box = make_box()
+    (box.inbox / "a.jpg").write_bytes(out.getvalue())
+    assert box("once").returncode == 0
+    known = box.json("photos", "show", f"{PLACE}/a.jpg")
+    told = {
+        "digest": blake3(out.getvalue()).hexdigest(), "size": len(out.getvalue()), "media_type": "image/jpeg",
+        "width": 64, "height": 48, "orientation": 6, "make": "Maker", "model": "Model 7", "serial": "S-0815",
+        "lens": "Lens 50mm", "exposure": "1/250", "aperture": 2.8, "iso": 400, "latitude": -33.5, "longitude": 151.25,
+        "taken_at": "2024-05-04T10:11:12.25+02:00", "taken_from": "EXIF:DateTimeOriginal", "zone": "file",
+        "confidence": "high", "doubt": "", "day": "2024-05-04",
+    }  # fmt: skip
+    assert {name: known[name] for name in told} == told
+    shown = box("photos", "show", f"{PLACE}/a.jpg").stdout
+    for text in (
+        "10:11:12.25+02:00",
+        "S-0815",
+        "Lens 50mm",
+        "1/250",
+        "f/2.8",
+        "ISO 400",
+        "-33.500000, 151.25",
+        "tion 6",
+    ):
+        assert text in shown
+    assert box("rebuild").returncode == 0
+    assert box.json("photos", "show", f"{PLACE}/a.jpg") == known
+    assert box("photos", "show", f"{PLACE}/a.jpg").stdout == shown
 
 
 def test_a_photo_is_found_by_any_path_to_it(filed, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,33 @@ def test_a_tiff_without_picture_is_corrupt():
     assert flaw(b"II*\0\x08\0\0\0\0\0\0\0\0\0" + bytes(HEAD_BYTES)) == "corrupt"
 
 
+@pytest.mark.parametrize("big", [False, True])
+def test_a_tiff_that_is_cut_in_a_later_page_is_flawed(big: bool):
+    pages = [Image.frombytes("L", (61, 47), random.Random(page).randbytes(61 * 47)) for page in range(3)]
+    out = io.BytesIO()
+    pages[0].save(out, "TIFF", save_all=True, append_images=pages[1:], big_tiff=big)
+    whole = out.getvalue()
+    assert flaw(whole) == ""
+    for length in (len(whole) - 100, len(whole) - 3000, len(whole) // 2):  # the last bytes only fill up
+        assert flaw(whole[:length]) == "truncated"
+
+
+def test_pages_of_a_tiff_that_lead_in_a_circle_come_to_an_end():
+    whole = bytearray(PICTURES["tiff"])
+    (first,) = struct.unpack_from("<I", whole, 4)
+    (count,) = struct.unpack_from("<H", whole, first)
+    struct.pack_into("<I", whole, first + 2 + 12 * count, first)
+    assert flaw(bytes(whole)) == ""
+
+
+def test_a_heic_picture_counts_all_the_pixels_that_are_unpacked_and_not_only_those_it_shows():
+    whole = bytearray(PICTURES["heic"])
+    assert b"clap" in whole, "61 x 47 is no whole number of blocks"
+    struct.pack_into(">II", whole, whole.index(b"ispe") + 8, 60_000, 60_000)
+    found = examine(bytes(whole), "image/heic")
+    assert (found.width, found.height, found.pixels) == (61, 47, 60_000 * 60_000)
+
+
 def test_a_top_down_bitmap_is_whole():
     bottom_up = PICTURES["bmp"]
     assert flaw(bottom_up[:22] + struct.pack("<i", -47) + bottom_up[26:]) == ""
@@ -131,6 +159,25 @@ def test_exif_is_found_where_the_format_keeps_it(name: str):
     data = out.getvalue()
     media_type = sniff(data[:HEAD_BYTES])
     assert b"A maker" in bytes(exif_block(data, media_type, examine(data, media_type)))
+
+
+def with_text(png: bytes, name: bytes, text: bytes) -> bytes:
+    chunk = struct.pack(">I", len(text)) + name + text + struct.pack(">I", zlib.crc32(name + text))
+    return png[:33] + chunk + png[33:]
+
+
+@pytest.mark.parametrize("kind", [b"exif", b"APP1"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_exif_is_found_in_a_png_where_imagemagick_keeps_it(kind: bytes, packed: bool):
+    exif = b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0" + bytes(40)
+    digits = b"\n%b\n%8d\n%b\n" % (kind, len(exif), exif.hex("\n", 36).encode())
+    body = b"\0" + zlib.compress(digits) if packed else digits
+    text = b"Raw profile type " + kind + b"\0" + body
+    data = with_text(PICTURES["png"], b"zTXt" if packed else b"tEXt", text)
+    assert exif_block(data, "image/png", examine(data, "image/png")) == exif
+    for broken in (text[:24], text[:40], text[:30] + b"!" * 20):
+        data = with_text(PICTURES["png"], b"zTXt" if packed else b"tEXt", broken)
+        assert exif_block(data, "image/png", examine(data, "image/png")) == b""
 
 
 def test_real_pictures_are_whole_and_have_the_size_that_pillow_sees(corpora):

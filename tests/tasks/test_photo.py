@@ -327,6 +327,24 @@ def test_a_gif_that_is_cut_off_in_a_later_frame_is_refused(drop, options: dict[s
     assert refusal(drop(out.getvalue()[:-5000]), options) == "truncated"
 
 
+@pytest.mark.parametrize("options", [OPTIONS, WITHOUT], ids=["thumbnails", "none"])
+def test_a_tiff_that_is_cut_off_in_a_later_page_is_refused(drop, options: dict[str, Any]):
+    pages = [Image.frombytes("L", SIZE, random.Random(n).randbytes(SIZE[0] * SIZE[1])) for n in range(3)]
+    out = io.BytesIO()
+    pages[0].save(out, "TIFF", save_all=True, append_images=pages[1:])
+    assert found(drop(out.getvalue()), options)
+    for missing in (100, 5000, len(out.getvalue()) // 2):
+        assert refusal(drop(out.getvalue()[:-missing]), options) == "truncated"
+
+
+def test_a_tiff_whose_one_picture_is_whole_is_taken_though_the_place_of_the_next_is_blank(drop):
+    data = bytearray(encoded("TIFF"))
+    (first,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, first)
+    struct.pack_into("<I", data, first + 2 + 12 * count, 0xFFFF_FFFF)
+    assert len(found(drop(bytes(data))).placements) == 2
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
 def test_a_picture_of_rubbish_is_refused(drop, kind: str):
     """Its structure may lead to its end, but the decoder finds no pixels."""
@@ -364,6 +382,13 @@ def bomb(kind: str, side: int) -> bytes:
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_decompression_bomb_is_refused_before_anything_is_unpacked(drop, kind: str, options: dict[str, Any]):
     assert refusal(drop(bomb(kind, 60_000)), options) == "too-many-pixels"
+
+
+@pytest.mark.parametrize("options", [OPTIONS, WITHOUT], ids=["thumbnails", "none"])
+def test_a_bomb_that_shows_but_a_corner_of_itself_is_refused_too(drop, options: dict[str, Any]):
+    data = bytearray(encoded("HEIF", Image.new("RGB", (61, 47))))
+    struct.pack_into(">II", data, data.index(b"ispe") + 8, 60_000, 60_000)
+    assert refusal(drop(bytes(data)), options) == "too-many-pixels"
 
 
 # --- the source is the one that settled -------------------------------------------------------------------------------
