@@ -43,6 +43,8 @@ def done(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     row = job_history.of_job(engine.store, job.args["job"])
     if row is not None and row["kind"] == imports.KIND:
         return _imported(inside, job, row)
+    if row is not None and row["kind"] == job.kind:
+        _check_moved(engine.store, job.args["job"], json.loads(row["args"])["job"])
     work = _TakingBack(engine.store, root, job, reporter)
     number = job.args["job"]
     if job.args.get("dry_run"):
@@ -271,6 +273,15 @@ def _begins(event: Event, before: Event | None) -> bool:
 def _check_ended(number: int, row: Mapping[str, Any]) -> None:
     if row["state"] in (State.QUEUED, State.RUNNING):
         raise _cannot(f"job {number} is {row['state']}: cancel it first")
+
+
+def _check_moved(store: Store, number: int, other: int) -> None:
+    """Refuse a job that took files out of the library or back to a card: to undo that is to file or import them."""
+    row = job_history.of_job(store, other)
+    if row is not None and row["kind"] == imports.KIND:
+        raise _cannot(f"job {number} took back an import: box do import name={json.loads(row['args'])['name']}")
+    if row is not None and row["source"]:
+        raise _cannot(f"job {number} took back a filing: box jobs retry {other} files it again")
 
 
 def _cannot(why: str) -> BoxError:

@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from box import beside
+from box import events as e
 from box.config import Config
 from box.tasks import asking, by_request
-from tests.helpers import PATIENCE_SECONDS, REPOSITORY, inbox, jpeg, library, start_box
+from tests.helpers import PATIENCE_SECONDS, REPOSITORY, inbox, jpeg, library, start_box, until
 from tests.test_crash import leftovers
 
 KILLS = 8
@@ -166,6 +167,32 @@ def test_killed_just_before_each_step_of_taking_back_no_file_is_lost_or_comes_tw
     finally:
         if is_far:
             subprocess.run(["umount", "-l", str(root)], check=True)
+
+
+@pytest.mark.parametrize("mode", ["copy", "move"])
+def test_a_cancelled_import_that_is_killed_while_it_gives_back_brings_each_file_once_at_last(
+    make_root, run_box, tmp_path, mode: str
+):
+    config = make_root(
+        jobs__retry_base_seconds=0, jobs__retry_cap_seconds=0, photos__duplicates="keep", photos__thumbnail_pixels=0,
+        watch__imports=[{"name": "card", "path": f"{tmp_path}/media/*/DCIM", "mode": mode}],
+    )  # fmt: skip
+    run_box("--config", config.path, "once")
+    run_box("--config", config.path, "jobs", "pause", "photo")
+    card = make_card(tmp_path, PHOTOS)
+    process = start_box(config)
+    with beside.beside(config) as box:
+        count = "SELECT count(*) FROM events WHERE kind = ?"
+        until(lambda: box.store.value(count, ("FileImported",)) > PHOTOS // 2, "it is in the middle")
+        job = box.store.value("SELECT id FROM jobs WHERE kind = 'import'")
+        box.engine.record(e.JobCancelRequested(job=job))
+        until(lambda: box.store.value(count, ("ImportUndone",)), "it gives back")
+        process.kill()
+        process.wait()
+    there = Counter(path.read_bytes() for path in card if path.exists())
+    assert there | Counter(waiting(config)) == Counter(card.values()), "none is nowhere"
+    run_box("--config", config.path, "jobs", "resume", "photo")
+    assert_each_is_there_once(config, mode, card, run_box)
 
 
 def waiting(config: Config) -> list[bytes]:
