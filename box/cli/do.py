@@ -124,7 +124,8 @@ def told(row: Mapping[str, Any]) -> str:
 def moves(result: Mapping[str, Any]) -> None:
     """What a dry run has found, a line a file."""
     for source, target in result["moves"]:
-        output.line(f"{words.printable(source)} -> {words.printable(target)}")
+        goes = f"-> {words.printable(target)}" if target else "is removed: it is a copy, and the original is kept"
+        output.line(f"{words.printable(source)} {goes}")
     more = result["count"] - len(result["moves"])
     output.line(
         f"{words.count(result['count'], 'file')} would be moved" + (f", {more:,} of them not shown" if more else "")

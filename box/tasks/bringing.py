@@ -61,7 +61,7 @@ def bring(inside: Inside, job: Claimed, reporter: Reporter, entry: Import, *, dr
     except Stopped as why:
         if why.outcome in {"released", "lost"}:  # the next attempt goes on where this one ends
             raise
-        raise Stopped(f"{why}; {giving_back.take_back(inside, job, entry)}", why.outcome, why.code) from why
+        raise Stopped(f"{why}; {giving_back.take_back(inside, job, entry).told()}", why.outcome, why.code) from why
     finally:
         if run.is_safe:
             shutil.rmtree(run.scratch, ignore_errors=True)

@@ -15,7 +15,7 @@ from box.engine import Engine, Transaction
 from box.events import Event
 from box.models import attempts, jobs, live
 from box.models.jobs import Claimed
-from box.tasks import landing, retry, shelving
+from box.tasks import giving_back, landing, retry, shelving
 from box.tasks.outcomes import released
 
 SUSPECT_WAITS: Final = 0.5
@@ -38,6 +38,8 @@ def recover(engine: Engine, root: str, retries: retry.Policy, leases: Sequence[s
 
 def _finished(root: str, entry: live.Entry) -> Sequence[Event]:
     """Finish what a journal entry began; what to record of it."""
+    if giving_back.is_giving_back(entry):
+        return giving_back.finish(root, entry)
     if shelving.is_shelving(entry):
         return shelving.finish(root, entry)
     if landing.finish(root, landing.load(entry.moves)):

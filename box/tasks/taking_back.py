@@ -42,7 +42,9 @@ def done(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     engine, root = inside.engine, inside.config.box.root
     row = job_history.of_job(engine.store, job.args["job"])
     if row is not None and row["kind"] == imports.KIND:
-        return _imported(inside, job, json.loads(row["args"])["name"])
+        return _imported(inside, job, row)
+    if row is not None and row["kind"] == job.kind:
+        _check_moved(engine.store, job.args["job"], json.loads(row["args"])["job"])
     work = _TakingBack(engine.store, root, job, reporter)
     number = job.args["job"]
     if job.args.get("dry_run"):
@@ -55,16 +57,23 @@ def done(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     return {"job": number, **result, **back, **work.left.told()}
 
 
-def _imported(inside: Inside, job: Claimed, name: str) -> Mapping[str, Any]:
+def _imported(inside: Inside, job: Claimed, row: Mapping[str, Any]) -> Mapping[str, Any]:
     """Take back what an import brought, as far as it was not filed yet."""
-    number = job.args["job"]
+    number, name, root = job.args["job"], json.loads(row["args"])["name"], inside.config.box.root
+    _check_ended(number, row)
     entry = next((each for each in inside.config.watch.imports if each.name == name), None)
     if entry is None:
         raise _cannot(f"job {number} imported from {name}, which is no longer in watch.imports")
-    waiting = giving_back.waiting(inside.config.box.root, inside.engine.store, number)
     if job.args.get("dry_run"):
-        return {"job": number, "count": len(waiting), "moves": [[path, ""] for path in waiting[:LISTED_MAX]]}
-    return {"job": number, "moved": len(waiting), "said": giving_back.take_back(inside, job, entry, number)}
+        moves, stays = giving_back.planned(inside, entry, number)
+        result: dict[str, Any] = {"count": len(moves), "moves": moves[:LISTED_MAX]}
+    else:
+        back = giving_back.take_back(inside, job, entry, number)
+        result, stays = {"moved": len(back.out)}, list(back.stays)
+    left = Left()
+    for each in stays:
+        left.add(each.path, giving_back.why(root, each))
+    return {"job": number, **result, **left.told()}
 
 
 @dataclass(slots=True)
@@ -86,8 +95,7 @@ class _TakingBack:
         row = job_history.of_job(self.store, number) or (compaction.archived_job(self.root, number) or ("", None))[1]
         if row is None:
             raise _cannot(f"there is no job {number}")
-        if row["state"] in (State.QUEUED, State.RUNNING):
-            raise _cannot(f"job {number} is {row['state']}: cancel it first")
+        _check_ended(number, row)
         starts, end = self._scan(number, row["finished_at"])
         for last in range(len(starts), 0, -PIECE):
             first = max(0, last - PIECE)
@@ -260,6 +268,20 @@ def _begins(event: Event, before: Event | None) -> bool:
         and isinstance(before, e.PhotoRedated)
         and event.source in (before.path, before.main)
     )
+
+
+def _check_ended(number: int, row: Mapping[str, Any]) -> None:
+    if row["state"] in (State.QUEUED, State.RUNNING):
+        raise _cannot(f"job {number} is {row['state']}: cancel it first")
+
+
+def _check_moved(store: Store, number: int, other: int) -> None:
+    """Refuse a job that took files out of the library or back to a card: to undo that is to file or import them."""
+    row = job_history.of_job(store, other)
+    if row is not None and row["kind"] == imports.KIND:
+        raise _cannot(f"job {number} took back an import: box do import name={json.loads(row['args'])['name']}")
+    if row is not None and row["source"]:
+        raise _cannot(f"job {number} took back a filing: box jobs retry {other} files it again")
 
 
 def _cannot(why: str) -> BoxError:

@@ -14,8 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from box import beside
+from box import events as e
 from box.config import Config
-from tests.helpers import PATIENCE_SECONDS, REPOSITORY, inbox, jpeg, library, start_box
+from box.tasks import asking, by_request
+from tests.helpers import PATIENCE_SECONDS, REPOSITORY, inbox, jpeg, library, start_box, until
 from tests.test_crash import leftovers
 
 KILLS = 8
@@ -107,3 +110,90 @@ def test_killed_again_and_again_while_a_card_is_imported(make_root, run_box, tmp
         assert process.wait() == -signal.SIGKILL, Path(config.box.root, "test.log").read_text()
     assert_each_is_there_once(config, mode, card, run_box)
     assert not any(path.is_file() and path.name != ".box" for path in inbox(config).rglob("*"))
+
+
+BACK_POINTS = [
+    *((mode, "renameat2", n) for mode in ("copy", "move") for n in (1, 2, 3)),  # each out of the inbox
+    *((mode, "fsync", n) for mode in ("copy", "move") for n in (1, 2)),  # folders
+    *((mode, "fdatasync", n) for mode in ("copy", "move") for n in (2, 3, 4, 5)),  # journal, what went, the job's end
+    *(("copy", "unlinkat", n) for n in (1, 3)),  # the copies
+    ("move", "rmdir", 1),
+    *(("far", "renameat2", n) for n in (2, 4)),  # copies on the card
+    *(("far", "unlink", n) for n in (1, 3)),  # what was copied back
+    ("far", "fsync", 2),
+]
+
+
+@pytest.mark.parametrize(("mode", "call", "number"), BACK_POINTS, ids=str)
+def test_killed_just_before_each_step_of_taking_back_no_file_is_lost_or_comes_twice(
+    make_root, run_box, tmp_path, mode: str, call: str, number: int
+):
+    """`far`: files go back, by copying, to another file system."""
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed: apt-get install strace")
+    is_far, mode = mode == "far", "copy" if mode == "copy" else "move"
+    if is_far and os.geteuid() != 0:
+        pytest.skip("only root can mount another file system")
+    root = tmp_path / "root"
+    root.mkdir()
+    if is_far:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "box-test", str(root)], check=True)
+    try:
+        config = make_root(
+            exists=True, workers__count=1, jobs__retry_base_seconds=0, jobs__retry_cap_seconds=0,
+            photos__duplicates="keep", photos__thumbnail_pixels=0, status__dir=str(tmp_path),
+            watch__imports=[{"name": "card", "path": f"{tmp_path}/media/*/DCIM", "mode": mode}],
+        )  # fmt: skip
+        run_box("--config", config.path, "once")
+        run_box("--config", config.path, "jobs", "pause", "photo")  # so that what was imported waits
+        card = make_card(tmp_path, 3)
+        assert run_box("--config", config.path, "once").returncode == 0
+        assert Counter(waiting(config)) == Counter(card.values())
+        with beside.beside(config) as box:
+            job = box.store.value("SELECT id FROM jobs WHERE kind = 'import'")
+            box.engine.request(asking.wanted(by_request(), "put-back", {"job": job}))
+        inject = f"inject={call}:signal=SIGKILL:when={number}"
+        command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject]
+        killed = subprocess.run(
+            [*command, sys.executable, "-m", "box", "--config", config.path, "once"],
+            cwd=REPOSITORY, capture_output=True, timeout=PATIENCE_SECONDS, check=False,
+        )  # fmt: skip
+        assert killed.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL), killed.stderr
+        there = {path: path.read_bytes() for path in card if path.exists()}
+        assert mode == "move" or there == card
+        assert Counter(there.values()) | Counter(waiting(config)) == Counter(card.values()), "none is nowhere"
+        run_box("--config", config.path, "jobs", "resume", "photo")
+        assert_each_is_there_once(config, mode, card, run_box)
+    finally:
+        if is_far:
+            subprocess.run(["umount", "-l", str(root)], check=True)
+
+
+@pytest.mark.parametrize("mode", ["copy", "move"])
+def test_a_cancelled_import_that_is_killed_while_it_gives_back_brings_each_file_once_at_last(
+    make_root, run_box, tmp_path, mode: str
+):
+    config = make_root(
+        jobs__retry_base_seconds=0, jobs__retry_cap_seconds=0, photos__duplicates="keep", photos__thumbnail_pixels=0,
+        watch__imports=[{"name": "card", "path": f"{tmp_path}/media/*/DCIM", "mode": mode}],
+    )  # fmt: skip
+    run_box("--config", config.path, "once")
+    run_box("--config", config.path, "jobs", "pause", "photo")
+    card = make_card(tmp_path, PHOTOS)
+    process = start_box(config)
+    with beside.beside(config) as box:
+        count = "SELECT count(*) FROM events WHERE kind = ?"
+        until(lambda: box.store.value(count, ("FileImported",)) > PHOTOS // 2, "it is in the middle")
+        job = box.store.value("SELECT id FROM jobs WHERE kind = 'import'")
+        box.engine.record(e.JobCancelRequested(job=job))
+        until(lambda: box.store.value(count, ("ImportUndone",)), "it gives back")
+        process.kill()
+        process.wait()
+    there = Counter(path.read_bytes() for path in card if path.exists())
+    assert there | Counter(waiting(config)) == Counter(card.values()), "none is nowhere"
+    run_box("--config", config.path, "jobs", "resume", "photo")
+    assert_each_is_there_once(config, mode, card, run_box)
+
+
+def waiting(config: Config) -> list[bytes]:
+    return [path.read_bytes() for path in inbox(config).rglob("*.JPG")]
