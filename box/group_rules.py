@@ -82,9 +82,15 @@ def on_job_requested(policy: Policy, event: e.JobRequested, view: View) -> Itera
         if known is None or _has_lost(policy, known, mate):
             if fits(policy, mate, view):
                 yield e.DropJoined(user=mate.user, job=newest, path=mate.path, size=mate.size)
-        elif known.kind == policy.groups and known.state == "queued" and not role_of(mate).is_shot:
+        elif _waits_alone(policy, known, mate):
             yield e.DropJoined(user=mate.user, job=newest, path=mate.path, size=mate.size)
             yield e.JobCancelled(user=mate.user, job=mate.job, reason=f"its file goes with job {newest}")
+
+
+def _waits_alone(policy: Policy, known: Job, drop: Drop) -> bool:
+    """Whether a drop is about another file, and nobody has begun the job that it has to itself."""
+    is_its_own = known.kind == policy.groups and known.state == "queued" and known.source == drop.path
+    return is_its_own and not role_of(drop).is_shot
 
 
 def _has_lost(policy: Policy, known: Job, drop: Drop) -> bool:

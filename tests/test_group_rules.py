@@ -96,6 +96,13 @@ def test_13_two_pictures_that_only_share_a_name_are_no_group(groups: Engine):
     assert asked(groups, "1.jpg") != asked(groups, "1.png")
 
 
+def test_13_a_second_picture_of_that_name_leaves_the_first_what_joined_it(groups: Engine, store: Store):
+    first = asked(groups, "1.jpg", "1.aae")
+    second = asked(groups, "1.png")
+    assert (state(store, first), members(groups, first)) == ("queued", {"1.jpg", "1.aae"})
+    assert (state(store, second), members(groups, second)) == ("queued", {"1.png"})
+
+
 def test_13_the_frames_of_a_set_are_one(groups: Engine):
     job = asked(groups, "m_2024_05_02__21_30_05_HDR0.jpg")
     assert job == asked(groups, "m_2024_05_02__21_30_05_HDR1.jpg") == asked(groups, "m_2024_05_02__21_30_05_HDR2.jpg")
