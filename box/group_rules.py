@@ -64,7 +64,10 @@ def _open_job(policy: Policy, drop: Drop, view: View) -> int:
     for mate in view.mates(drop.path, drop.media_type):
         if mate.job and role_of(mate).is_shot:
             known = view.job(mate.job)
-            if known.state == "queued" and known.kind == policy.groups and known.args != ALONE:
+            is_open = known.state == "queued" and known.kind == policy.groups and known.args != ALONE
+            if is_open and all(
+                _are_mates(drop, member) for member in view.members(mate.job) if member.path != drop.path
+            ):
                 return mate.job
     return 0
 

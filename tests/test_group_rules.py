@@ -103,6 +103,12 @@ def test_13_a_second_picture_of_that_name_leaves_the_first_what_joined_it(groups
     assert (state(store, second), members(groups, second)) == ("queued", {"1.png"})
 
 
+def test_13_nor_do_two_pictures_become_one_through_a_film_that_either_may_belong_to(groups: Engine):
+    job = asked(groups, "1.mov", "1.jpg")
+    assert asked(groups, "1.png") != job
+    assert members(groups, job) == {"1.mov", "1.jpg"}
+
+
 def test_13_the_frames_of_a_set_are_one(groups: Engine):
     job = asked(groups, "m_2024_05_02__21_30_05_HDR0.jpg")
     assert job == asked(groups, "m_2024_05_02__21_30_05_HDR1.jpg") == asked(groups, "m_2024_05_02__21_30_05_HDR2.jpg")
