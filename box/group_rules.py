@@ -61,15 +61,19 @@ def job(policy: Policy, drop: Drop, view: View, kind: str) -> e.JobRequested:
 
 def _open_job(policy: Policy, drop: Drop, view: View) -> int:
     """The job of a picture or film that a drop may join, 0 for none."""
-    for mate in view.mates(drop.path, drop.media_type):
-        if mate.job and role_of(mate).is_shot:
-            known = view.job(mate.job)
-            is_open = known.state == "queued" and known.kind == policy.groups and known.args != ALONE
-            if is_open and all(
-                _are_mates(drop, member) for member in view.members(mate.job) if member.path != drop.path
-            ):
-                return mate.job
-    return 0
+    asked = dict.fromkeys(
+        mate.job for mate in view.mates(drop.path, drop.media_type) if mate.job and role_of(mate).is_shot
+    )
+    return next((number for number in asked if _may_join(policy, drop, number, view)), 0)
+
+
+def _may_join(policy: Policy, drop: Drop, number: int, view: View) -> bool:
+    """Whether nobody has begun that job, there is room in it, and the drop belongs to every file of it."""
+    known = view.job(number)
+    if known.state != "queued" or known.kind != policy.groups or known.args == ALONE:
+        return False
+    others = [member for member in view.members(number) if member.path != drop.path]
+    return len(others) <= groups.MATES_MAX and all(_are_mates(drop, other) for other in others)
 
 
 def on_job_requested(policy: Policy, event: e.JobRequested, view: View) -> Iterator[Event]:

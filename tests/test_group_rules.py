@@ -12,6 +12,7 @@ from box.errors import IllegalMove
 from box.models import drops, jobs, usage
 from box.models.base import Store
 from box.models.view import StoreView
+from box.photos.groups import MATES_MAX
 from box.policy import Policy
 
 INBOX = "users/me/inbox/DCIM/100"
@@ -113,6 +114,19 @@ def test_13_the_frames_of_a_set_are_one(groups: Engine):
     job = asked(groups, "m_2024_05_02__21_30_05_HDR0.jpg")
     assert job == asked(groups, "m_2024_05_02__21_30_05_HDR1.jpg") == asked(groups, "m_2024_05_02__21_30_05_HDR2.jpg")
     assert job == asked(groups, "m_2024_05_02__21_30_05_HDR1_botdetection.json")
+
+
+def test_13_a_job_takes_as_many_files_as_it_is_told_of_and_the_others_come_after(groups: Engine):
+    names = [f"a_Burst{number:03}.jpg" for number in range(GROUP_FILES_MAX + 20)]
+    numbers = [asked(groups, name) for name in names]
+    first = numbers[0]
+    assert set(numbers[:GROUP_FILES_MAX]) == {first}
+    assert {0, first}.isdisjoint(numbers[GROUP_FILES_MAX:])
+    assert sorted(members(groups, first)) == names[:GROUP_FILES_MAX]
+    assert asked(groups, names[GROUP_FILES_MAX - 1]) == first, "it settled again"
+
+
+GROUP_FILES_MAX = 1 + MATES_MAX
 
 
 def test_13_another_folder_is_another_group(groups: Engine):

@@ -72,6 +72,9 @@ _MOTION: Final = ".mp"
 
 _CUT_ENDING: Final = re.compile(r"\.[a-z0-9]{0,3}$")
 
+MATES_MAX: Final = 200
+"""So many files go with the first of a group; more of a burst come after these."""
+
 _LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
