@@ -94,6 +94,17 @@ def test_what_comes_later_joins_the_photo_where_it_stands_by_then(make_root, onc
     assert left(config) == set()
 
 
+def test_what_comes_later_in_other_letters_gets_the_number_of_its_photo(make_root, once: type_once):
+    config = make_root()
+    for number in (1, 2):
+        drop(config, {"IMG_0001.JPG": jpeg(number)})
+        once(config)
+    drop(config, {"img_0001.xmp": b"about 2", "IMG_O0001.AAE": b"edits of 2"})
+    assert set(once(config)) == {
+        f"{DAY}/{name}" for name in ("IMG_0001.JPG", "IMG_0001-2.JPG", "img_0001-2.xmp", "IMG_O0001-2.AAE")
+    }
+
+
 def test_what_comes_later_follows_a_photo_that_somebody_renamed(make_root, once: type_once):
     config = make_root()
     drop(config, {"IMG_1.jpg": jpeg(1)})
