@@ -61,12 +61,19 @@ def job(policy: Policy, drop: Drop, view: View, kind: str) -> e.JobRequested:
 
 def _open_job(policy: Policy, drop: Drop, view: View) -> int:
     """The job of a picture or film that a drop may join, 0 for none."""
-    for mate in view.mates(drop.path, drop.media_type):
-        if mate.job and role_of(mate).is_shot:
-            known = view.job(mate.job)
-            if known.state == "queued" and known.kind == policy.groups and known.args != ALONE:
-                return mate.job
-    return 0
+    asked = dict.fromkeys(
+        mate.job for mate in view.mates(drop.path, drop.media_type) if mate.job and role_of(mate).is_shot
+    )
+    return next((number for number in asked if _may_join(policy, drop, number, view)), 0)
+
+
+def _may_join(policy: Policy, drop: Drop, number: int, view: View) -> bool:
+    """Whether nobody has begun that job, there is room in it, and the drop belongs to every file of it."""
+    known = view.job(number)
+    if known.state != "queued" or known.kind != policy.groups or known.args == ALONE:
+        return False
+    others = [member for member in view.members(number) if member.path != drop.path]
+    return len(others) <= groups.MATES_MAX and all(_are_mates(drop, other) for other in others)
 
 
 def on_job_requested(policy: Policy, event: e.JobRequested, view: View) -> Iterator[Event]:
@@ -82,9 +89,15 @@ def on_job_requested(policy: Policy, event: e.JobRequested, view: View) -> Itera
         if known is None or _has_lost(policy, known, mate):
             if fits(policy, mate, view):
                 yield e.DropJoined(user=mate.user, job=newest, path=mate.path, size=mate.size)
-        elif known.kind == policy.groups and known.state == "queued" and not role_of(mate).is_shot:
+        elif _waits_alone(policy, known, mate):
             yield e.DropJoined(user=mate.user, job=newest, path=mate.path, size=mate.size)
             yield e.JobCancelled(user=mate.user, job=mate.job, reason=f"its file goes with job {newest}")
+
+
+def _waits_alone(policy: Policy, known: Job, drop: Drop) -> bool:
+    """Whether a drop is about another file, and nobody has begun the job that it has to itself."""
+    is_its_own = known.kind == policy.groups and known.state == "queued" and known.source == drop.path
+    return is_its_own and not role_of(drop).is_shot
 
 
 def _has_lost(policy: Policy, known: Job, drop: Drop) -> bool:

@@ -12,6 +12,7 @@ from box.errors import IllegalMove
 from box.models import drops, jobs, usage
 from box.models.base import Store
 from box.models.view import StoreView
+from box.photos.groups import MATES_MAX
 from box.policy import Policy
 
 INBOX = "users/me/inbox/DCIM/100"
@@ -96,10 +97,36 @@ def test_13_two_pictures_that_only_share_a_name_are_no_group(groups: Engine):
     assert asked(groups, "1.jpg") != asked(groups, "1.png")
 
 
+def test_13_a_second_picture_of_that_name_leaves_the_first_what_joined_it(groups: Engine, store: Store):
+    first = asked(groups, "1.jpg", "1.aae")
+    second = asked(groups, "1.png")
+    assert (state(store, first), members(groups, first)) == ("queued", {"1.jpg", "1.aae"})
+    assert (state(store, second), members(groups, second)) == ("queued", {"1.png"})
+
+
+def test_13_nor_do_two_pictures_become_one_through_a_film_that_either_may_belong_to(groups: Engine):
+    job = asked(groups, "1.mov", "1.jpg")
+    assert asked(groups, "1.png") != job
+    assert members(groups, job) == {"1.mov", "1.jpg"}
+
+
 def test_13_the_frames_of_a_set_are_one(groups: Engine):
     job = asked(groups, "m_2024_05_02__21_30_05_HDR0.jpg")
     assert job == asked(groups, "m_2024_05_02__21_30_05_HDR1.jpg") == asked(groups, "m_2024_05_02__21_30_05_HDR2.jpg")
     assert job == asked(groups, "m_2024_05_02__21_30_05_HDR1_botdetection.json")
+
+
+def test_13_a_job_takes_as_many_files_as_it_is_told_of_and_the_others_come_after(groups: Engine):
+    names = [f"a_Burst{number:03}.jpg" for number in range(GROUP_FILES_MAX + 20)]
+    numbers = [asked(groups, name) for name in names]
+    first = numbers[0]
+    assert set(numbers[:GROUP_FILES_MAX]) == {first}
+    assert {0, first}.isdisjoint(numbers[GROUP_FILES_MAX:])
+    assert sorted(members(groups, first)) == names[:GROUP_FILES_MAX]
+    assert asked(groups, names[GROUP_FILES_MAX - 1]) == first, "it settled again"
+
+
+GROUP_FILES_MAX = 1 + MATES_MAX
 
 
 def test_13_another_folder_is_another_group(groups: Engine):

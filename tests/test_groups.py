@@ -7,6 +7,7 @@ import json
 import subprocess
 from collections.abc import Callable
 from contextlib import closing
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,17 @@ def test_what_comes_later_joins_the_photo_where_it_stands_by_then(make_root, onc
     assert left(config) == set()
 
 
+def test_what_comes_later_in_other_letters_gets_the_number_of_its_photo(make_root, once: type_once):
+    config = make_root()
+    for number in (1, 2):
+        drop(config, {"IMG_0001.JPG": jpeg(number)})
+        once(config)
+    drop(config, {"img_0001.xmp": b"about 2", "IMG_O0001.AAE": b"edits of 2"})
+    assert set(once(config)) == {
+        f"{DAY}/{name}" for name in ("IMG_0001.JPG", "IMG_0001-2.JPG", "img_0001-2.xmp", "IMG_O0001-2.AAE")
+    }
+
+
 def test_what_comes_later_follows_a_photo_that_somebody_renamed(make_root, once: type_once):
     config = make_root()
     drop(config, {"IMG_1.jpg": jpeg(1)})
@@ -164,6 +176,36 @@ def test_two_pictures_that_only_share_a_name_go_to_their_own_days(make_root, onc
     config = make_root()
     drop(config, {"1.jpg": jpeg(1), "1.jpeg": jpeg(2, "2020:01:02 03:04:05")})
     assert set(once(config)) == {f"{DAY}/1.jpg", "2020/2020-01-02/1.jpeg"}
+
+
+def test_what_says_of_which_picture_it_is_goes_with_that_one(make_root, once: type_once):
+    config = make_root()
+    files = {"1.jpg": jpeg(1), "1.jpg.xmp": b"jpg", "1.jpeg": jpeg(2, "2020:01:02 03:04:05"), "1.jpeg.xmp": b"jpeg"}
+    filed = {f"{DAY if '.jpg' in name else '2020/2020-01-02'}/{name}": data for name, data in files.items()}
+    drop(config, files)
+    assert once(config) == filed
+    later = {"1.jpg.json": b"{}", "1.jpeg.json": b"{ }"}
+    drop(config, later)
+    assert once(config) == filed | {f"{DAY}/1.jpg.json": b"{}", "2020/2020-01-02/1.jpeg.json": b"{ }"}
+
+
+def test_every_photo_of_a_takeout_gets_the_date_of_its_own_file(make_root, once: type_once):
+    config = make_root(photos__timezone="UTC")
+    long = "a_long_name_of_a_photo_that_somebody_took_of_an_owl"
+    pairs = [
+        ("a.jpg", "a.jpg.supplemental-metadata.json"), ("a(1).jpg", "a.jpg.supplemental-metadata(1).json"),
+        ("a.png", "a.png.supplemental-metadata.json"), (f"{long}.jpg", f"{long[:46]}.json"),
+        (f"{long}(1).jpg", f"{long[:46]}(1).json"), (f"{long[:43]}.jpg", f"{long[:43]}.jp.json"),
+        (f"{long[:43]}(1).jpg", f"{long[:43]}.jp(1).json"), (f"{long[:41]}.jpg", f"{long[:41]}.jpg..json"),
+    ]  # fmt: skip
+    wanted = set()
+    for number, pair in enumerate(pairs):
+        taken = json.dumps({"photoTakenTime": {"timestamp": str(1614834367 + number * 7 * 86400)}})  # from 4 March 2021
+        drop(config, {pair[0]: jpeg(number, ""), pair[1]: taken.encode()})
+        day = f"{date(2021, 3, 4) + timedelta(weeks=number)}"
+        wanted |= {f"2021/{day}/{name}" for name in pair}
+    assert set(once(config)) == wanted
+    assert left(config) == set()
 
 
 def test_folders_whose_numbers_begin_anew_never_mix(make_root, once: type_once):

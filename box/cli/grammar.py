@@ -19,7 +19,15 @@ SHELLS: Final = ("bash", "zsh", "tcsh", "fish")
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The command line as attributes. Raises UsageError; SystemExit after `--help` and `--version`."""
-    return build().parse_args(argv)
+    parser = build()
+    args, left = parser.parse_known_args(argv)
+    if args.run == "do:do" and not any(word.startswith("-") for word in left):
+        # argparse takes the words of a kind in one go: what stands behind an option among them is left.
+        words = [*filter(None, [args.kind]), *args.args, *left]
+        args.kind, args.args = (words[0], words[1:]) if words else ("", [])
+    elif left:
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
+    return args
 
 
 def build() -> Parser:

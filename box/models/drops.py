@@ -58,9 +58,6 @@ INDEXES: Final = (
     "CREATE INDEX IF NOT EXISTS drop_group ON drops (group_key)",
 )
 
-MATES_MAX: Final = 200
-"""More files are no group; the others come after these."""
-
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -137,7 +134,7 @@ def _beside(store: Store, folder: str, name: str, where: str, values: tuple[obje
     keys = "group_key = ?" if low == high == second else "group_key IN (?, ?)" if low == high else _RANGE
     wanted = (low,) if low == high == second else (low, second if low == high else high)
     rows = store.rows(
-        f"SELECT {_COLUMNS} FROM drops WHERE {keys} AND name <> ? AND {where} LIMIT {MATES_MAX}",
+        f"SELECT {_COLUMNS} FROM drops WHERE {keys} AND name <> ? AND {where} LIMIT {groups.MATES_MAX}",
         (*(f"{folder}/{key}" for key in wanted), name, *values),
     )
     return sorted((Waiting(*row) for row in rows), key=lambda drop: drop.since)

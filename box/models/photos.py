@@ -117,11 +117,17 @@ def main_of(store: Store, origin: str) -> Main | None:
     """The newest photo that was filed from beside that drop and has a name in common with it."""
     folder, name = split(origin)
     low, high = groups.key_range(name)
-    row = store.row(
-        f"{_MAIN} group_key BETWEEN ? AND ? AND main = '' ORDER BY group_key, filed DESC LIMIT 1",
+    rows = store.rows(
+        f"{_MAIN} group_key BETWEEN ? AND ? AND main = '' ORDER BY group_key, filed DESC",
         (f"{folder}/{low}", f"{folder}/{high}"),
     )
-    return Main(*row) if row else None
+    return next((main for main in (Main(*row) for row in rows) if _is_about(name, main)), None)
+
+
+def _is_about(name: str, main: Main) -> bool:
+    """Whether a file of that name, if it is about another one, can be about that photo."""
+    shot = split(main.origin)[1]
+    return groups.is_about(name, shot, groups.role(shot, main.media_type))
 
 
 def mains_of(store: Store, origins: Sequence[str]) -> dict[str, Main]:
@@ -140,7 +146,8 @@ def mains_of(store: Store, origins: Sequence[str]) -> dict[str, Main]:
         marks = ", ".join("?" * len(part))
         for row in store.rows(f"{_MAIN} group_key IN ({marks}) AND main = '' ORDER BY filed", part):
             main = Main(*row)
-            found |= dict.fromkeys(usual[groups.key_of(main.origin)], main)
+            mates = usual[groups.key_of(main.origin)]
+            found |= dict.fromkeys((origin for origin in mates if _is_about(split(origin)[1], main)), main)
     return found
 
 

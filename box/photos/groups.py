@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 from functools import lru_cache
@@ -43,10 +43,10 @@ RAW_ENDINGS: Final = frozenset({
     "nrw", "orf", "pef", "raf", "raw", "rw2", "rwl", "sr2", "srf", "srw", "x3f",
 })  # fmt: skip
 """Camera raw files, many of which are TIFF by their first bytes."""
-_SHOTS: Final = frozenset({
-    "jpg", "jpeg", "jpe", "jfif", "png", "tif", "tiff", "webp", "bmp", "gif", "avif", "heic", "heif", "hif", "mov",
-    "mp4", "m4v", "avi", "mts", "m2ts", "3gp", "3g2", "mpg", "mpeg", "mkv", "webm",
-})  # fmt: skip
+_FILMS: Final = frozenset({"mov", "mp4", "m4v", "avi", "mts", "m2ts", "3gp", "3g2", "mpg", "mpeg", "mkv", "webm"})
+_SHOTS: Final = _FILMS | {
+    "jpg", "jpeg", "jpe", "jfif", "png", "tif", "tiff", "webp", "bmp", "gif", "avif", "heic", "heif", "hif",
+}  # fmt: skip
 """Other pictures and films, as far as names tell."""
 _ABOUT: Final = frozenset({"xmp", "aae", "thm", "pp3", "dop"})
 """Endings of files that are always about another one."""
@@ -57,8 +57,10 @@ _TAKEOUT_CHARS: Final = 46
 _SUPPLEMENT: Final = ".supplemental-metadata"
 _OWN: Final = "|".join(sorted(_SHOTS | RAW_ENDINGS))
 _TAKEOUT: Final = re.compile(
-    rf"(?P<stem>.+)\.(?:{_OWN})(?P<cut>\.s[a-z-]*)?(?:\((?P<copy>\d{{1,4}})\))?\.json", re.DOTALL
+    rf"(?P<stem>.+)\.(?P<own>{_OWN})(?P<cut>\.[a-z-]*)?(?P<copy>\(\d{{1,4}}\))?\.json", re.DOTALL
 )
+_COPY: Final = re.compile(r"(.*[^ ])(\(\d{1,4}\))", re.DOTALL)
+"""Of two photos with one name Google calls the second `a(1).jpg`; others leave a blank before the number."""
 _SET: Final = re.compile(r"(.+?)_?(?:_hdr|_burst|burst)_?\d{1,4}(?:_cover)?", re.DOTALL)
 """A frame of a set: Mothbox' `_HDR0`, `_BURST001_COVER`, `_Burst01`."""
 _GOOGLE_BURST: Final = re.compile(r"\d{5}\w*_(burst\d{14,20})(?:_cover)?")
@@ -69,6 +71,9 @@ _MOTION: Final = ".mp"
 """Google's motion photos: `PXL_….MP.jpg` and `PXL_….MP`."""
 
 _CUT_ENDING: Final = re.compile(r"\.[a-z0-9]{0,3}$")
+
+MATES_MAX: Final = 200
+"""So many files go with the first of a group; more of a burst come after these."""
 
 _LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
@@ -89,6 +94,10 @@ class Name:
     """One of a set of pictures: only such a one has others of its own kind beside it."""
     is_cut: bool = False
     """The key may be no more than the beginning of the other's."""
+    about: str = ""
+    """The file that it says it is about, as it is compared; the beginning of its name, if that was cut."""
+    copy: str = ""
+    """`(1)`, where that stood behind what was cut."""
 
 
 @lru_cache(REMEMBERED)
@@ -99,19 +108,32 @@ def parse(name: str) -> Name:
     if not stem:
         return Name(lower, len(lower))
     if ending == "json":
-        takeout = _TAKEOUT.fullmatch(lower)
-        if takeout and _SUPPLEMENT.startswith(takeout["cut"] or ""):
-            own = _named(takeout["stem"])
-            copy = f"({takeout['copy']})" if takeout["copy"] else ""
-            return Name(own.key + copy, own.base_length)
-        if len(stem) == _TAKEOUT_CHARS:
-            return Name(_CUT_ENDING.sub("", stem), len(stem), is_cut=True)
+        if takeout := _takeout(lower):
+            own, copy = _named(takeout["stem"]), takeout["copy"] or ""
+            about = f"{takeout['stem']}{copy}.{takeout['own']}"
+            return Name(own.key + copy, own.base_length, about=about)
+        plain, copy = _uncopied(stem)
+        if len(plain) == _TAKEOUT_CHARS:
+            return Name(_CUT_ENDING.sub("", plain), len(stem), is_cut=True, about=plain, copy=copy)
         stem = stem.removesuffix(_DETECTIONS)
+    about = ""
     if ending in _ABOUT or ending in _PERHAPS:
         inner, _, own_ending = stem.rpartition(".")
         if inner and own_ending in _SHOTS | RAW_ENDINGS:
-            stem = inner
-    return _named(stem)
+            stem, about = inner, stem
+    return replace(_named(stem), about=about) if about else _named(stem)
+
+
+def _takeout(lower: str) -> re.Match[str] | None:
+    """What Google's export puts beside a photo, in any of the forms that it cuts the name to."""
+    match = _TAKEOUT.fullmatch(lower)
+    return match if match and _SUPPLEMENT.startswith(match["cut"] or "") else None
+
+
+def _uncopied(stem: str) -> tuple[str, str]:
+    """A name without its ending, and what Google put behind it because it was taken."""
+    match = _COPY.fullmatch(stem)
+    return (match[1], match[2]) if match else (stem, "")
 
 
 def _named(stem: str) -> Name:
@@ -140,9 +162,9 @@ def key_range(name: str) -> tuple[str, str]:
 
 def cut_key(name: str) -> str:
     """The key of what is about a file of that name, where the name was too long for Google's export."""
-    return (
-        parse(name.translate(_LOWER)[:_TAKEOUT_CHARS] + ".json").key if len(name) > _TAKEOUT_CHARS else parse(name).key
-    )
+    stem, dot, ending = name.rpartition(".")
+    whole = _uncopied(stem)[0] + dot + ending
+    return parse(whole[:_TAKEOUT_CHARS] + ".json").key if len(whole) > _TAKEOUT_CHARS else parse(name).key
 
 
 @lru_cache(REMEMBERED)
@@ -160,7 +182,7 @@ def role(name: str, media_type: str) -> Role:
 
 
 def _is_about(lower: str, stem: str, ending: str) -> bool:
-    if ending == "json" and (stem.endswith(_DETECTIONS) or _SUPPLEMENT in stem or _TAKEOUT.fullmatch(lower)):
+    if ending == "json" and (stem.endswith(_DETECTIONS) or _SUPPLEMENT in stem or _takeout(lower)):
         return True
     return stem.rpartition(".")[2] in _SHOTS | RAW_ENDINGS and "." in stem
 
@@ -169,9 +191,29 @@ def are_mates(one: str, one_role: Role, other: str, other_role: Role) -> bool:
     """Whether two files with the same key are one group: never two pictures that only happen to share a name."""
     if Role.NONE in {one_role, other_role}:
         return False
+    if one_role.is_shot is not other_role.is_shot:
+        return is_about(other, one, one_role) if one_role.is_shot else is_about(one, other, other_role)
     if one_role is not other_role or not one_role.is_shot:
         return True
     return parse(one).is_frame or parse(other).is_frame
+
+
+def is_about(name: str, shot: str, role_of_shot: Role) -> bool:
+    """Whether what stands beside pictures can be about that one: its name may say about which of them it is."""
+    own, lower = parse(name), shot.translate(_LOWER)
+    if own.is_cut:
+        stem, dot, ending = lower.rpartition(".")
+        plain, copy = _uncopied(stem)
+        is_its = f"{plain}{dot}{ending}".startswith(own.about) or parse(plain + dot + ending).key == own.key
+        return is_its and copy == own.copy
+    if not own.about or own.about == lower:
+        return True
+    return are_mates(own.about, _role_by_name(own.about), shot, role_of_shot)
+
+
+def _role_by_name(lower: str) -> Role:
+    ending = lower.rpartition(".")[2]
+    return Role.RAW if ending in RAW_ENDINGS else Role.VIDEO if ending in _FILMS else Role.PICTURE
 
 
 @dataclass(frozen=True, slots=True)

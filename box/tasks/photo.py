@@ -120,7 +120,11 @@ def _beside(joins: Mapping[str, Any], base: str) -> tuple[str, naming.Stem]:
     """Folder and stem beside the main file that was filed before, whatever it is called by now."""
     folder, _, name = to_os(joins["path"]).rpartition("/")
     was = to_os(joins["origin"]).rpartition("/")[2]
-    stem = groups.base_in(name, was) if base == groups.parts(was)[0] else base
+    stem, was_base = groups.base_in(name, was), groups.parts(was)[0]
+    if stem.startswith(was_base):  # then what follows is the number that it got
+        stem = base + stem[len(was_base) :]
+    elif base.casefold() != was_base.casefold():
+        stem = base
     return "/".join(folder.split("/")[3:]), naming.Stem(stem, None)
 
 

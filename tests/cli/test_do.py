@@ -8,6 +8,7 @@ import pytest
 
 from box import events as e
 from box.beside import beside
+from box.cli import grammar
 from box.models import holds
 
 USAGE = 2
@@ -55,6 +56,13 @@ def test_what_cannot_be_asked_for_is_refused_with_what_can(begun, words, said):
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
     assert begun.json("jobs") == []
+
+
+def test_options_may_stand_anywhere():
+    wanted = grammar.parse(["do", "redate", "camera=x", "shift=-1 h", "--dry-run"])
+    words = ["redate", "camera=x", "shift=-1 h"]
+    for at in range(len(words)):
+        assert grammar.parse(["do", *words[:at], "--dry-run", *words[at:]]) == wanted
 
 
 def test_a_value_that_begins_with_a_zero_is_a_name_and_no_number(begun):
