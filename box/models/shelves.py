@@ -20,6 +20,7 @@ class Filed(NamedTuple):
     media_type: str
     day: str
     taken_at: str
+    taken_from: str
     doubt: str
     make: str
     model: str

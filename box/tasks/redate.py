@@ -61,11 +61,13 @@ def _parcels(work: Rearranging, told: list[int]) -> Iterator[Parcel]:
 
 
 def _is_meant(photo: Filed, args: Mapping[str, Any]) -> bool:
-    """Whether it is that camera's, and its clock showed a time between the two."""
+    """Whether it is that camera's, and its clock showed a time between the two; satellites showed what they showed."""
     from box.photos.naming import camera_of  # noqa: PLC0415 - as above
 
     names = (camera_of(photo.make, photo.model), f"{photo.make} {photo.model}", photo.model, photo.serial)
-    if not photo.taken_at or args["camera"].casefold() not in {name.casefold() for name in names if name}:
+    if not photo.taken_at or photo.taken_from.startswith("GPS:"):
+        return False
+    if args["camera"].casefold() not in {name.casefold() for name in names if name}:
         return False
     since, until = args.get("since", ""), args.get("until", "")
     return photo.taken_at[: len(since)] >= since and (not until or photo.taken_at[: len(until)] <= until)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from box import beside
 from box import events as e
@@ -45,6 +46,19 @@ def test_what_is_no_shift_is_refused(written: object):
 def test_what_is_no_time_of_the_camera_is_refused(written: object):
     with pytest.raises(ConfigError, match=r"^since = "):
         redate.HANDLER.arguments["since"].read("since", written)
+
+
+def test_a_time_that_satellites_told_is_not_the_clock_s_and_stays(make_root):
+    config = make_root()
+    drop(config, {"a.jpg": "2024:05:04 23:00:00"}, first=7)
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110] = "Box", "Test 7"
+    exif.get_ifd(0x8825).update({7: (10.0, 0.0, 0.0), 29: "2024:05:04"})
+    Image.new("RGB", (8, 8)).save(Path(config.box.root, "users/me/inbox/b.jpg"), exif=exif)
+    once(config)
+    assert set(tree(config, "photos")) == {"photos/2024/2024-05-04/a.jpg", "photos/2024/2024-05-04/b.jpg"}
+    do(config, "redate", camera="Box Test 7", shift="+3 days")
+    assert set(tree(config, "photos")) == {"photos/2024/2024-05-07/a.jpg", "photos/2024/2024-05-04/b.jpg"}
 
 
 def test_the_photos_of_a_camera_go_to_their_true_days_and_back(make_root):
