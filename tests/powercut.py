@@ -9,7 +9,8 @@
 The rule: an image holds what the disk was told to keep, and of the rest nothing, all, or a part by lot. kill -9 cannot
 show a missing fsync, for the page cache lives on; this does.
 
-The disks are slices of one block device, so that their writes have one order. A program of qemu serves it, by FUSE, and
+The disks are slices of one block device, so that their writes have one order (a flush of one is one of all, yet what
+lies in memory for the others is not written by it). A program of qemu serves it, by FUSE, and
 logs each write, flush and discard in the format of Linux' dm-log-writes; a loop device and ext4 (without the heuristics
 that hide a missing fsync) stand on it. All of it lies in memory.
 """
@@ -161,7 +162,7 @@ class Disks:
             return {image: list(look()) for image in images}
 
     def _images(self, most: int, draw: random.Random) -> Iterator[str]:
-        """Mounts each image in turn; the last is what is there when all was done.
+        """Mounts each image in turn; the last is what was kept when all was done.
 
         After a flush there are two: with nothing of what was written then, and with any half of it.
         """
@@ -183,7 +184,7 @@ class Disks:
             if some:
                 kept = f"flush {number} and {len(some)} of {len(loose)} pages"
                 yield from self._mount_copy(now, image, some, kept)
-        self._write(now, log[done:])
+        self._write(now, log[done : flushes[-1] + 1])
         yield from self._mount_copy(now, image, [], "the end")
 
     def _ends_a_commit(self, entry: Entry) -> bool:
