@@ -24,7 +24,7 @@ import shutil
 import signal
 import struct
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,7 +161,7 @@ class Disks:
         with closing(self._images(most, random.Random(seed))) as images:
             return {image: list(look()) for image in images}
 
-    def _images(self, most: int, draw: random.Random) -> Iterator[str]:
+    def _images(self, most: int, draw: random.Random) -> Generator[str, None, None]:
         """Mounts each image in turn; the last is what was kept when all was done.
 
         After a flush there are two: with nothing of what was written then, and with any half of it.
