@@ -6,6 +6,7 @@ threads. A sweep of the library has a thread of its own while it lasts. `box.ser
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import time
@@ -49,7 +50,7 @@ from box.upkeep import Upkeep
 from box.watching import Watching
 
 ONCE_PATIENCE_SECONDS: Final = 60.0
-"""How long `box once` waits for files that do not settle, and for retries, before it leaves them."""
+"""How long `box once` waits for files that do not settle, for retries and for room, before it leaves them."""
 
 HEALTH_SECONDS: Final = 10.0
 """How often a worker thread that died is replaced."""
@@ -95,6 +96,8 @@ class Service:
     tally: Once = field(default_factory=Once)
     _stops: int = 0
     _is_open: bool = False
+    _held_since: float = math.inf
+    """Since when there was no room and no job has ended."""
 
     # --- the way up ---------------------------------------------------------------------------------------------------
 
@@ -139,7 +142,7 @@ class Service:
                 work = True
                 later = later or bool(getattr(event, "not_before", "") or getattr(event, "retry_at", ""))
             elif isinstance(event, FREES):  # whatever had to wait for it may begin
-                work = True
+                work, self._held_since = True, math.inf
             elif isinstance(event, JobCancelRequested):
                 self.attention.stop(event.job, Stopped(event.reason or CANCELLED))
             self.tally.count(event)
@@ -162,6 +165,8 @@ class Service:
                 self.problems.clear(code, "jobs")
         if error is not None:
             self.problems.put(error.code, "jobs", str(error))
+            self._held_since = min(self._held_since, time.monotonic())
+            self.tally.held_up_by = str(error)
         self.bell.ring()
 
     def run(self) -> int:
@@ -208,6 +213,9 @@ class Service:
                 tired = time.monotonic() - began > ONCE_PATIENCE_SECONDS
                 done = not working and (tired or not (waiting or self._due_soon()))
                 if done and not self.upkeep.wait_no_more():
+                    self.tally.held_up_by = ""
+                    break
+                if time.monotonic() - self._held_since > ONCE_PATIENCE_SECONDS:
                     break
                 self._tell(time.monotonic())
                 self.bell.wait(min(wait, ONCE_LOOK_SECONDS))

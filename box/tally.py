@@ -17,6 +17,8 @@ class Once:
     failed: int = 0
     left: int = 0
     """Files that are still in the inboxes."""
+    held_up_by: str = ""
+    """Why it ended with jobs undone: there was no room for them."""
     seconds: float = 0.0
 
     def count(self, event: Event) -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -202,6 +203,21 @@ def test_a_drop_over_the_quota_waits_untouched_and_is_taken_when_there_is_room(m
         assert run_box("--config", config.path, "quota", "set", "me", f"{3 * size} B").returncode == 0
         until(lambda: len(library(config)) == 2, "it is taken without anyone touching it")
         until(lambda: not status_of(config)["problems"], "the problem is over")
+
+
+def test_on_a_full_disk_once_gives_up_says_why_and_nothing_is_lost(make_root, run_box):
+    config = make_root(storage__free_bytes_min=10**15)
+    (inbox(config) / "a.jpg").write_bytes(jpeg(1))
+    impatient = "from box import cli, serving; serving.ONCE_PATIENCE_SECONDS = 0.1; raise SystemExit(cli.main({}))"
+    command = [sys.executable, "-c", impatient.format(["--config", config.path, "once"])]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+    assert done.returncode == 1
+    assert done.stdout.startswith(
+        "0 filed, 0 duplicates dropped, 0 quarantined, 0 failed; 1 file left in the inboxes; "
+    )
+    assert "storage.free_bytes_min keeps" in done.stderr
+    assert (inbox(config) / "a.jpg").read_bytes() == jpeg(1)
+    assert run_box("--config", config.path, "verify").returncode == 0
 
 
 def test_a_second_service_says_who_holds_the_root(make_root, run_box):

@@ -52,7 +52,9 @@ def once(args: Namespace) -> int:
         output.line(f"{_counts(done)}; {left} left in the inboxes; {words.duration(done.seconds)}")
     if caught:
         return INTERRUPTED
-    return 1 if done.failed or done.quarantined else 0
+    if done.held_up_by:
+        output.error(done.held_up_by)
+    return 1 if done.failed or done.quarantined or done.held_up_by else 0
 
 
 def _debugged(config: Config) -> Config:
