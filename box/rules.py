@@ -115,10 +115,10 @@ def on_file_noticed(policy: Policy, event: e.FileNoticed, _: View) -> Iterator[E
 def on_room(policy: Policy, event: Event, view: View) -> Iterator[Event]:
     """Rule 4. A job of the box itself may have made room for anybody."""
     for user in (event.user,) if event.user else view.waiting_users():
-        yield from _taken(policy, user, view)
+        yield from taken(policy, user, view)
 
 
-def _taken(policy: Policy, user: str, view: View) -> Iterator[Event]:
+def taken(policy: Policy, user: str, view: View) -> Iterator[Event]:
     """What fits of what a user has waiting. Of very many the next ones are taken when the first of these are done."""
     if view.waiting(user, ANY_SIZE, 0) is None:  # nearly always, and one question less then
         return

@@ -81,6 +81,8 @@ class Weighing:
         known = files.weights(self.store, folder)
         several = []
         for entry in listing.files:
+            if entry.name == MARKER:
+                continue
             try:
                 status = entry.stat(follow_symlinks=False)
             except FileNotFoundError:
@@ -88,7 +90,7 @@ class Weighing:
             name = self._name(folder, to_text(entry.name), status, known)
             if status.st_nlink > 1:
                 several.append(name)
-            elif entry.name != MARKER:
+            else:
                 yield from self._told(name, name.weight)
         if several:
             names.add(several)

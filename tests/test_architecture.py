@@ -94,8 +94,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "compaction": {"archive", "engine", "events", "log", "models"},
     "upkeep": {
-        "claims", "config", "damage", "engine", "errors", "events", "log", "logs", "meters", "models", "status_file",
-        "sweeps",
+        "claims", "config", "damage", "engine", "errors", "events", "log", "logs", "meters", "models", "policy",
+        "status_file", "sweeps",
         "tasks", "timekeeper", "timers", "units",
     },
     "verify": {

@@ -154,7 +154,8 @@ def test_what_holds_after_every_history(seed: int, steps: int):
         for user in USERS:
             reserved = store.value(
                 "SELECT (SELECT coalesce(sum(reserve_bytes), 0) FROM jobs WHERE user = ?"
-                " AND state IN ('queued', 'running')) + (SELECT coalesce(sum(bytes), 0) FROM reservations WHERE user = ?)",
+                " AND state IN ('queued', 'running'))"
+                " + (SELECT coalesce(sum(bytes), 0) FROM reservations WHERE user = ?)",
                 (user, user),
             )
             assert usage.balance(store, user).reserved_bytes == reserved

@@ -47,14 +47,17 @@ class Account(Table):
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """A user's account. `quota_bytes` None is no limit, or nothing decided when `quota_is_set` is False."""
+    """An account. `quota_bytes` None is no limit, or nothing decided when `quota_is_set` is False."""
 
     used_bytes: int = 0
     reserved_bytes: int = 0
     quota_is_set: bool = False
     quota_bytes: int | None = None
     elsewhere_bytes: int = 0
+    user: str = ""
 
+
+_BALANCE: Final = "used_bytes, reserved_bytes, quota_is_set, quota_bytes, elsewhere_bytes, user"
 
 NO_LIMIT: Final = 1 << 62
 """Bytes: more than there are."""
@@ -80,13 +83,14 @@ def reserve(store: Store, user: str, size: int) -> None:
 def reserve_within(store: Store, user: str, size: int, limit: int | None) -> bool:
     """Set so much aside if it fits, to the byte; whether it did. One statement: nobody comes in between."""
     most = NO_LIMIT if limit is None else limit
-    return 1 == store.execute(
+    changed = store.execute(
         "INSERT INTO accounts (user, used_bytes, reserved_bytes, elsewhere_bytes, quota_is_set)"
         " SELECT ?, 0, ?, 0, 0 WHERE ? <= ? OR EXISTS (SELECT 1 FROM accounts WHERE user = ?) ON CONFLICT (user)"
         " DO UPDATE SET reserved_bytes = reserved_bytes + excluded.reserved_bytes"
         " WHERE used_bytes + reserved_bytes + excluded.reserved_bytes <= ?",
         (user, size, size, most, user, most),
     )
+    return changed == 1
 
 
 def _charge(store: Store, user: str, used: int, reserved: int) -> None:
@@ -100,16 +104,25 @@ def _charge(store: Store, user: str, used: int, reserved: int) -> None:
 
 def balance(store: Store, user: str) -> Balance:
     """A user's account; all zero for one that has none yet."""
-    row = store.row(
-        "SELECT used_bytes, reserved_bytes, quota_is_set, quota_bytes, elsewhere_bytes FROM accounts WHERE user = ?",
-        (user,),
-    )
-    return Balance(row[0], row[1], bool(row[2]), row[3], row[4]) if row else Balance()
+    row = store.row(f"SELECT {_BALANCE} FROM accounts WHERE user = ?", (user,))
+    return Balance(row[0], row[1], bool(row[2]), *row[3:]) if row else Balance(user=user)
+
+
+def accounts(store: Store) -> list[Balance]:
+    """Every account there is."""
+    rows = store.rows(f"SELECT {_BALANCE} FROM accounts ORDER BY user")
+    return [Balance(used, reserved, bool(is_set), *rest) for used, reserved, is_set, *rest in rows]
 
 
 def users(store: Store) -> list[str]:
     """Everybody who has a file or an account."""
     return [user for (user,) in store.rows("SELECT user FROM usage UNION SELECT user FROM accounts ORDER BY 1")]
+
+
+def is_known(store: Store, user: str) -> bool:
+    """Whether a user has a file or an account."""
+    sql = "SELECT 1 FROM accounts WHERE user = ? UNION ALL SELECT 1 FROM usage WHERE user = ? LIMIT 1"
+    return store.row(sql, (user, user)) is not None
 
 
 def by_area(store: Store, user: str) -> dict[str, tuple[int, int]]:

@@ -27,7 +27,8 @@ def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
 
     config, store = inside.config, inside.engine.store
     users = [job.args["user"]] if "user" in job.args else usage.users(store)
-    drift, away = {}, []
+    drift: dict[str, dict[str, dict[str, int]]] = {}
+    away: list[str] = []
     with inside.timing("quota-recalculation"):
         for number, user in enumerate(users):
             reporter.progress(100 * number / len(users), user)
