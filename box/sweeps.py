@@ -96,12 +96,11 @@ class LibrarySweep:
             _log.info("the library was changed by hand", changes=changes)
         return changes
 
-    def sweep_user(self, user: str) -> int:
-        """Compare all that one user has now; how many differences were recorded."""
+    def sweep_user(self, user: str) -> None:
+        """Compare all that one user has now."""
         problems: dict[str, str] = {}
-        changes = self._sweep_user(user, True, problems)  # noqa: FBT003
+        self._sweep_user(user, True, problems)  # noqa: FBT003
         self.on_problem(problems)
-        return changes
 
     def _sweep_user(self, user: str, full: bool, problems: dict[str, str]) -> int:  # noqa: FBT001
         store = self.engine.store

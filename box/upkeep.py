@@ -184,8 +184,8 @@ class Upkeep:
             charged = each.used_bytes + each.reserved_bytes
             if limit and 100 * charged >= self.config.quota.soft_percent * limit:
                 found[each.user] = (
-                    f"{each.user} has used {100 * charged // limit} % of the quota; what does not fit waits in the inbox:"
-                    " remove something or raise it"
+                    f"{each.user} has used {100 * charged // limit} % of the quota: remove something or raise it before"
+                    " drops have to wait"
                 )
         return found
 

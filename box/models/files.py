@@ -38,7 +38,7 @@ class File(Table):
 
 
 def put(store: Store, path: str, size: int, mtime_ns: int, charged: int | None = None) -> None:
-    """A file stands at that path now, a new one or another one than before; it is charged with its size, if not said."""
+    """A file stands at that path now, a new one or another one than before; it is charged its size, if not said."""
     folder, name = split(path)
     weight = size if charged is None else charged
     old = store.row("SELECT charged FROM files WHERE folder = ? AND name = ?", (folder, name))

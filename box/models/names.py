@@ -1,4 +1,4 @@
-"""Names: files that have several of them, put in order. The rule: a database of its own, for one walk; memory is flat."""
+"""Names: files that have several, in order. The rule: a database of its own for one walk, so that memory is flat."""
 
 from __future__ import annotations
 

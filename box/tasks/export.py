@@ -36,7 +36,8 @@ def put(source: str, target: str, free_bytes_min: int, allowance: Allowance) -> 
     """Put a file of the library into a folder in the making; its bytes, or None if it is no file any more.
 
     It is the same file under a second name, which takes no room and no time, and is not charged again; a copy where the
-    file system has no such names, or the file is somebody else's: that is set aside first. Raises OutOfSpace, OverQuota.
+    file system has no such names, or the file is somebody else's: that is set aside first. Raises OutOfSpace and
+    OverQuota.
     """
     try:
         status = os.lstat(source)
