@@ -22,6 +22,7 @@ from box.beside import Beside, beside
 from box.errors import UsageError
 from box.events import UsageUpdated
 from box.models import usage
+from box.models.usage import Balance
 from box.policy import quota
 
 
@@ -85,12 +86,18 @@ def check_quota(user: str, new_bytes: int, *, box: Beside | None = None) -> Chec
     if new_bytes < 0:
         raise UsageError(f"new_bytes = {new_bytes}: expected 0 or more")
     with _opened(box) as one:
-        now = _usage(one, _known(one, user))
-    projected = now.used + now.reserved + new_bytes
-    allowed = now.quota is None or projected <= now.quota
+        account, limit = _account(one, _known(one, user))
+    used, reserved = account.used_bytes, account.reserved_bytes
+    projected = used + reserved + new_bytes
     return Check(
-        allowed, now.used, now.reserved, now.quota, now.available, projected, percent(projected, now.quota)
-    )  # fmt: skip
+        allowed=limit is None or projected <= limit,
+        used=used,
+        reserved=reserved,
+        quota=limit,
+        available=None if limit is None else max(0, limit - used - reserved),
+        projected=projected,
+        percent=percent(projected, limit),
+    )
 
 
 def update_usage(
@@ -156,9 +163,14 @@ def _known(box: Beside, user: str) -> str:
     raise UsageError(f"there is no user {user!r}: there are {', '.join(_users(box))}")
 
 
-def _usage(box: Beside, user: str) -> Usage:
+def _account(box: Beside, user: str) -> tuple[Balance, int | None]:
+    """What a user is charged, and the limit."""
     account = usage.balance(box.store, user)
-    limit = quota(box.policy, user, is_set=account.quota_is_set, set_bytes=account.quota_bytes)
+    return account, quota(box.policy, user, is_set=account.quota_is_set, set_bytes=account.quota_bytes)
+
+
+def _usage(box: Beside, user: str) -> Usage:
+    account, limit = _account(box, user)
     charged = account.used_bytes + account.reserved_bytes
     return Usage(
         user=user,

@@ -1,8 +1,8 @@
 """Weighing: what each file of a user is charged. The rule: a file is charged once, however many names it has.
 
-The name that is charged already stays charged; else the first does, in the order of the areas. Names of one file in the
-folders of several users are charged to each of them. Links are not followed, and no file is opened. Memory: the largest
-folder; files with several names wait in a table of their own, on the disk.
+Of the names that are charged already, or else of all, the first one is, in the order of the areas. Names of one file in
+the folders of several users are charged to each of them. Links are not followed, and no file is opened. Memory: the
+largest folder; files with several names wait in a table of their own, on the disk.
 """
 
 from __future__ import annotations

@@ -33,8 +33,8 @@ from box.models.base import Store, Table
 
 PROJECTIONS: Final[tuple[type[Table], ...]] = (
     drops.Drop, files.File, photos.Photo, photos.PhotoDay, camera_clocks.CameraClock, imports.Import,
-    usage.Usage, usage.Account, reservations.Reservation, jobs.Job, jobs.JobCount, waits.Wait, answers.Asker, attempts.Attempt, attempts.Step,
-    holds.Hold,
+    usage.Usage, usage.Account, reservations.Reservation, jobs.Job, jobs.JobCount, waits.Wait, answers.Asker,
+    attempts.Attempt, attempts.Step, holds.Hold,
     periodic.Plan,
 )  # fmt: skip
 LIVE: Final[tuple[type[Table], ...]] = (live.Lease, live.Journal, live.Folder)

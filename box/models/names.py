@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from box.models.base import Store
 
-PAGE_ROWS: Final = 2000
+PAGE_ROWS: Final = 500
 
 _TABLE: Final = (
     "CREATE TABLE names (device INTEGER, inode INTEGER, place INTEGER, path TEXT, size INTEGER, mtime_ns INTEGER,"

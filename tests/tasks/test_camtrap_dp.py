@@ -21,12 +21,12 @@ import requests
 import urllib3
 from frictionless import Package, system
 
+from box import storage
 from box.beside import beside, engine_of
 from box.config import Config
 from box.engine import Engine
 from box.errors import Stopped, UsageError
 from box.events import PhotoFiled, QuotaSet
-from box import storage
 from box.models import photo_pages, usage
 from box.models.base import Store
 from box.models.jobs import Claimed
