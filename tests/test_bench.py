@@ -44,8 +44,8 @@ def bench(tmp_path: Path) -> type_bench:
 
 
 TINY = (
-    "--runs=1", f"--photos={PHOTOS}", "--jobs=2", "--events=3000", "--history=300", "--files=90", "--known=50", "--rest=1",
-    "--each=2", "--flood=30", "--patience=0",
+    "--runs=1", f"--photos={PHOTOS}", "--jobs=2", "--events=3000", "--history=300", "--files=90", "--known=50",
+    "--rest=1", "--each=2", "--flood=30", "--patience=0",
 )  # fmt: skip
 
 
