@@ -40,7 +40,6 @@ from box import config as configuration
 from box import errors, events, rules, tasks
 from box.cli import grammar
 from box.config import KEYS
-from box.errors import OverQuota
 from box.models.job_moves import MOVES
 from box.paths import AREAS
 from box.tasks import asking
@@ -496,7 +495,7 @@ def fields_of(schema: dict[str, object]) -> set[str]:
 
 
 def test_every_code_of_a_failed_job_is_explained():
-    found = {OverQuota.code}
+    found = {errors.OverQuota.code}
     for path, tree in sources():
         for node in ast.walk(tree) if path.startswith(("box/tasks/", "box/upkeep")) else ():
             name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
