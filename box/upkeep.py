@@ -179,12 +179,12 @@ class Upkeep:
     def soft_problems(self) -> dict[str, str]:
         """user -> how much of the quota is used, where that is much of it."""
         found = {}
-        for each in usage.accounts(self.engine.store):
-            limit = quota(self.engine.policy, each.user, is_set=each.quota_is_set, set_bytes=each.quota_bytes)
+        for user, each in usage.accounts(self.engine.store).items():
+            limit = quota(self.engine.policy, user, is_set=each.quota_is_set, set_bytes=each.quota_bytes)
             charged = each.used_bytes + each.reserved_bytes
             if limit and 100 * charged >= self.config.quota.soft_percent * limit:
-                found[each.user] = (
-                    f"{each.user} has used {100 * charged // limit} % of the quota: remove something or raise it before"
+                found[user] = (
+                    f"{user} has used {100 * charged // limit} % of the quota: remove something or raise it before"
                     " drops have to wait"
                 )
         return found

@@ -112,7 +112,7 @@ def corrected(store: Store, user: str, area: str) -> e.UsageCorrected:
 
 
 def test_the_random_histories_know_every_event_but_those_of_the_archive(store: Store):
-    live(store, 0, 1500)
+    live(store, 0, 3000)
     seen = {kind for (kind,) in store.rows("SELECT DISTINCT kind FROM events")}
     assert seen == {event.__name__ for event in e.ALL} - {"DatabaseRestored", "EventsArchived", "JobsArchived"}
 

@@ -54,10 +54,9 @@ class Balance:
     quota_is_set: bool = False
     quota_bytes: int | None = None
     elsewhere_bytes: int = 0
-    user: str = ""
 
 
-_BALANCE: Final = "used_bytes, reserved_bytes, quota_is_set, quota_bytes, elsewhere_bytes, user"
+_BALANCE: Final = "used_bytes, reserved_bytes, quota_is_set, quota_bytes, elsewhere_bytes"
 
 NO_LIMIT: Final = 1 << 62
 """Bytes: more than there are."""
@@ -105,13 +104,13 @@ def _charge(store: Store, user: str, used: int, reserved: int) -> None:
 def balance(store: Store, user: str) -> Balance:
     """A user's account; all zero for one that has none yet."""
     row = store.row(f"SELECT {_BALANCE} FROM accounts WHERE user = ?", (user,))
-    return Balance(row[0], row[1], bool(row[2]), *row[3:]) if row else Balance(user=user)
+    return Balance(row[0], row[1], bool(row[2]), *row[3:]) if row else Balance()
 
 
-def accounts(store: Store) -> list[Balance]:
-    """Every account there is."""
-    rows = store.rows(f"SELECT {_BALANCE} FROM accounts ORDER BY user")
-    return [Balance(used, reserved, bool(is_set), *rest) for used, reserved, is_set, *rest in rows]
+def accounts(store: Store) -> dict[str, Balance]:
+    """Every account there is, by user."""
+    rows = store.rows(f"SELECT user, {_BALANCE} FROM accounts ORDER BY user")
+    return {user: Balance(used, reserved, bool(is_set), *rest) for user, used, reserved, is_set, *rest in rows}
 
 
 def users(store: Store) -> list[str]:
