@@ -243,9 +243,10 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.JobRequested: (on_job_requested, group_rules.on_job_requested),
     e.JobAskedAgain: (on_job_asked_again,),
     e.JobSucceeded: (on_room, on_job_ended),
-    e.JobFailed: (on_job_failed, on_job_lost, on_room, on_job_ended),
-    e.JobCancelled: (on_job_cancelled, group_rules.on_job_ended, on_job_lost, on_room, on_job_ended),
-    e.JobReleased: (on_job_released, on_room),
-    e.JobQuarantined: (on_job_quarantined, on_job_lost, on_room, on_job_ended),
+    e.JobFailed: (on_room, on_job_failed, on_job_lost, on_job_ended),
+    e.JobCancelled: (on_room, on_job_cancelled, group_rules.on_job_ended, on_job_lost, on_job_ended),
+    e.JobReleased: (on_room, on_job_released),
+    e.JobQuarantined: (on_room, on_job_quarantined, on_job_lost, on_job_ended),
 }
-"""Which rules an event calls, in order."""
+"""Which rules an event calls, in order. Room is used first: what follows from the others may make more room, and would
+ask for the same drops again."""

@@ -215,3 +215,18 @@ def test_a_refusal_takes_back_only_its_own_part_and_is_not_in_the_log(store: Sto
     with pytest.raises(OverQuota):
         reserving.reserve(engine, job, "me", 11)
     assert (projections(store), store.value("SELECT count(*) FROM events")) == before
+
+
+def test_room_that_appears_twice_at_once_asks_for_a_drop_once(store: Store):
+    engine = limited(store, 1000)
+    job = at_work(engine)
+    reserving.reserve(engine, job, "me", 500)
+    engine.record(e.JobRequested(user="me", kind="call", after=(job.id,), reserve_bytes=500))
+    path = "users/me/inbox/a.jpg"
+    engine.record(e.FileSettled(user="me", path=path, size=300, mtime_ns=1, inode=1, media_type="image/jpeg"))
+    assert drops.waiting_counts(store) == {"me": 1}
+    engine.record(e.JobCancelRequested(user="me", job=job.id, reason="r"))
+    released = e.JobReleased(user="me", job=job.id, lease="L", reason="its worker died")  # so it is cancelled
+    asked = [each.event.source for each in engine.record(released) if isinstance(each.event, e.JobRequested)]
+    assert asked == [path]
+    assert usage.balance(store, "me").reserved_bytes == 300
