@@ -122,7 +122,7 @@ def live(store: Store, seed: int, steps: int) -> None:
     engine = Engine(store, POLICY, commit_seconds=0)
     for _ in range(steps):
         try:
-            engine.record(*(some_event(draw, store) for _ in range(draw.choice((1, 1, 1, 3)))))
+            engine.transact(lambda t: [t.record(some_event(draw, store)) for _ in range(draw.choice((1, 1, 1, 3)))])
         except IllegalMove:
             continue
 
