@@ -109,7 +109,7 @@ def fill(path: str, history: int) -> None:
         for number in range(LEASES):
             live.open_lease(store, f"L{number}", "bench", time.time() + 60)
         for user in USERS:
-            store.execute("INSERT INTO accounts VALUES (?, 1000, 0, 1, 100000)", (user,))
+            store.execute("INSERT INTO accounts VALUES (?, 1000, 0, 0, 1, 100000)", (user,))
     assert log.last_position(store) == history + QUEUED + LEASES * JOBS_A_LEASE
     store.close()
 

@@ -13,6 +13,7 @@ The map, one line a module, in the order of that sentence:
     event       what an event is
     job_events  its words for jobs
     photo_events and for photos
+    quota_events and for quotas
     event_text  events as the log writes them
     log         the append-only table of what happened
     archive     compressed JSON lines in files: a chain of old events, and old jobs
@@ -44,7 +45,10 @@ The map, one line a module, in the order of that sentence:
     periodic    when a job by the clock is due: cron, intervals, clocks that jump
     compaction  what is old goes from the database to the archive
     verify      log = projections = disk = sums
-    accounting  what is on the disk, beside the sums
+    storage     from Python: who keeps how much, and what fits
+    accounting  the sums beside their rows
+    weighing    what files are charged: names of one file once, sparse ones by what they occupy
+    recalculation the disk is counted again: swept, weighed, summed up
     damage      opening the database, snapshots, restoring
     layout      the folders and markers of a root
     locks       one process at a time does the work of a root

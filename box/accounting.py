@@ -1,44 +1,52 @@
-"""Accounting: what is on the disk, beside what the sums say. The rule: a walk counts, and changes nothing."""
+"""Accounting: sums beside their rows. The rule: a sum is that of its rows; where it is not, something is defect.
+
+Reading a sum is one row. Adding up the rows reads all of them, and is done to verify and to recalculate only.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
-from box.errors import BoxError
-from box.models import usage
+from box.models import drops, files, usage
 from box.models.base import Store
-from box.paths import MARKER, owner
-from box.watchers.tree import walk
+from box.paths import AREAS, owner
+
+CHARGED = ""
+"""Stands for an area: what a user is charged in all."""
 
 
-def on_disk(root: str, user: str, check: Callable[[], None] = lambda: None) -> dict[str, tuple[int, int]]:
-    """area -> (files, bytes), by a walk over everything that a user has.
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A sum, and that of its rows."""
 
-    `check` is called for each folder, and may raise to end it.
-    """
+    area: str
+    """`CHARGED` for all that is charged; that has no number of files."""
+    files: int
+    bytes: int
+    rows_files: int
+    rows_bytes: int
 
-    def is_scratch(path: str, is_folder: bool) -> bool:  # noqa: FBT001 - the signature that `walk` wants
-        return is_folder and path.startswith(f"users/{user}/temp/job-")
-
-    found: dict[str, tuple[int, int]] = {}
-    for folder in walk(root, f"users/{user}", is_scratch):
-        check()
-        if folder.error:
-            raise BoxError(f"{folder.path} cannot be read: {folder.error}")
-        for name, (size, _) in folder.files.items():
-            area = owner(f"{folder.path}/{name}")[1]
-            if name != MARKER:
-                files, total = found.get(area, (0, 0))
-                found[area] = (files + 1, total + size)
-    return found
+    @property
+    def is_right(self) -> bool:
+        """Whether they agree."""
+        return (self.files, self.bytes) == (self.rows_files, self.rows_bytes)
 
 
-def drift(store: Store, root: str, user: str, check: Callable[[], None] = lambda: None) -> dict[str, dict[str, int]]:
-    """area -> how many files and bytes more are on the disk than in the sums; but for the inbox, where things wait."""
-    found = on_disk(root, user, check)
-    more = {}
-    for area, (files, size) in usage.by_area(store, user).items():
-        there = found.get(area, (0, 0))
-        if area != "inbox" and there != (files, size):
-            more[area] = {"files": there[0] - files, "bytes": there[1] - size}
-    return more
+def users(store: Store) -> list[str]:
+    """Everybody who has a sum or a row."""
+    folders = [f for (f,) in store.rows("SELECT DISTINCT folder FROM files UNION SELECT DISTINCT folder FROM drops")]
+    return sorted({*usage.users(store), *(owner(f"{folder}/")[0] for folder in folders)})
+
+
+def sums(store: Store, user: str) -> list[Sum]:
+    """Every sum of a user beside the rows, added up again."""
+    counted: dict[str, tuple[int, int]] = {}
+    for folder, number, size in (*files.charges(store, user), *drops.sizes(store, user)):
+        area = owner(f"{folder}/")[1]
+        before = counted.get(area, (0, 0))
+        counted[area] = (before[0] + number, before[1] + size)
+    areas = usage.by_area(store, user)
+    found = [Sum(area, *areas[area], *counted.get(area, (0, 0))) for area in AREAS]
+    account = usage.balance(store, user)
+    charged = account.elsewhere_bytes + sum(size for area, (_, size) in areas.items() if area != "inbox")
+    return [*found, Sum(CHARGED, 0, account.used_bytes, 0, charged)]

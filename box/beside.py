@@ -28,6 +28,7 @@ class Beside:
     store: Store
     engine: Engine
     policy: Policy
+    config: Config
 
 
 def policy_of(config: Config) -> Policy:
@@ -67,6 +68,6 @@ def beside(config: Config) -> Iterator[Beside]:
     try:
         engine = engine_of(config, store)
         engine.on_commit = lambda _: bells.ring_service(config.box.root)
-        yield Beside(store, engine, engine.policy)
+        yield Beside(store, engine, engine.policy, config)
     finally:
         store.close()

@@ -24,7 +24,7 @@ from box.models import jobs
 from box.models.base import Store
 from box.models.view import StoreView
 from box.policy import Policy
-from box.rules import react
+from box.rules import react, taken
 
 FOLLOW_UPS_MAX: Final = 100_000
 """Rules that do not settle after so many events are a defect, not a burst."""
@@ -70,6 +70,11 @@ class Transaction:
             models.fold(self.store, recorded)
             pending.extendleft(reversed(list(react(self._policy, recorded.event, self._view))))
         raise BoxError(f"the rules do not settle: more than {FOLLOW_UPS_MAX} events follow from {facts[:1]}")
+
+    def make_use_of_room(self) -> None:
+        """Rule 4 for everybody: since it was asked last, the limits may have become others."""
+        for user in self._view.waiting_users():
+            self.record(*taken(self._policy, user, self._view))
 
     def try_record(self, *facts: Event) -> BoxError | None:
         """Like `record`, but a refusal undoes only these facts and is returned instead of raised."""

@@ -55,6 +55,12 @@ class IllegalMove(BoxError):
     code = "illegal-move"
 
 
+class OverQuota(IllegalMove):
+    """What a job is about to write is more than its user may keep: it is refused before it is written."""
+
+    code = "over-quota"
+
+
 class DatabaseDamaged(BoxError):
     """The database file failed its check; recovery moves it aside."""
 

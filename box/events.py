@@ -2,7 +2,8 @@
 
 A new field has a default and comes last, and the default never changes (`box.event_text` says why).
 Paths are path texts relative to the root (`box.paths`), times RFC 3339 in UTC, sizes bytes, `mtime_ns` nanoseconds.
-The words for jobs are in `box.job_events`, those for photos in `box.photo_events`; all are known here.
+The words for jobs are in `box.job_events`, those for photos in `box.photo_events`, those for quotas in
+`box.quota_events`; all are known here.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from box.job_events import (
     PeriodicPlanned,
 )
 from box.photo_events import CompanionFiled, DropJoined, FileImported, ImportUndone, PhotoFiled, PhotoRedated
+from box.quota_events import FileWeighed, QuotaExceeded, QuotaSet, SpaceReserved, UsageCorrected, UsageUpdated
 
 __all__ = [  # noqa: RUF022 - in the order of a life
     "ALL",
@@ -65,6 +67,10 @@ __all__ = [  # noqa: RUF022 - in the order of a life
     "ImportUndone",
     "QuotaSet",
     "QuotaExceeded",
+    "SpaceReserved",
+    "FileWeighed",
+    "UsageCorrected",
+    "UsageUpdated",
     "DatabaseRestored",
     "EventsArchived",
     "JobsArchived",
@@ -170,27 +176,6 @@ class DuplicateDropped(Event):
     size: int
 
 
-# --- quotas ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuotaSet(Event):
-    """A user's limit was set; None is no limit."""
-
-    quota_bytes: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuotaExceeded(Event):
-    """A drop did not fit: it stays in the inbox, untouched, until there is room."""
-
-    path: str
-    size: int
-    used_bytes: int
-    reserved_bytes: int
-    quota_bytes: int
-
-
 # --- the box itself --------------------------------------------------------------------------------------------------
 
 
@@ -236,7 +221,7 @@ ALL: Final[tuple[type[Event], ...]] = (
     FileSettled, FileNoticed, FileVanished, FilePlaced, FileQuarantined, DropJoined, PhotoFiled, CompanionFiled,
     FileMoved, DropReturned, PhotoRedated, DuplicateDropped,
     FileImported, ImportUndone,
-    QuotaSet, QuotaExceeded,
+    QuotaSet, QuotaExceeded, SpaceReserved, FileWeighed, UsageCorrected, UsageUpdated,
     JobRequested, JobAskedAgain, JobDue, JobStarted, JobReleased, JobSucceeded, JobFailed, JobCancelRequested,
     JobCancelled, JobQuarantined, JobRetried, JobStepped, KindHeld, KindResumed,
     PeriodicPlanned,

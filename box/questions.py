@@ -99,6 +99,9 @@ class View(Protocol):
     def waiting(self, user: str, size_max: int, since: int) -> Drop | None:
         """The user's oldest drop that waits for room, came after position `since` and fits into `size_max` bytes."""
 
+    def waiting_users(self) -> Sequence[str]:
+        """Whose drops wait for room."""
+
     def mates(self, path: str, media_type: str) -> Sequence[Drop]:
         """The other drops of the group of a file with that path and type, but those that wait for room."""
 

@@ -113,15 +113,21 @@ def on_file_noticed(policy: Policy, event: e.FileNoticed, _: View) -> Iterator[E
 
 
 def on_room(policy: Policy, event: Event, view: View) -> Iterator[Event]:
-    """Rule 4. Where very many wait, the next ones are taken when the first of these are done."""
-    if view.waiting(event.user, ANY_SIZE, 0) is None:  # nearly always, and one question less then
+    """Rule 4. A job of the box itself may have made room for anybody."""
+    for user in (event.user,) if event.user else view.waiting_users():
+        yield from taken(policy, user, view)
+
+
+def taken(policy: Policy, user: str, view: View) -> Iterator[Event]:
+    """What fits of what a user has waiting. Of very many the next ones are taken when the first of these are done."""
+    if view.waiting(user, ANY_SIZE, 0) is None:  # nearly always, and one question less then
         return
-    used, reserved, is_set, set_bytes = view.account(event.user)
-    limit = quota(policy, event.user, is_set=is_set, set_bytes=set_bytes)
+    used, reserved, is_set, set_bytes = view.account(user)
+    limit = quota(policy, user, is_set=is_set, set_bytes=set_bytes)
     room = ANY_SIZE if limit is None else limit - used - reserved
     since = 0
     for _ in range(WAITING_MAX):
-        drop = view.waiting(event.user, room, since)
+        drop = view.waiting(user, room, since)
         if drop is None:
             return
         yield from group_rules.ask(policy, drop, view)
@@ -230,13 +236,17 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.DuplicateDropped: (on_room,),
     e.DropReturned: (on_room,),
     e.QuotaSet: (on_room,),
+    e.FileWeighed: (on_room,),
+    e.UsageCorrected: (on_room,),
+    e.UsageUpdated: (on_room,),
     e.PhotoFiled: (group_rules.on_photo_filed,),
     e.JobRequested: (on_job_requested, group_rules.on_job_requested),
     e.JobAskedAgain: (on_job_asked_again,),
     e.JobSucceeded: (on_room, on_job_ended),
-    e.JobFailed: (on_job_failed, on_job_lost, on_room, on_job_ended),
-    e.JobCancelled: (on_job_cancelled, group_rules.on_job_ended, on_job_lost, on_room, on_job_ended),
-    e.JobReleased: (on_job_released,),
-    e.JobQuarantined: (on_job_quarantined, on_job_lost, on_room, on_job_ended),
+    e.JobFailed: (on_room, on_job_failed, on_job_lost, on_job_ended),
+    e.JobCancelled: (on_room, on_job_cancelled, group_rules.on_job_ended, on_job_lost, on_job_ended),
+    e.JobReleased: (on_room, on_job_released),
+    e.JobQuarantined: (on_room, on_job_quarantined, on_job_lost, on_job_ended),
 }
-"""Which rules an event calls, in order."""
+"""Which rules an event calls, in order. Room is used first: what follows from the others may make more room, and would
+ask for the same drops again."""

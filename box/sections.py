@@ -123,6 +123,8 @@ class Quota:
     """How much a user may keep; None is no limit."""
 
     default_bytes: int | None = _key(None, units.quota)
+    soft_percent: int = _key(80, numbers(1, 100))
+    count: Literal["bytes", "blocks"] = _key("bytes", units.choice("bytes", "blocks"))
     # A plain dict, so that it can be pickled and turned into JSON; the type lets nobody write to it.
     users: Mapping[str, int | None] = field(default_factory=dict, metadata={"read": units.quotas})
 

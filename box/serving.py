@@ -119,6 +119,7 @@ class Service:
         if count:
             _log.warning("jobs were interrupted and go on", jobs=count)
         self.watching.reconsider()
+        self.engine.transact(lambda transaction: transaction.make_use_of_room(), events=0)
 
     def start(self, *, full_sweep: bool) -> None:
         """Open the doors: workers, timers, watchers. Until now nothing was claimed."""
@@ -242,6 +243,7 @@ class Service:
     def write_status(self) -> None:
         """Replace the status file."""
         self.problems.replace("quota-exceeded", self.upkeep.quota_problems())
+        self.problems.replace("quota-soft", self.upkeep.soft_problems())
         self.problems.replace("camera-clock", self.upkeep.clock_problems())
         process = status.Process(
             self.started_at, lambda: bool(self._stops), self.watching.modes, self.problems,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -50,6 +50,10 @@ class LibrarySweep:
     """Told after each sweep: subject -> what could not be compared."""
     timed: Callable[[str, float], object] = lambda _task, _seconds: None
     """Told after each sweep how long it took."""
+    record: Callable[[Transaction, Sequence[Event]], object] = lambda transaction, events: transaction.record(*events)
+    """Records what is still so."""
+    check: Callable[[], None] = lambda: None
+    """Called for each folder; may raise to end the sweep."""
     stopped: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -92,6 +96,12 @@ class LibrarySweep:
             _log.info("the library was changed by hand", changes=changes)
         return changes
 
+    def sweep_user(self, user: str) -> None:
+        """Compare all that one user has now."""
+        problems: dict[str, str] = {}
+        self._sweep_user(user, True, problems)  # noqa: FBT003
+        self.on_problem(problems)
+
     def _sweep_user(self, user: str, full: bool, problems: dict[str, str]) -> int:  # noqa: FBT001
         store = self.engine.store
         base = f"users/{user}"
@@ -110,6 +120,7 @@ class LibrarySweep:
                 problems[found.path] = found.message
             elif isinstance(found, FolderSeen):
                 seen.append(found)
+                self.check()
             else:
                 events.append(found)
             if len(events) >= held_max or len(seen) >= held_max:
@@ -137,7 +148,7 @@ class LibrarySweep:
         """Record what is still so: Box itself may have filed or moved the file since it was looked at."""
         on_the_way = live.on_the_way(transaction.store)
         true = [event for event in events if self._is_true(transaction.store, event, on_the_way)]
-        transaction.record(*true)
+        self.record(transaction, true)
         return len(true)
 
     def _is_true(self, store: Store, event: Event, on_the_way: Container[str]) -> bool:

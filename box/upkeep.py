@@ -19,7 +19,8 @@ from box.engine import Engine, Transaction, log_time, utc_now
 from box.errors import BoxError, Stopped
 from box.events import JobCancelled, JobDue, JobFailed
 from box.meters import Meters
-from box.models import camera_clocks, drops, jobs, live
+from box.models import camera_clocks, drops, jobs, live, usage
+from box.policy import quota
 from box.status_file import timestamp
 from box.sweeps import LibrarySweep
 from box.tasks import retry
@@ -174,6 +175,19 @@ class Upkeep:
             user: f"{count} files of {user} wait in the inbox for room in the quota: remove something or raise it"
             for user, count in drops.waiting_counts(self.engine.store).items()
         }
+
+    def soft_problems(self) -> dict[str, str]:
+        """user -> how much of the quota is used, where that is much of it."""
+        found = {}
+        for user, each in usage.accounts(self.engine.store).items():
+            limit = quota(self.engine.policy, user, is_set=each.quota_is_set, set_bytes=each.quota_bytes)
+            charged = each.used_bytes + each.reserved_bytes
+            if limit and 100 * charged >= self.config.quota.soft_percent * limit:
+                found[user] = (
+                    f"{user} has used {100 * charged // limit} % of the quota: remove something or raise it before"
+                    " drops have to wait"
+                )
+        return found
 
     def clock_problems(self) -> dict[str, str]:
         """camera -> how many of its photos bear a time that cannot be right, and how to mend them."""

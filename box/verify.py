@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from itertools import islice, zip_longest
 from typing import Any, Final
 
-from box import archive, disk, engine, locks, log
+from box import accounting, archive, disk, engine, locks, log
 from box.config import Config
 from box.events import JobsArchived
 from box.models import PROJECTIONS, drops, files, live, usage
 from box.models.base import Store, Table
-from box.paths import AREAS, join, split, to_text
+from box.paths import join, split, to_text
 from box.watchers.tree import list_folder
 
 PAGE_ROWS: Final = 2000
@@ -176,34 +176,19 @@ def _shown(columns: list[str], row: tuple[Any, ...] | None, beside: tuple[Any, .
 
 def sum_differences(store: Store) -> Iterator[Difference]:
     """Add up the rows of files and drops again."""
-    counted: dict[tuple[str, str], list[int]] = {}
-    for folder, number, size in (
-        *store.rows("SELECT folder, count(*), sum(size) FROM files GROUP BY folder"),
-        *store.rows("SELECT folder, count(*), sum(size) FROM drops GROUP BY folder"),
-    ):
-        total = counted.setdefault(_owner_of_folder(folder), [0, 0])
-        total[0] += number
-        total[1] += size
-    for user in sorted({*usage.users(store), *(user for user, _ in counted)}):
-        areas = usage.by_area(store, user)
-        for area in AREAS:
-            rows = tuple(counted.get((user, area), (0, 0)))
-            if rows != areas[area]:
-                yield Difference("sums", f"{user} {area}", _sum(*rows), _sum(*areas[area]))
-        used = sum(size for area, (_, size) in areas.items() if area != "inbox")
-        charged = usage.balance(store, user).used_bytes
-        if used != charged:
-            yield Difference("sums", f"{user} used", f"{used} bytes", f"{charged} bytes")
+    for user in accounting.users(store):
+        for each in accounting.sums(store, user):
+            if each.is_right:
+                continue
+            if each.area == accounting.CHARGED:
+                yield Difference("sums", f"{user} used", f"{each.rows_bytes} bytes", f"{each.bytes} bytes")
+            else:
+                expected, found = _sum(each.rows_files, each.rows_bytes), _sum(each.files, each.bytes)
+                yield Difference("sums", f"{user} {each.area}", expected, found)
 
 
 def _sum(number: int, size: int) -> str:
     return f"{number} files, {size} bytes"
-
-
-def _owner_of_folder(folder: str) -> tuple[str, str]:
-    parts = folder.split("/")
-    user = parts[1] if len(parts) > 1 else ""
-    return user, parts[2] if len(parts) > 2 and parts[2] in AREAS else "other"
 
 
 # --- the disk --------------------------------------------------------------------------------------------------------

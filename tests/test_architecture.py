@@ -26,7 +26,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "event": set(),
     "job_events": {"event"},
     "photo_events": {"event"},
-    "events": {"event", "job_events", "photo_events"},
+    "quota_events": {"event"},
+    "events": {"event", "job_events", "photo_events", "quota_events"},
     "event_text": {"events"},
     "paths": {"errors"},
     "units": {"errors", "paths"},
@@ -53,10 +54,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "watchers": CORE | {"disk", "watchers"},
     "photos": {"errors", "photos"},
     "tasks": CORE | {
-        "accounting", "compaction", "damage", "disk", "engine", "event_text", "file_names", "import_tables", "imports",
-        "log", "logs", "models", "photos", "policy", "sections", "tasks", "units", "verify", "watchers", "",
+        "compaction", "damage", "disk", "engine", "event_text", "file_names", "import_tables", "imports",
+        "log", "logs", "models", "photos", "policy", "recalculation", "sections", "tasks", "units", "verify",
+        "watchers", "",
     },
-    "accounting": {"errors", "models", "paths", "watchers"},
+    "accounting": {"models", "paths"},
+    "weighing": {"models", "paths", "watchers"},
+    "recalculation": {"accounting", "engine", "events", "models", "sweeps", "weighing"},
+    "storage": {"beside", "config", "errors", "events", "models", "policy", "recalculation", "sections"},
     "periodic": {"job_tables"},
     "timekeeper": {
         "engine", "errors", "events", "job_tables", "log", "logs", "models", "periodic", "tasks", "units",
@@ -89,11 +94,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "compaction": {"archive", "engine", "events", "log", "models"},
     "upkeep": {
-        "claims", "config", "damage", "engine", "errors", "events", "log", "logs", "meters", "models", "status_file",
-        "sweeps",
+        "claims", "config", "damage", "engine", "errors", "events", "log", "logs", "meters", "models", "policy",
+        "status_file", "sweeps",
         "tasks", "timekeeper", "timers", "units",
     },
-    "verify": {"archive", "config", "disk", "engine", "events", "locks", "log", "models", "paths", "watchers"},
+    "verify": {
+        "accounting", "archive", "config", "disk", "engine", "events", "locks", "log", "models", "paths", "watchers",
+    },
 }  # fmt: skip
 """Everything else (`service`, `serving`, `cli`, `doctor`, `__main__`) may import anything; nothing may import those."""
 

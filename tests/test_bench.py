@@ -19,7 +19,7 @@ from bench.asking import Asked
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PHOTOS = 6
-NAMES = ("filing", "thumbnails", "latency", "close", "rest", "events", "jobs", "metrics", "start")
+NAMES = ("filing", "thumbnails", "latency", "close", "rest", "events", "jobs", "metrics", "quota", "start")
 OF_PHOTOS = ("formats", "flood")
 
 type_bench = Callable[..., subprocess.CompletedProcess[str]]
@@ -44,8 +44,8 @@ def bench(tmp_path: Path) -> type_bench:
 
 
 TINY = (
-    "--runs=1", f"--photos={PHOTOS}", "--jobs=2", "--events=3000", "--history=300", "--files=90", "--rest=1",
-    "--each=2", "--flood=30", "--patience=0",
+    "--runs=1", f"--photos={PHOTOS}", "--jobs=2", "--events=3000", "--history=300", "--files=90", "--known=50",
+    "--rest=1", "--each=2", "--flood=30", "--patience=0",
 )  # fmt: skip
 
 
@@ -66,7 +66,9 @@ def test_everything_is_measured_and_nothing_is_left_but_the_photos(bench: type_b
         assert table["rows"]
         assert all(len(row) == len(table["columns"]) for row in table["rows"])
     scratch = tmp_path / "scratch"
-    assert not [name for name in ("latency", "rest", "growth", "jobs", "refresh", "start") if (scratch / name).exists()]
+    assert not [
+        name for name in ("latency", "rest", "growth", "jobs", "refresh", "quota", "start") if (scratch / name).exists()
+    ]
     assert len(list((scratch / "photos").glob("*.JPG"))) == PHOTOS
 
 

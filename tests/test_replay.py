@@ -71,6 +71,10 @@ def some_event(draw: random.Random, store: Store) -> e.Event:
             ),
             e.ImportUndone(user=user, name="card", volume="1234-ABCD", place=f"DCIM/{name}", path=inbox, job=job),
             e.QuotaSet(user=user, quota_bytes=draw.choice((None, 0, 40, 100))),
+            e.SpaceReserved(**own, size=size, quota_bytes=draw.choice((None, 30, 90))),
+            e.FileWeighed(user=user, path=photo, charged_bytes=draw.choice((0, 3, -1, size))),
+            e.UsageUpdated(user=user, bytes=draw.choice((size, -size))),
+            corrected(store, user, draw.choice(("", "inbox", "photos", "thumbnails"))),
             e.JobRequested(user=user, kind=draw.choice(("photo", "backup")), key=draw.choice(("", "k"))),
             e.JobRequested(
                 user=user, kind="call", exclusive=draw.choice(("", "x")), after=draw.choice(((job,), (job, job), ())),
@@ -101,8 +105,14 @@ def some_event(draw: random.Random, store: Store) -> e.Event:
     )  # fmt: skip
 
 
+def corrected(store: Store, user: str, area: str) -> e.UsageCorrected:
+    """What would be put right of a sum, which is right already."""
+    files, size = usage.by_area(store, user).get(area, (0, 0))
+    return e.UsageCorrected(user=user, area=area, files=files, bytes=size)
+
+
 def test_the_random_histories_know_every_event_but_those_of_the_archive(store: Store):
-    live(store, 0, 1500)
+    live(store, 0, 3000)
     seen = {kind for (kind,) in store.rows("SELECT DISTINCT kind FROM events")}
     assert seen == {event.__name__ for event in e.ALL} - {"DatabaseRestored", "EventsArchived", "JobsArchived"}
 
@@ -112,7 +122,7 @@ def live(store: Store, seed: int, steps: int) -> None:
     engine = Engine(store, POLICY, commit_seconds=0)
     for _ in range(steps):
         try:
-            engine.record(*(some_event(draw, store) for _ in range(draw.choice((1, 1, 1, 3)))))
+            engine.transact(lambda t: [t.record(some_event(draw, store)) for _ in range(draw.choice((1, 1, 1, 3)))])
         except IllegalMove:
             continue
 
@@ -143,11 +153,16 @@ def test_what_holds_after_every_history(seed: int, steps: int):
         assert {k: v for k, v in kept.items() if v} == counted
         for user in USERS:
             reserved = store.value(
-                "SELECT coalesce(sum(reserve_bytes), 0) FROM jobs WHERE user = ? AND state IN ('queued', 'running')",
-                (user,),
+                "SELECT (SELECT coalesce(sum(reserve_bytes), 0) FROM jobs WHERE user = ?"
+                " AND state IN ('queued', 'running'))"
+                " + (SELECT coalesce(sum(bytes), 0) FROM reservations WHERE user = ?)",
+                (user, user),
             )
             assert usage.balance(store, user).reserved_bytes == reserved
             assert all(files >= 0 and size >= 0 for files, size in usage.by_area(store, user).values())
+            assert min(usage.balance(store, user).used_bytes, usage.balance(store, user).elsewhere_bytes) >= 0
+        running = "SELECT 1 FROM reservations WHERE job NOT IN (SELECT id FROM jobs WHERE state = 'running')"
+        assert store.rows(running) == []
         photo_days = store.rows("SELECT user, day, count(*), sum(size) FROM photos GROUP BY 1, 2 ORDER BY 1, 2")
         assert store.rows("SELECT user, day, photos, bytes FROM photo_days ORDER BY 1, 2") == photo_days
         doubtful = store.rows(
@@ -177,7 +192,7 @@ store = Store(sys.argv[1])
 engine.create(store)
 with store.transaction():
     store.execute("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)"
-                  " INSERT INTO files SELECT 'users/me/photos', i || hex(zeroblob(60)), i, i FROM n")
+                  " INSERT INTO files SELECT 'users/me/photos', i || hex(zeroblob(60)), i, i, i FROM n")
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 with store.transaction():
     models.renew(store)

@@ -115,7 +115,7 @@ def _quota(commands: Any) -> None:
     )  # fmt: skip
     actions = quota.add_subparsers(metavar="ACTION", prog="box quota")
     command(
-        actions, "list", "quota:listing", "list what users may keep and what they keep",
+        actions, "list", "quota:listing", "list what users may keep and what they keep, who keeps most first",
         examples=("box quota list", "box quota list --json"), options=[json_option()],
     )  # fmt: skip
     limit = command(
@@ -133,7 +133,7 @@ def _quota(commands: Any) -> None:
     check.add_argument("size", metavar="SIZE", help='how much more, such as "500 MB"')
     for name, summary in (
         ("breakdown", "show what is kept in each area"),
-        ("recalculate", "compare the sums with the disk; exits with 1 if they differ"),
+        ("recalculate", "count again what is on the disk, and record what differs"),
     ):
         examples = (f"box quota {name}", f"box quota {name} me")
         parser = command(actions, name, f"quota:{name}", summary, examples=examples, options=[json_option()])

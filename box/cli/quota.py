@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from box import accounting, status, units
+from box import recalculation, storage, units
 from box.beside import Beside, beside
 from box.cli import output, settings, words
 from box.errors import BoxError
 from box.events import QuotaSet
-from box.models import usage
-from box.sections import Config
+from box.recalculation import Recalculated
+from box.storage import Check, Usage
 
 
 def listing(args: Namespace) -> int:
-    """Every user's account."""
-    with _accounts(args) as (_, _, accounts):
-        rows = [{"user": user, **_figures(account)} for user, account in accounts.items()]
+    """Every user's account, who uses most first."""
+    with _box(args) as box:
+        accounts = storage.users_by_usage(box=box)
     if args.json:
-        output.value(rows)
+        output.value([{"user": each.user, **_figures(each), "percent": each.percent} for each in accounts])
         return 0
     head = ("user", "used", "set aside", "quota", "available", "percent")
     cells = [
         (
-            row["user"], words.size(row["used_bytes"]), words.size(row["reserved_bytes"]), _limit(row["quota_bytes"]),
-            _limit(row["available_bytes"]), "-" if row["percent"] is None else f"{row['percent']:.0f} %",
+            each.user, words.size(each.used), words.size(each.reserved), _limit(each.quota), _limit(each.available),
+            "-" if each.percent is None else f"{each.percent:.0f} %",
         )
-        for row in rows
+        for each in accounts
     ]  # fmt: skip
     output.table(head, cells, right=head[1:])
     return 0
@@ -38,10 +38,10 @@ def listing(args: Namespace) -> int:
 def limit(args: Namespace) -> int:
     """Set a user's quota."""
     size = units.quota("SIZE", args.size)
-    with _accounts(args) as (config, box, accounts):
-        user = settings.known_user(args.user, accounts, config)
+    with _box(args) as box:
+        user = _user(box, args.user)
         box.engine.record(QuotaSet(user=user, quota_bytes=size))
-        used = accounts[user]["used_bytes"]
+        used = storage.calculate_user_storage(user, box=box).used
     if args.json:
         output.value({"user": user, "quota_bytes": size})
     else:
@@ -54,108 +54,120 @@ def limit(args: Namespace) -> int:
 def check(args: Namespace) -> int:
     """Would so much more fit? 1 if not."""
     size = units.sizes(0, 10**18)("SIZE", args.size)
-    with _accounts(args) as (config, _, accounts):
-        account = accounts[settings.known_user(args.user, accounts, config)]
-    figures = _figures(account)
-    quota, projected = figures["quota_bytes"], figures["used_bytes"] + figures["reserved_bytes"] + size
-    allowed = quota is None or projected <= quota
-    percent = None if quota is None else round(100 * projected / quota, 1)
+    with _box(args) as box:
+        found = storage.check_quota(_user(box, args.user), size, box=box)
     data = {
-        "user": args.user, "allowed": allowed, **figures, "asked_bytes": size, "projected_bytes": projected,
-        "percent": percent,
+        "user": args.user, "allowed": found.allowed, **_figures(found), "asked_bytes": size,
+        "projected_bytes": found.projected, "percent": found.percent,
     }  # fmt: skip
     if args.json:
         output.value(data)
     else:
-        output.line(f"allowed    {output.styled('yes', 'green') if allowed else output.styled('no', 'red')}")
+        output.line(f"allowed    {output.styled('yes', 'green') if found.allowed else output.styled('no', 'red')}")
         for name, value in (
-            ("used", words.size(figures["used_bytes"])), ("reserved", words.size(figures["reserved_bytes"])),
-            ("quota", _limit(quota)), ("available", _limit(figures["available_bytes"])),
-            ("projected", words.size(projected)), ("percent", "-" if percent is None else f"{percent} %"),
+            ("used", words.size(found.used)), ("reserved", words.size(found.reserved)),
+            ("quota", _limit(found.quota)), ("available", _limit(found.available)),
+            ("projected", words.size(found.projected)),
+            ("percent", "-" if found.percent is None else f"{found.percent} %"),
         ):  # fmt: skip
             output.line(f"{name:<10} {value}")
-    return 0 if allowed else 1
+    return 0 if found.allowed else 1
 
 
 def breakdown(args: Namespace) -> int:
     """Files and bytes of each area."""
-    with _accounts(args) as (config, box, accounts):
-        users = [settings.known_user(args.user, accounts, config)] if args.user else list(accounts)
-        found = {user: usage.by_area(box.store, user) for user in users}
+    with _box(args) as box:
+        found = {user: storage.breakdown(user, box=box) for user in _users(box, args.user)}
     if args.json:
         output.value(
-            {user: {area: {"files": f, "bytes": b} for area, (f, b) in areas.items()} for user, areas in found.items()}
+            {
+                user: {area: {"files": each.count, "bytes": each.bytes} for area, each in areas.items()}
+                for user, areas in found.items()
+            }
         )
         return 0
     rows = [
-        (user, area, f"{files:,}", words.size(size), "" if area != "inbox" else "not charged")
+        (user, area, f"{each.count:,}", words.size(each.bytes), "" if area != "inbox" else "not charged")
         for user, areas in found.items()
-        for area, (files, size) in areas.items()
-        if files or size
+        for area, each in areas.items()
+        if each.count or each.bytes
     ]
     output.table(("user", "area", "files", "size", ""), rows, right=("files", "size"))
     return 0
 
 
 def recalculate(args: Namespace) -> int:
-    """The sums beside what the disk says; 1 if they differ. The inbox is shown only: it holds what is not taken yet."""
-    with _accounts(args) as (config, box, accounts):
-        users = [settings.known_user(args.user, accounts, config)] if args.user else list(accounts)
-        sums = {user: usage.by_area(box.store, user) for user in users}
-        rows = []
-        for user in users:
-            on_disk = accounting.on_disk(config.box.root, user)
-            for area, recorded in sums[user].items():
-                found = on_disk.get(area, (0, 0))
-                rows.append((user, area, recorded, found, area == "inbox" or recorded == found))
-    if args.json:
-        names = ("files", "bytes")
-        output.value(
-            [
-                {
-                    "user": user, "area": area, "recorded": dict(zip(names, recorded, strict=True)),
-                    "on_disk": dict(zip(names, found, strict=True)), "same": same,
-                }
-                for user, area, recorded, found, same in rows
-            ]
-        )  # fmt: skip
-    else:
-        shown = [row for row in rows if row[2] != (0, 0) or row[3] != (0, 0)]
-        cells = [
-            (
-                user,
-                area,
-                f"{a[0]:,}",
-                f"{a[1]:,}",
-                f"{b[0]:,}",
-                f"{b[1]:,}",
-                "" if same else output.styled("differs", "red"),
+    """Count again what is on the disk, and record what differs from the sums."""
+    with _box(args) as box:
+        config = box.config
+        found = {
+            user: recalculation.recalculate(
+                box.engine, config.box.root, user, by_blocks=config.quota.count == "blocks"
             )
-            for user, area, a, b, same in shown
-        ]
-        head = ("user", "area", "files", "bytes", "files on disk", "bytes on disk", "")
-        output.table(head, cells, right=head[2:6])
-    if all(row[-1] for row in rows):
-        return 0
-    raise BoxError("the sums differ from the disk: the next sweep of the library records it, `box once` sweeps now")
+            for user in _users(box, args.user)
+        }  # fmt: skip
+    rows = [
+        (user, area, before, done.drift.get(area, (0, 0)))
+        for user, done in found.items()
+        for area, before in done.before.items()
+    ]
+    if args.json:
+        output.value([_row(*row) for row in rows])
+    else:
+        _drift_table([row for row in rows if row[2] != (0, 0) or row[3] != (0, 0)])
+    _tell_away(found.values())
+    return 0
+
+
+def _row(user: str, area: str, before: tuple[int, int], more: tuple[int, int]) -> dict[str, Any]:
+    return {
+        "user": user,
+        "area": area,
+        "recorded": {"files": before[0], "bytes": before[1]},
+        "drift": {"files": more[0], "bytes": more[1]},
+        "same": more == (0, 0),
+    }
+
+
+def _drift_table(rows: Sequence[tuple[str, str, tuple[int, int], tuple[int, int]]]) -> None:
+    cells = [
+        (
+            user, area, f"{before[0]:,}", f"{before[1]:,}", f"{more[0]:+,}", f"{more[1]:+,}",
+            "" if more == (0, 0) else output.styled("corrected", "red"),
+        )
+        for user, area, before, more in rows
+    ]  # fmt: skip
+    head = ("user", "area", "files", "bytes", "more files", "more bytes", "")
+    output.table(head, cells, right=head[2:6])
+
+
+def _tell_away(found: Iterable[Recalculated]) -> None:
+    messages = [message for done in found for message in done.away.values()]
+    if messages:
+        raise BoxError(" ".join(messages))
 
 
 @contextmanager
-def _accounts(args: Namespace) -> Iterator[tuple[Config, Beside, dict[str, Any]]]:
-    """The configuration, the way into the log, and every user's account as the status has it."""
-    config = settings.load(args)
-    with beside(config) as box:
-        yield config, box, status.users(box.store, config, box.policy)
+def _box(args: Namespace) -> Iterator[Beside]:
+    """The configuration, and the way into the log."""
+    with beside(settings.load(args)) as box:
+        yield box
 
 
-def _figures(account: Mapping[str, Any]) -> dict[str, Any]:
-    used, reserved, quota = account["used_bytes"], account["reserved_bytes"], account["quota_bytes"]
+def _users(box: Beside, name: str) -> list[str]:
+    return [_user(box, name)] if name else sorted(each.user for each in storage.users_by_usage(box=box))
+
+
+def _user(box: Beside, name: str) -> str:
+    return settings.known_user(name, [each.user for each in storage.users_by_usage(box=box)], box.config)
+
+
+def _figures(account: Usage | Check) -> dict[str, Any]:
     return {
-        "used_bytes": used,
-        "reserved_bytes": reserved,
-        "quota_bytes": quota,
-        "available_bytes": None if quota is None else max(0, quota - used - reserved),
-        "percent": None if quota is None else round(100 * (used + reserved) / quota, 1),
+        "used_bytes": account.used,
+        "reserved_bytes": account.reserved,
+        "quota_bytes": account.quota,
+        "available_bytes": account.available,
     }
 
 

@@ -25,6 +25,7 @@ from box.models import (
     periodic,
     photos,
     ready,
+    reservations,
     usage,
     waits,
 )
@@ -32,8 +33,8 @@ from box.models.base import Store, Table
 
 PROJECTIONS: Final[tuple[type[Table], ...]] = (
     drops.Drop, files.File, photos.Photo, photos.PhotoDay, camera_clocks.CameraClock, imports.Import,
-    usage.Usage, usage.Account, jobs.Job, jobs.JobCount, waits.Wait, answers.Asker, attempts.Attempt, attempts.Step,
-    holds.Hold,
+    usage.Usage, usage.Account, reservations.Reservation, jobs.Job, jobs.JobCount, waits.Wait, answers.Asker,
+    attempts.Attempt, attempts.Step, holds.Hold,
     periodic.Plan,
 )  # fmt: skip
 LIVE: Final[tuple[type[Table], ...]] = (live.Lease, live.Journal, live.Folder)
@@ -64,6 +65,10 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.ImportUndone: (imports.on_undone,),
     e.QuotaSet: (usage.on_quota_set,),
     e.QuotaExceeded: (drops.on_exceeded,),
+    e.SpaceReserved: (reservations.on_reserved,),
+    e.FileWeighed: (files.on_weighed,),
+    e.UsageCorrected: (usage.on_corrected,),
+    e.UsageUpdated: (usage.on_updated,),
     e.JobRequested: (job_moves.on_requested, drops.on_requested, periodic.on_requested),
     e.JobAskedAgain: (answers.on_asked_again,),
     e.JobDue: (job_moves.on_due,),

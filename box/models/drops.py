@@ -148,6 +148,15 @@ def waiting_counts(store: Store) -> dict[str, int]:
     return dict(store.rows("SELECT user, count(*) FROM drops WHERE waiting = 1 GROUP BY user"))
 
 
+def sizes(store: Store, user: str) -> list[tuple[str, int, int]]:
+    """(folder, drops, bytes) of the folders of a user's inbox."""
+    inbox = f"users/{user}/inbox"
+    sql = (
+        "SELECT folder, count(*), sum(size) FROM drops WHERE folder = ? OR (folder > ? AND folder < ?) GROUP BY folder"
+    )
+    return [(f, n, s) for f, n, s in store.rows(sql, (inbox, inbox + "/", inbox + "0"))]  # "0" follows "/" in ASCII
+
+
 def known(store: Store, folder: str) -> dict[str, tuple[int, int]]:
     """name -> (size, mtime_ns) of the drops directly in a folder."""
     return {n: (s, m) for n, s, m in store.rows("SELECT name, size, mtime_ns FROM drops WHERE folder = ?", (folder,))}

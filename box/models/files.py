@@ -12,6 +12,7 @@ from box.events import (
     FilePlaced,
     FileQuarantined,
     FileVanished,
+    FileWeighed,
     PhotoFiled,
     Recorded,
 )  # fmt: skip
@@ -27,6 +28,8 @@ class File(Table):
     name = peewee.TextField()
     size = peewee.BigIntegerField()
     mtime_ns = peewee.BigIntegerField()
+    charged = peewee.BigIntegerField()
+    """What the sums count for it: its size, unless it was weighed otherwise."""
 
     class Meta:
         table_name = "files"
@@ -34,27 +37,56 @@ class File(Table):
         without_rowid = True
 
 
-def put(store: Store, path: str, size: int, mtime_ns: int) -> None:
-    """A file stands at that path now, a new one or another one than before."""
+def put(store: Store, path: str, size: int, mtime_ns: int, charged: int | None = None) -> None:
+    """A file stands at that path now, a new one or another one than before; it is charged its size, if not said."""
     folder, name = split(path)
-    old = store.row("SELECT size FROM files WHERE folder = ? AND name = ?", (folder, name))
+    weight = size if charged is None else charged
+    old = store.row("SELECT charged FROM files WHERE folder = ? AND name = ?", (folder, name))
     store.execute(
-        "INSERT INTO files (folder, name, size, mtime_ns) VALUES (?, ?, ?, ?) ON CONFLICT (folder, name)"
-        " DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns",
-        (folder, name, size, mtime_ns),
+        "INSERT INTO files (folder, name, size, mtime_ns, charged) VALUES (?, ?, ?, ?, ?) ON CONFLICT (folder, name)"
+        " DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns, charged = excluded.charged",
+        (folder, name, size, mtime_ns, weight),
     )
     user, area = owner(path)
-    usage.add(store, user, area, 0 if old else 1, size - (old[0] if old else 0))
+    usage.add(store, user, area, 0 if old else 1, weight - (old[0] if old else 0))
 
 
-def remove(store: Store, path: str) -> None:
-    """No file stands at that path any more."""
+def remove(store: Store, path: str) -> tuple[int, int] | None:
+    """No file stands at that path any more; (size, charged) of the one that was known there."""
     folder, name = split(path)
-    old = store.row("SELECT size FROM files WHERE folder = ? AND name = ?", (folder, name))
+    old = store.row("SELECT size, charged FROM files WHERE folder = ? AND name = ?", (folder, name))
+    if old is None:
+        return None
+    store.execute("DELETE FROM files WHERE folder = ? AND name = ?", (folder, name))
+    user, area = owner(path)
+    usage.add(store, user, area, -1, -old[1])
+    return old[0], old[1]
+
+
+def weigh(store: Store, path: str, charged: int) -> None:
+    """The file that is known at that path is charged so much from now on."""
+    folder, name = split(path)
+    old = store.row("SELECT charged FROM files WHERE folder = ? AND name = ?", (folder, name))
     if old is not None:
-        store.execute("DELETE FROM files WHERE folder = ? AND name = ?", (folder, name))
+        store.execute("UPDATE files SET charged = ? WHERE folder = ? AND name = ?", (charged, folder, name))
         user, area = owner(path)
-        usage.add(store, user, area, -1, -old[0])
+        usage.add(store, user, area, 0, charged - old[0])
+
+
+def weights(store: Store, folder: str) -> dict[str, tuple[int, int, int]]:
+    """name -> (size, mtime_ns, charged) of the files directly in a folder."""
+    sql = "SELECT name, size, mtime_ns, charged FROM files WHERE folder = ?"
+    return {name: (size, mtime_ns, charged) for name, size, mtime_ns, charged in store.rows(sql, (folder,))}
+
+
+def charges(store: Store, user: str) -> list[tuple[str, int, int]]:
+    """(folder, files, what they are charged) of a user's folders."""
+    top = f"users/{user}"
+    sql = (
+        "SELECT folder, count(*), sum(charged) FROM files WHERE folder = ? OR (folder > ? AND folder < ?)"
+        " GROUP BY folder"
+    )
+    return [(f, n, c) for f, n, c in store.rows(sql, (top, top + "/", top + "0"))]  # "0" follows "/" in ASCII
 
 
 def find(store: Store, path: str) -> tuple[int, int] | None:
@@ -104,5 +136,10 @@ def on_returned(store: Store, _: Recorded, event: DropReturned) -> None:
 
 def on_moved(store: Store, _: Recorded, event: FileMoved) -> None:
     """A file of the library has another place."""
-    remove(store, event.source)
-    put(store, event.path, event.size, event.mtime_ns)
+    old = remove(store, event.source)
+    put(store, event.path, event.size, event.mtime_ns, old[1] if old and old[0] == event.size else None)
+
+
+def on_weighed(store: Store, _: Recorded, event: FileWeighed) -> None:
+    """What a file is charged."""
+    weigh(store, event.path, max(0, event.charged_bytes))

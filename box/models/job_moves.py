@@ -25,7 +25,7 @@ from box.events import (
     JobSucceeded,
     Recorded,
 )  # fmt: skip
-from box.models import attempts, jobs, usage, waits
+from box.models import attempts, jobs, reservations, usage, waits
 from box.models.base import Store
 from box.models.jobs import State
 
@@ -215,6 +215,8 @@ def _move(store: Store, event: Any, to: State, assignments: str, *values: Any) -
     if was.state != now:
         store.execute(f"{_COUNT} (?, ?, -1), (?, ?, 1) {_ADD}", (was.kind, was.state, was.kind, now))
         _reserve(store, was.user, was.reserve_bytes, was.state, to)
+        if was.state == State.RUNNING:
+            reservations.give_back(store, event.job)
     return was
 
 

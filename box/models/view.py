@@ -43,6 +43,10 @@ class StoreView:
         """The user's oldest drop that waits for room, came after position `since` and fits into `size_max` bytes."""
         return drops.oldest_waiting(self._store, user, size_max, since)
 
+    def waiting_users(self) -> list[str]:
+        """Whose drops wait for room."""
+        return sorted(drops.waiting_counts(self._store))
+
     def mates(self, path: str, media_type: str) -> list[drops.Waiting]:
         """The other drops of the group of a file with that path and type, but those that wait for room."""
         return drops.mates(self._store, path, media_type)

@@ -30,6 +30,7 @@ from box.photos.camtrap import Deployment
 from box.photos.deployment import Shot, Summary, Wanted
 from box.tasks import export
 from box.tasks.chore import Inside, Reporter
+from box.tasks.reserving import Allowance
 from box.tasks.spool import Spool
 
 GATHERED_PERCENT: Final = 10
@@ -41,6 +42,9 @@ _OTHERS: Final = attrgetter(*(each.name for each in fields(Shot)[2:]))
 
 CHECK_EVERY: Final = 100
 """Photos between two questions whether to end."""
+
+ROW_BYTES_MIN: Final = 200
+"""No row of `media.csv` is shorter: what does not even leave room for these is refused before anything is written."""
 
 
 @dataclass(slots=True)
@@ -82,15 +86,19 @@ def _write(package: _Package) -> Mapping[str, Any]:
     if not summary.photos:
         raise _nothing(args, summary)
     made = _deployment(package)
-    export.check_quota(engine, engine.store, package.user, summary.size)
+    at_least = summary.photos * ROW_BYTES_MIN
     place = export.free_place(package.root, package.user, camtrap.package_name(made.id))
-    if not args.get("dry_run"):
-        _fill(package, spool, made)
+    if args.get("dry_run"):
+        export.check_quota(engine, package.user, at_least)
+    else:
+        allowance = Allowance(engine, package.job, package.user)
+        allowance.take(at_least)
+        _fill(package, spool, made, allowance)
         if summary.left_out["gone"] == summary.photos:
             raise _nothing(args, summary)
         package.reporter.progress(LINKED_PERCENT, "it lands")
         result = _result(package, made, place)
-        export.land(package.root, engine, package.job, package.user, package.made, place, result)
+        export.land(package.root, allowance, package.made, place, result)
     return _result(package, made, place)
 
 
@@ -161,11 +169,11 @@ def _place(args: Mapping[str, Any], summary: Summary) -> tuple[float, float]:
 _SAID: Final = ("location", "setup_by", "capture_method", "sampling_design", "project", "public")
 
 
-def _fill(package: _Package, spool: Spool, made: Deployment) -> None:
+def _fill(package: _Package, spool: Spool, made: Deployment, allowance: Allowance) -> None:
     """Write all files of the package."""
     os.mkdir(package.made)
     with _table(package.made, "media") as write:
-        for row in _media(package, spool, made):
+        for row in _media(package, spool, made, allowance):
             write.writerow(row)
     with _table(package.made, "observations"):
         pass  # who has seen the pictures fills it
@@ -185,7 +193,7 @@ def _table(folder: str, name: str) -> Iterator[Any]:
         yield writer
 
 
-def _media(package: _Package, spool: Spool, made: Deployment) -> Iterator[tuple[str, ...]]:
+def _media(package: _Package, spool: Spool, made: Deployment, allowance: Allowance) -> Iterator[tuple[str, ...]]:
     """Each photo gets its second name in the package, and its row."""
     top, total = package.summary.folder(), spool.count
     free_bytes_min = package.inside.config.storage.free_bytes_min
@@ -198,7 +206,7 @@ def _media(package: _Package, spool: Spool, made: Deployment) -> Iterator[tuple[
         shot = Shot(folder, name, *rest)
         path = _free_path(package.made, camtrap.file_path(shot, top))
         target = f"{package.made}/{path}"
-        if export.put(join(package.root, f"{folder}/{name}"), target, free_bytes_min) is None:
+        if export.put(join(package.root, f"{folder}/{name}"), target, free_bytes_min, allowance) is None:
             package.summary.left_out["gone"] += 1
             continue
         digest = shot.digest or disk.digest_of(target)  # changed by hand, and not read again yet

@@ -11,21 +11,20 @@ import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, Final
 
 from box import disk, event_text, file_names, logs
 from box.engine import Engine, Transaction
-from box.errors import BoxError, OutOfSpace, Stopped
-from box.events import FilePlaced
+from box.errors import BoxError, OutOfSpace, OverQuota, Stopped
+from box.events import Event, FilePlaced, FileWeighed
 from box.models import jobs, live, usage
-from box.models.base import Store
-from box.models.jobs import Claimed
 from box.paths import area_folder, join, to_text
-from box.policy import quota
-from box.tasks import landing
+from box.tasks import landing, reserving
 from box.tasks.attention import CANCELLED
 from box.tasks.landing import Move
 from box.tasks.outcomes import succeeded
+from box.tasks.reserving import Allowance
 
 TOLD: Final = 500
 """How many files are told in one transaction."""
@@ -33,11 +32,12 @@ TOLD: Final = 500
 _log = logs.get(__name__)
 
 
-def put(source: str, target: str, free_bytes_min: int) -> int | None:
+def put(source: str, target: str, free_bytes_min: int, allowance: Allowance) -> int | None:
     """Put a file of the library into a folder in the making; its bytes, or None if it is no file any more.
 
-    It is the same file under a second name, which takes no room and no time; a copy where the file system has no such
-    names, or the file is somebody else's. Raises OutOfSpace.
+    It is the same file under a second name, which takes no room and no time, and is not charged again; a copy where the
+    file system has no such names, or the file is somebody else's: that is set aside first. Raises OutOfSpace and
+    OverQuota.
     """
     try:
         status = os.lstat(source)
@@ -47,6 +47,7 @@ def put(source: str, target: str, free_bytes_min: int) -> int | None:
             room = os.statvfs(os.path.dirname(target))
             if room.f_bavail * room.f_frsize < status.st_size + free_bytes_min:
                 raise OutOfSpace(f"no room for a copy of {source}: free some and the work goes on")
+            allowance.take(status.st_size)
             disk.copy_verified(source, target)
     except FileNotFoundError:
         return None
@@ -66,33 +67,33 @@ def check_file_system(root: str, user: str) -> None:
         raise BoxError(f"exports/ and temp/ of {user} are on two file systems: an export cannot land as a whole")
 
 
-def check_quota(engine: Engine, store: Store, user: str, size: int) -> None:
-    """Raise BoxError if a user may not keep so much more."""
-    balance = usage.balance(store, user)
-    limit = quota(engine.policy, user, is_set=balance.quota_is_set, set_bytes=balance.quota_bytes)
+def check_quota(engine: Engine, user: str, size: int) -> None:
+    """Raise OverQuota if a user may not keep so much more just now; nothing is set aside."""
+    balance, limit = usage.balance(engine.store, user), reserving.limit_of(engine.policy, engine.store, user)
     if limit is not None and balance.used_bytes + balance.reserved_bytes + size > limit:
-        error = BoxError(f"an export of {size} bytes is more than the quota of {user} leaves; `box quota` shows it")
-        error.code = "over-quota"
-        raise error
+        raise OverQuota(f"{size} more bytes are more than the quota of {user} leaves; `box quota` shows it")
 
 
-def land(root: str, engine: Engine, job: Claimed, user: str, made: str, place: str, result: Mapping[str, Any]) -> None:
+def land(root: str, allowance: Allowance, made: str, place: str, result: Mapping[str, Any]) -> None:
     """Make `made`, a finished folder (absolute) in the scratch of the job, stand at `place`; the job has that `result`.
 
-    Raises Stopped if the job is no longer this worker's, or was cancelled; from the journal on nothing stops it.
+    What it wrote beyond the allowance is set aside with the journal. Raises OverQuota, and Stopped if the job is no
+    longer this worker's, or was cancelled; from the journal on nothing stops it.
     """
-    disk.sync_files([entry.path for entry in _files(made) if entry.stat().st_nlink == 1])  # the others are durable
+    engine, job, user = allowance.engine, allowance.job, allowance.user
+    disk.sync_files([entry.path for entry in _files(made) if _is_new(entry)])  # the others are durable
     disk.sync_folders(_folders(made))
     status = os.lstat(made)
     move = Move(to_text(made[len(root) + 1 :]), place, status.st_size, status.st_mtime_ns, status.st_ino)
-    size = sum(entry.stat().st_size for entry in _files(made))
+    more = sum(entry.stat().st_size for entry in _files(made) if _is_new(entry)) - allowance.reserved
     outcome = succeeded(job, result)
 
     def journal(transaction: Transaction) -> None:
         holds = jobs.is_held(transaction.store, job.id, job.lease)
         if not holds:
             raise Stopped(CANCELLED, "lost" if holds is None else "cancelled")
-        check_quota(engine, transaction.store, user, size)
+        if more > 0:
+            reserving.reserve_in(transaction, engine.policy, job, user, more)
         written = json.dumps([(type(outcome).__name__, outcome.user, event_text.dump(outcome))])
         live.write_journal(transaction.store, live.Entry(job.id, job.lease, landing.dump([move]), written))
 
@@ -106,16 +107,23 @@ def land(root: str, engine: Engine, job: Claimed, user: str, made: str, place: s
         _log.warning("an export stands, but not all of it is recorded yet", place=place, error=error)
 
 
-def _tell(engine: Engine, placed: Iterator[FilePlaced]) -> None:
-    while some := [event for _, event in zip(range(TOLD), placed, strict=False)]:
-        engine.record(*some)
+def _tell(engine: Engine, placed: Iterator[tuple[Event, ...]]) -> None:
+    while some := [events for _, events in zip(range(TOLD), placed, strict=False)]:
+        engine.record(*chain.from_iterable(some))
 
 
-def _placed(root: str, user: str, place: str, job: int) -> Iterator[FilePlaced]:
+def _placed(root: str, user: str, place: str, job: int) -> Iterator[tuple[Event, ...]]:
+    """What is to be told of each file; of another name of a photo also that it is not charged again."""
     for entry in _files(join(root, place)):
         status = entry.stat()
         path = to_text(entry.path[len(root) + 1 :])
-        yield FilePlaced(user=user, path=path, size=status.st_size, mtime_ns=status.st_mtime_ns, job=job)
+        placed = FilePlaced(user=user, path=path, size=status.st_size, mtime_ns=status.st_mtime_ns, job=job)
+        yield (placed,) if _is_new(entry) else (placed, FileWeighed(user=user, path=path, charged_bytes=0))
+
+
+def _is_new(entry: os.DirEntry[str]) -> bool:
+    """Whether it was written for the package, and is no other name of a file of the library."""
+    return entry.stat().st_nlink == 1
 
 
 def _folders(top: str) -> Iterator[str]:

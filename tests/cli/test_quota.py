@@ -64,19 +64,42 @@ def test_breakdown_counts_each_area(held):
     ]  # fmt: skip
 
 
-def test_recalculate_compares_the_sums_with_the_disk(held):
-    assert held("quota", "recalculate").returncode == 0
+def test_recalculate_counts_again_and_records_what_differs(held):
+    assert all(row["same"] for row in held.json("quota", "recalculate"))
     (held.root / "users/ann/media/by-hand.txt").write_text("hello")
     (held.inbox / "not-taken-yet.txt").write_text("hello")
+    wrong = [row for row in held.json("quota", "recalculate", "ann") if not row["same"]]
+    assert wrong == [
+        {
+            "user": "ann", "area": "media", "recorded": {"files": 0, "bytes": 0}, "drift": {"files": 1, "bytes": 5},
+            "same": False,
+        }
+    ]  # fmt: skip
+    assert held.json("quota", "breakdown", "ann")["ann"]["media"] == {"files": 1, "bytes": 5}
+    done = held("quota", "recalculate")
+    assert (done.returncode, "corrected" in done.stdout) == (0, False)
+
+
+def test_what_cannot_be_counted_is_said_and_nothing_of_it_is_lost(held):
+    (held.root / "users/ann/photos").rename(held.root / "away")
+    before = held.json("quota", "breakdown", "ann")
     done = held("quota", "recalculate", "ann")
     assert done.returncode == 1
-    assert "`box once` sweeps now" in done.stderr
-    wrong = [row for row in held.json("quota", "recalculate") if not row["same"]]
-    assert [(row["user"], row["area"], row["recorded"], row["on_disk"]) for row in wrong] == [
-        ("ann", "media", {"files": 0, "bytes": 0}, {"files": 1, "bytes": 5}),
-    ]  # fmt: skip
-    held("once")
-    assert held("quota", "recalculate").returncode == 0
+    assert "users/ann/photos is missing" in done.stderr
+    assert held.json("quota", "breakdown", "ann") == before
+
+
+def test_a_quota_of_nothing_is_always_full(held):
+    held("quota", "set", "ben", "0")
+    assert account(held, "ben")["percent"] == 100.0
+    assert held("quota", "check", "ben", "0").returncode == 0
+    assert held("quota", "check", "ben", "1").returncode == 1
+
+
+def test_list_begins_with_who_uses_most(held):
+    (held.root / "users/ben/media/large.bin").write_bytes(bytes(1_000_000))
+    held("quota", "recalculate", "ben")
+    assert [row["user"] for row in held.json("quota", "list")] == ["ben", "ann"]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ import requests
 import urllib3
 from frictionless import Package, system
 
+from box import storage
 from box.beside import beside, engine_of
 from box.config import Config
 from box.engine import Engine
@@ -314,13 +315,18 @@ def test_whose_photos_has_to_be_said_where_there_are_several_users(make_root):
 # --- the disk and the sums -------------------------------------------------------------------------------------------
 
 
-def test_the_files_of_a_package_take_no_room_but_count(station):
+def test_the_files_of_a_package_take_no_room_and_are_not_charged_again(station):
     package = package_of(station, ask(station, deployment="ST03", **HERE))
     filed = Path(station.box.root, "users/me/photos/2024/2024-05-04/IMG_0001.JPG")
     assert (package / "media/2024-05-04/IMG_0001.JPG").stat().st_ino == filed.stat().st_ino
-    size = sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
+    made = [path.stat() for path in package.rglob("*") if path.is_file()]
     with beside(station) as box:
-        assert usage.by_area(box.store, "me")["exports"] == (6, size)
+        tables = sum(status.st_size for status in made if status.st_nlink == 1)
+        assert 0 < tables < sum(status.st_size for status in made)
+        assert usage.by_area(box.store, "me")["exports"] == (6, tables)
+        assert usage.balance(box.store, "me").reserved_bytes == 0, "given back with the end of the job"
+        assert "SpaceReserved" in [kind for (kind,) in box.store.rows("SELECT kind FROM events")]
+        assert storage.recalculate("me", box=box) == {}
         placed = box.store.value("SELECT count(*) FROM events WHERE kind = 'FilePlaced'")
         assert placed == 6
     assert box_says(station, "verify") == ""

@@ -1,0 +1,49 @@
+"""Reservations: what running jobs set aside beyond their requests. The rule: none outlives the attempt that made it.
+
+A job that is tried again asks again: what it needs then may be another size.
+"""
+
+from __future__ import annotations
+
+import peewee
+
+from box.errors import IllegalMove, OverQuota
+from box.events import Recorded, SpaceReserved
+from box.models import usage
+from box.models.base import Store, Table
+
+
+class Reservation(Table):
+    """What one running job has set aside in one user's quota."""
+
+    job = peewee.BigIntegerField()
+    user = peewee.TextField()
+    bytes = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "reservations"
+        primary_key = peewee.CompositeKey("job", "user")
+        without_rowid = True
+
+
+def give_back(store: Store, job: int) -> None:
+    """It runs no longer."""
+    for user, size in store.rows("SELECT user, bytes FROM reservations WHERE job = ?", (job,)):
+        usage.reserve(store, user, -size)
+        store.execute("DELETE FROM reservations WHERE job = ? AND user = ?", (job, user))
+
+
+def on_reserved(store: Store, _: Recorded, event: SpaceReserved) -> None:
+    """Set aside if it fits; refused otherwise, and for a worker that no longer holds the job."""
+    row = store.row("SELECT 1 FROM jobs WHERE id = ? AND state = 'running' AND lease = ?", (event.job, event.lease))
+    if row is None:
+        raise IllegalMove(f"SpaceReserved: job {event.job} is not held by the lease {event.lease!r}")
+    if event.size <= 0:
+        raise IllegalMove(f"SpaceReserved: {event.size} bytes are nothing to set aside")
+    if not usage.reserve_within(store, event.user, event.size, event.quota_bytes):
+        raise OverQuota(f"{event.size} more bytes are more than the quota of {event.user} leaves; `box quota` shows it")
+    store.execute(
+        "INSERT INTO reservations (job, user, bytes) VALUES (?, ?, ?) ON CONFLICT (job, user)"
+        " DO UPDATE SET bytes = reservations.bytes + excluded.bytes",
+        (event.job, event.user, event.size),
+    )
