@@ -7,12 +7,14 @@ The map, one line a module, in the order of that sentence:
 
     watchers    EVENTS IN: doorbell, settle, one look, the inboxes, the library
     watching    the inboxes, from doorbell to log
+    newcomers   a folder that somebody makes in users/ becomes a user
     imports     cards and folders elsewhere: is there something new?
     sweeps      the library compared with the projections
     events      the vocabulary: what can happen
     event       what an event is
     job_events  its words for jobs
     photo_events and for photos
+    retention_events and for what Box removes for good
     event_text  events as the log writes them
     log         the append-only table of what happened
     archive     compressed JSON lines in files: a chain of old events, and old jobs
@@ -46,6 +48,7 @@ The map, one line a module, in the order of that sentence:
     verify      log = projections = disk = sums
     accounting  what is on the disk, beside the sums
     damage      opening the database, snapshots, restoring
+    people      who has an inbox
     layout      the folders and markers of a root
     locks       one process at a time does the work of a root
     bells       waking the service, from inside and outside

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from box import __version__, disk, log, logs
+from box import __version__, disk, log, logs, people
 from box.engine import utc_now
 from box.models import holds, jobs, photos, ready, usage
 from box.models.base import Store
@@ -175,9 +175,9 @@ def storage(root: str) -> dict[str, Any]:
 
 
 def users(store: Store, config: Config, policy: Policy) -> dict[str, Any]:
-    """Every configured or known user's account."""
+    """The account of everybody who has an inbox, or is known."""
     found = {}
-    for user in sorted({*config.users.names, *usage.users(store)} - {""}):
+    for user in sorted({*people.users(config), *usage.users(store)} - {""}):
         balance = usage.balance(store, user)
         areas = usage.by_area(store, user)
         found[user] = {

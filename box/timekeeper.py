@@ -25,7 +25,10 @@ from box.sections import Config
 from box.tasks import asking, by_request
 from box.units import DAY
 
-BUILT_IN: Final[tuple[Periodic, ...]] = (Periodic(name="compact", kind="compact", every_seconds=1.0 * DAY),)
+BUILT_IN: Final[tuple[Periodic, ...]] = (
+    Periodic(name="compact", kind="compact", every_seconds=1.0 * DAY),
+    Periodic(name="clean-temp", kind="clean-temp", every_seconds=1.0 * DAY),
+)
 """What is always done by the clock; an entry of the same name replaces it."""
 
 WANTED: Final[tuple[Callable[[Config], Periodic | None], ...]] = ()

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Final
 
-from box import units
+from box import people, units
 from box.doctor import probes
 from box.doctor.finding import Finding
 from box.doctor.machine import meminfo, rounded
@@ -24,8 +24,8 @@ _ALL: Final = os.R_OK | os.W_OK | os.X_OK
 def permissions(config: Config) -> Iterator[Finding]:
     """Whether this user may do what Box does."""
     root = config.box.root
-    wanted = [root, *(os.path.join(root, "users", user, "inbox") for user in config.users.names)]
-    wanted += [os.path.join(root, "users", user) for user in config.users.names]
+    wanted = [root, *(os.path.join(root, "users", user, "inbox") for user in people.users(config))]
+    wanted += [os.path.join(root, "users", user) for user in people.users(config)]
     wanted += [config.status.dir] if config.status.dir else []
     denied = [path for path in wanted if os.path.isdir(path) and not os.access(path, _ALL, effective_ids=True)]
     for path in denied:
