@@ -33,6 +33,7 @@ The map, one line a module, in the order of that sentence:
     file_names  a name that is taken gets a number, and none is too long
     status      projections to status.json
     status_file reading the status: what it says, and whether it is fresh
+    storage     from Python: what there is, and what is used
     metrics     counts and gauges to metrics.prom
     meters      what this process counted and timed
     exposition  every metric there is, as Prometheus reads it

@@ -82,8 +82,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "newcomers": {"config", "layout", "logs", "models", "people", "status"},
     "status_file": {"errors", "sections"},
     "status": {
-        "disk", "engine", "errors", "log", "logs", "models", "people", "policy", "sections", "status_file", "tasks", "",
+        "disk", "engine", "errors", "log", "logs", "models", "people", "policy", "sections", "status_file", "tasks",
+        "watchers", "",
     },
+    "storage": {"beside", "config", "sections", "status", "watchers"},
     "exposition": set(),
     "meters": {"events", "exposition"},
     "metrics": {

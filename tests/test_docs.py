@@ -97,7 +97,8 @@ def steps(text: str) -> Iterator[tuple[str, str]]:
 # --- what is the same ------------------------------------------------------------------------------------------------
 
 MACHINE = (
-    "python|packages|sqlite|clock|memory|exiftool|ffmpeg|HEIC|open files|permissions|file system|disk|children|watching"
+    "python|packages|sqlite|clock|memory|exiftool|ffmpeg|HEIC|open files|permissions|file system|disk|drives|children|"
+    "watching"
 )
 """Checks of the doctor that find something else on another machine."""
 
