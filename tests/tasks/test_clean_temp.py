@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from box import beside, service
+from box import beside
 from box import events as e
 from box.client import Client
 from box.meters import REMOVED, TASKS, Meters
@@ -23,6 +23,7 @@ from box.tasks import clean_temp
 from box.timekeeper import BUILT_IN
 from tests.helpers import PATIENCE_SECONDS, REPOSITORY, inbox, jpeg, running, status_of, until
 from tests.tasks.shelves import ask, assert_right, row_of, told
+from tests.tasks.shelves import once_here as once
 
 HOUR = 3600.0
 OLD = 25 * HOUR
@@ -30,13 +31,6 @@ OLD = 25 * HOUR
 
 def temp(config, user: str = "me") -> Path:
     return Path(config.box.root, "users", user, "temp")
-
-
-def once(config) -> None:
-    """Do all there is to do."""
-    box = service.build(config)
-    box.once()
-    box.runner.close()
 
 
 def do(config, kind: str, **args: object) -> dict[str, Any]:
