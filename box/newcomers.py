@@ -8,17 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Final
 
 from box import layout, logs, people
 from box.config import Config
 from box.models import usage
 from box.models.base import Store
 from box.status import Problems
-
-NAME: Final = "user-name"
-FOLDER: Final = "user-folder"
-"""Codes of problems."""
 
 _log = logs.get(__name__)
 
@@ -44,13 +39,13 @@ class Newcomers:
             return [], []
         root, named = self.config.box.root, self.config.users.names
         there, wrong = people.on_disk(root)
-        self.problems.replace(NAME, {f: f"The folder {f} belongs to no user: {why}" for f, why in wrong.items()})
+        self.problems.replace("user-name", {f: f"The folder {f} belongs to no user: {why}" for f, why in wrong.items()})
         failed: dict[str, str] = {}
         came = [user for user in there if user not in known and self._is_ready(user, failed)]
         for folder in self._failed - failed.keys():
-            self.problems.clear(FOLDER, folder)
+            self.problems.clear("user-folder", folder)
         for folder, why in failed.items():
-            self.problems.put(FOLDER, folder, failure(folder, why))
+            self.problems.put("user-folder", folder, failure(folder, why))
         self._failed = set(failed)
         went = [user for user in known if user not in named and user not in there and not self._has_files(user)]
         for user in came:

@@ -108,9 +108,7 @@ class Service:
             self.problems.put("database-restored", "", str(restored))
             _log.error(str(restored))
         failed = layout.prepare(self.config, self.store)
-        self.problems.replace(
-            newcomers.FOLDER, {folder: newcomers.failure(folder, why) for folder, why in failed.items()}
-        )
+        self.problems.replace("user-folder", {folder: newcomers.failure(folder, why) for folder, why in failed.items()})
         leases = dict.fromkeys([*(e.lease for e in live.journal(self.store)), *jobs.running_leases(self.store)])
         count = recover(self.engine, root, retries, list(leases))
         live.close_all(self.store)

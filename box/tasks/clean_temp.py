@@ -55,7 +55,7 @@ HANDLER = Chore(
     run=run,
     arguments={
         "older_than": Argument(
-            units.durations(0, 3650 * units.DAY), 'what was changed longer ago goes; else "24 hours"'
+            units.durations(0, 3650 * units.DAY), "what was changed longer ago goes; without it, 24 hours"
         ),
         "user": Argument(units.a_user, "whose files; else everybody's"),
         "dry_run": Argument(units.yes_or_no, "only say what would be removed"),
