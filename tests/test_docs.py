@@ -104,6 +104,7 @@ MACHINE = (
 
 SAME: tuple[tuple[str, str], ...] = (
     (r"\x1b\[[0-9;?]*[A-Za-z]", ""),
+    (r"^drives +/.*\n(?: +/.*\n)*", ""),  # what is mounted on this machine
     (rf"^(?:ok|warn|fail) +({MACHINE}) .*$", r"CHECK \1"),
     (r"^ +-> .*\n", ""),
     (r"^CHECK (?:open files|children)\n", ""),
