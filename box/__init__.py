@@ -7,6 +7,7 @@ The map, one line a module, in the order of that sentence:
 
     watchers    EVENTS IN: doorbell, settle, one look, the inboxes, the library
     watching    the inboxes, from doorbell to log
+    newcomers   a folder that somebody makes in users/ becomes a user
     imports     cards and folders elsewhere: is there something new?
     sweeps      the library compared with the projections
     events      the vocabulary: what can happen
@@ -14,6 +15,7 @@ The map, one line a module, in the order of that sentence:
     job_events  its words for jobs
     photo_events and for photos
     quota_events and for quotas
+    retention_events and for what Box removes for good
     event_text  events as the log writes them
     log         the append-only table of what happened
     archive     compressed JSON lines in files: a chain of old events, and old jobs
@@ -45,11 +47,12 @@ The map, one line a module, in the order of that sentence:
     periodic    when a job by the clock is due: cron, intervals, clocks that jump
     compaction  what is old goes from the database to the archive
     verify      log = projections = disk = sums
-    storage     from Python: who keeps how much, and what fits
+    storage     from Python: what there is, who keeps how much, and what fits
     accounting  the sums beside their rows
     weighing    what files are charged: names of one file once, sparse ones by what they occupy
     recalculation the disk is counted again: swept, weighed, summed up
     damage      opening the database, snapshots, restoring
+    people      who has an inbox
     layout      the folders and markers of a root
     locks       one process at a time does the work of a root
     bells       waking the service, from inside and outside

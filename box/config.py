@@ -201,7 +201,7 @@ def _settled(config: Config, home: str) -> Config:
     if config.jobs.retry_cap_seconds < config.jobs.retry_base_seconds:
         raise ConfigError(f"jobs.retry_cap_seconds: expected at least jobs.retry_base_seconds ({config.path})")
     strangers = [user for user in config.quota.users if user not in config.users.names]
-    if strangers:
+    if strangers and not config.users.auto_create:
         raise ConfigError(f"quota.users.{strangers[0]}: expected one of users.names ({config.path})")
     try:
         places = placed(config.watch.imports, config.users.names, root)

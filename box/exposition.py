@@ -64,6 +64,8 @@ FAMILIES: Final[tuple[Family, ...]] = (
     Family("box_quota_used_bytes", "gauge", "What is charged against the quota.", ("user",)),
     Family("box_quota_reserved_bytes", "gauge", "Set aside in the quota for unfinished jobs.", ("user",)),
     Family("box_quota_limit_bytes", "gauge", "The quota; none for a user without a limit.", ("user",)),
+    Family("box_removed_files_total", "counter", "Files that Box removed for good, by why.", ("why",)),
+    Family("box_removed_bytes_total", "counter", "Bytes of these files.", ("why",)),
     Family("box_upkeep_seconds", "summary", "How often upkeep was done, and how long it took.", ("task",)),
     Family("box_backup_age_seconds", "gauge", "Time since the last backup was finished; none without a backup."),
     Family("box_backup_missing_files", "gauge", "Files that the backup does not hold yet; none without a backup."),

@@ -1,7 +1,8 @@
 """The layout of a root. The rule: a folder is made once, with its marker; one that has vanished is not made again.
 
 A marker that is gone means that the folder is not the one Box knew (a disk that is not mounted): only a person who says
-`box init` again puts it back.
+`box init` again puts it back. What is made has the permissions of the folder that it is made in, whatever the umask
+says: so the owner of a root decides once whether a group may drop files.
 """
 
 from __future__ import annotations
@@ -9,25 +10,72 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
+from stat import S_IMODE
+from typing import Final
 
 from box import disk
 from box.bells import FOLDER as DOORBELL
 from box.models import usage
 from box.models.base import Store
-from box.paths import AREAS, MARKER, check_user
+from box.paths import AREAS, MARKER, area_folder, check_user, join
+from box.people import USERS
+from box.sections import Config
 
 _MARK = (
     "This file tells Box that this folder is there. Without it nothing here is taken, and nothing counts as deleted.\n"
 )
+_PASSED_ON: Final = 0o2777
+"""Permissions, and that what is made in a folder belongs to its group; not the bits that say who may delete."""
+_FOLDERS: Final = tuple(area for area in AREAS if area not in {"inbox", "other"})
 
 
 def make_user(root: str, user: str) -> None:
     """Make a user's folders that are missing, and the marker of the inbox."""
-    base = os.path.join(root, "users", check_user(user))
-    for area in AREAS:
-        if area != "other":
-            disk.make_folder(os.path.join(base, area))
-    mark(os.path.join(base, "inbox"))
+    base = os.path.join(root, USERS, check_user(user))
+    for folder in (os.path.dirname(base), base, *(os.path.join(base, area) for area in _FOLDERS)):
+        _make(folder)
+    _make_inbox(base)
+
+
+def make_missing(root: str, user: str, store: Store, *, is_named: bool) -> None:
+    """Make the folders of a user that may be made unasked: none, where one that holds known files is away.
+
+    Nor is the inbox of somebody of whom files are known made again: that is a vanished one. `is_named` in the
+    configuration: the user's own folder is made too, and an inbox that stands is left as it is. Raises OSError.
+    """
+    held = [area for area, (files, _) in usage.by_area(store, user).items() if files and area != "other"]
+    if any(not os.path.isdir(join(root, area_folder(user, area))) for area in held):
+        return
+    base = os.path.join(root, USERS, user)
+    folders = [os.path.join(base, area) for area in _FOLDERS]
+    for folder in (os.path.dirname(base), base, *folders) if is_named else folders:
+        _make(folder)
+    if not held and not (is_named and os.path.lexists(os.path.join(base, "inbox"))):
+        _make_inbox(base)
+
+
+def _make(folder: str) -> None:
+    """Make a folder, durable in the one above it, with the permissions of that one."""
+    above = os.path.dirname(folder)
+    try:
+        os.mkdir(folder)
+    except FileExistsError:
+        return
+    with suppress(PermissionError):  # FAT knows none
+        os.chmod(folder, S_IMODE(os.stat(above).st_mode) & _PASSED_ON)
+    disk.sync_folder(above)
+
+
+def _make_inbox(base: str) -> None:
+    """An inbox appears with its marker in it: killed between the two, Box would not know it again."""
+    inbox, part = os.path.join(base, "inbox"), os.path.join(base, ".inbox.part")
+    if not os.path.lexists(inbox):
+        _make(part)
+        mark(part)
+        disk.rename_new(part, inbox)
+        disk.sync_folder(base)
+    mark(inbox)
 
 
 def mark(folder: str) -> None:
@@ -37,13 +85,17 @@ def mark(folder: str) -> None:
         disk.write_whole(path, _MARK)
 
 
-def prepare(root: str, users: Iterable[str], store: Store) -> None:
-    """At the start of the service: folders for users that are new, scratch folders emptied."""
+def prepare(config: Config, store: Store) -> dict[str, str]:
+    """At the start of the service: the missing folders of those who are configured. What failed: path text -> why."""
+    root = config.box.root
     disk.make_folder(os.path.join(root, DOORBELL))
-    known = set(usage.users(store))
-    for user in users:
-        if user not in known and not os.path.lexists(os.path.join(root, "users", user, "inbox")):
-            make_user(root, user)
+    failed = {}
+    for user in config.users.names:
+        try:
+            make_missing(root, user, store, is_named=True)
+        except OSError as error:
+            failed[f"{USERS}/{user}"] = error.strerror or str(error)
+    return failed
 
 
 def empty_scratch(root: str) -> int:

@@ -16,7 +16,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from box.events import Event, JobCancelled, JobFailed, JobQuarantined, JobReleased, JobRetried, JobSucceeded
+from box.events import (
+    Event,
+    FileRemoved,
+    JobCancelled,
+    JobFailed,
+    JobQuarantined,
+    JobReleased,
+    JobRetried,
+    JobSucceeded,
+)
 from box.exposition import Labels, Spread, Values
 
 WORDS_MAX: Final = 50
@@ -28,6 +37,9 @@ TASKS: Final = (
     "quota-recalculation", "temp-clean-up", "library-sweep", "snapshot", "wal", "compaction", "history", "metrics",
 )  # fmt: skip
 """The upkeep that is timed."""
+
+REMOVED: Final = ("temp",)
+"""Why Box removes files for good; see `box.retention_events`."""
 
 _WORD: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
@@ -70,6 +82,8 @@ class Meters:
             "box_job_failures_total": {},
             "box_job_quarantines_total": {},
             "box_events_total": {},
+            "box_removed_files_total": {(why,): 0 for why in REMOVED},
+            "box_removed_bytes_total": {(why,): 0 for why in REMOVED},
         }
         self._spreads: dict[str, dict[Labels, _Observed]] = {
             "box_job_wait_seconds": {kind: _Observed(WAIT_BOUNDS) for kind in known},
@@ -121,7 +135,10 @@ class Meters:
         """One more event was recorded."""
         with self._lock:
             self._one_more("box_events_total", type(event).__name__)
-            if isinstance(event, JobSucceeded):
+            if isinstance(event, FileRemoved):
+                self._one_more("box_removed_files_total", self._word("box_removed_files_total", event.why))
+                self._one_more("box_removed_bytes_total", self._word("box_removed_bytes_total", event.why), event.size)
+            elif isinstance(event, JobSucceeded):
                 self._one_more("box_jobs_ended_total", "completed")
             elif isinstance(event, JobFailed):
                 self._one_more("box_job_failures_total", self._word("box_job_failures_total", event.code))
@@ -157,9 +174,9 @@ class Meters:
                 spreads.setdefault((kind,), _Observed(bounds))
             spreads[kind,].add(max(0.0, seconds), 1)  # a clock that was set back is no time gained
 
-    def _one_more(self, name: str, label: str) -> None:
+    def _one_more(self, name: str, label: str, more: int = 1) -> None:
         counts = self._counts[name]
-        counts[label,] = counts.get((label,), 0) + 1
+        counts[label,] = counts.get((label,), 0) + more
 
     def _word(self, name: str, text: str) -> str:
         counts = self._counts[name]

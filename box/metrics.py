@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from box import __version__, disk, log, logs
+from box import __version__, disk, log, logs, people
 from box.exposition import Labels, Values, render
 from box.meters import Meters, word
 from box.models import census
@@ -122,7 +122,7 @@ def _jobs(taken: Census, now: float) -> dict[str, Values]:
 
 
 def _quotas(taken: Census, config: Config, policy: Policy) -> dict[str, Values]:
-    accounts = dict.fromkeys(config.users.names, census.Account("", 0, 0, quota_is_set=False, quota_bytes=None))
+    accounts = dict.fromkeys(people.users(config), census.Account("", 0, 0, quota_is_set=False, quota_bytes=None))
     accounts |= {account.user: account for account in taken.accounts if account.user}
     limits = {
         (user,): quota(policy, user, is_set=account.quota_is_set, set_bytes=account.quota_bytes)

@@ -232,6 +232,7 @@ type_rule = Callable[[Policy, Any, View], Iterator[Event]]
 RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.FileSettled: (on_file_settled,),
     e.FileVanished: (on_room,),
+    e.FileRemoved: (on_room,),
     e.FileNoticed: (on_file_noticed, on_room),
     e.DuplicateDropped: (on_room,),
     e.DropReturned: (on_room,),

@@ -39,6 +39,7 @@ class Users:
     """Who has an inbox."""
 
     names: tuple[str, ...] = _key(("me",), units.users)
+    auto_create: bool = _key(False, units.yes_or_no)  # noqa: FBT003 - the default of a key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import fields, replace
 
-from box import bells, damage, imports, locks, status
+from box import bells, damage, imports, locks, people, status
 from box import config as configuration
 from box.beside import engine_of
 from box.claims import Claims
@@ -96,6 +96,7 @@ def _assemble(
     performer.attention.at_work.on_progress = service.changed
     claims.on_renewal = performer.attention.attend
     engine.on_commit = service.woken
+    watching.on_change = service.changed
     claims.on_hold, claims.prepare = service.held_up, runner.prepare
     service.recover(retries, restored)
     return service
@@ -105,7 +106,7 @@ def _sweep(config: Config, engine: Engine, problems: Problems, meters: Meters) -
     """What compares the library of everybody who is named, or was once."""
     return LibrarySweep(
         config.box.root, engine,
-        users=lambda: sorted({*config.users.names, *usage.users(engine.store)} - {""}),
+        users=lambda: sorted({*people.users(config), *usage.users(engine.store)} - {""}),
         on_problem=lambda found: problems.replace("library-away", found), timed=meters.timed,
     )  # fmt: skip
 

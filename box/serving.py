@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from box import bells, damage, layout, locks, log, logs, notify, status, status_file
+from box import bells, damage, layout, locks, log, logs, newcomers, notify, status, status_file
 from box.claims import Claims
 from box.config import Config
 from box.engine import Engine, utc_now
@@ -110,7 +110,8 @@ class Service:
             )
             self.problems.put("database-restored", "", str(restored))
             _log.error(str(restored))
-        layout.prepare(root, self.config.users.names, self.store)
+        failed = layout.prepare(self.config, self.store)
+        self.problems.replace("user-folder", {folder: newcomers.failure(folder, why) for folder, why in failed.items()})
         leases = dict.fromkeys([*(e.lease for e in live.journal(self.store)), *jobs.running_leases(self.store)])
         count = recover(self.engine, root, retries, list(leases))
         live.close_all(self.store)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from box import __version__, disk, log, logs
+from box import __version__, disk, log, logs, people
 from box.engine import utc_now
 from box.models import holds, jobs, photos, ready, usage
 from box.models.base import Store
@@ -23,6 +23,7 @@ from box.policy import Policy, quota
 from box.sections import Config
 from box.status_file import NAME, folder, timestamp
 from box.tasks.at_work import Progress
+from box.watchers.drives import drives
 
 SCHEMA: Final = 1
 CHANGE_SECONDS: Final = 1.0
@@ -118,14 +119,11 @@ def collect(store: Store, config: Config, policy: Policy, process: Process) -> d
         "state": state,
         "log": {"position": log.last_position(store), "bytes": store.file_bytes()},
         "jobs": counted,
-        "storage": storage(config.box.root),
+        "storage": {**storage(config.box.root), "drives": [each.told() for each in drives(config.box.root)]},
         "users": users(store, config, policy),
-        "photos": _photos(store),
+        "photos": photos_told(store),
         "library": {"items": 0, "chunks": 0, "claims": 0},
-        "backup": {
-            "destination": None, "state": "none", "last_finished_at": None, "last_verified_at": None,
-            "files_missing": None,
-        },
+        "backup": backup(),
         "watch": [dict(each) for each in process.watch()],
         "problems": problems,
     }  # fmt: skip
@@ -169,15 +167,16 @@ def storage(root: str) -> dict[str, Any]:
     total, free = status.f_blocks * status.f_frsize, status.f_bavail * status.f_frsize
     return {
         "total_bytes": total,
+        "used_bytes": (status.f_blocks - status.f_bfree) * status.f_frsize,
         "free_bytes": free,
         "free_percent": round(100 * free / total, 1) if total else 0.0,
     }
 
 
 def users(store: Store, config: Config, policy: Policy) -> dict[str, Any]:
-    """Every configured or known user's account."""
+    """The account of everybody who has an inbox, or is known."""
     found = {}
-    for user in sorted({*config.users.names, *usage.users(store)} - {""}):
+    for user in sorted({*people.users(config), *usage.users(store)} - {""}):
         balance = usage.balance(store, user)
         areas = usage.by_area(store, user)
         found[user] = {
@@ -190,7 +189,16 @@ def users(store: Store, config: Config, policy: Policy) -> dict[str, Any]:
     return found
 
 
-def _photos(store: Store) -> dict[str, Any]:
+def backup() -> dict[str, Any]:
+    """How far the backup is."""
+    return {
+        "destination": None, "state": "none", "last_finished_at": None, "last_verified_at": None,
+        "files_missing": None,
+    }  # fmt: skip
+
+
+def photos_told(store: Store) -> dict[str, Any]:
+    """How many photos there are, of everybody."""
     totals = photos.totals(store)
     return {
         "count": totals.count,

@@ -15,15 +15,16 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from box import config, recalculation
+from box import config, people, recalculation, status
 from box.beside import Beside, beside
 from box.errors import UsageError
 from box.events import UsageUpdated
 from box.models import usage
 from box.models.usage import Balance
 from box.policy import quota
+from box.watchers.drives import drives
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,18 @@ def users_by_usage(*, box: Beside | None = None) -> list[Usage]:
         return sorted((_usage(one, user) for user in _users(one)), key=lambda each: (-each.used, each.user))
 
 
+def stats(*, box: Beside | None = None) -> dict[str, Any]:
+    """The disk of the root, the photos, the backups and the external drives, each as `status.json` has it."""
+    with _opened(box) as one:
+        root = one.config.box.root
+        return {
+            "disk": status.storage(root),
+            "photos": status.photos_told(one.store),
+            "backup": status.backup(),
+            "drives": [each.told() for each in drives(root)],
+        }
+
+
 def percent(size: int, limit: int | None) -> float | None:
     """So much of a limit, in percent; a limit of nothing is always reached."""
     if limit is None:
@@ -154,11 +167,11 @@ def _opened(box: Beside | None) -> Iterator[Beside]:
 
 
 def _users(box: Beside) -> list[str]:
-    return sorted({*box.config.users.names, *usage.users(box.store)} - {""})
+    return sorted({*people.users(box.config), *usage.users(box.store)} - {""})
 
 
 def _known(box: Beside, user: str) -> str:
-    if user in box.config.users.names or usage.is_known(box.store, user):
+    if user in people.users(box.config) or usage.is_known(box.store, user):
         return user
     raise UsageError(f"there is no user {user!r}: there are {', '.join(_users(box))}")
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from box import damage, log, logs
+from box import damage, log, logs, people
 from box.claims import Claims
 from box.config import Config
 from box.engine import Engine, Transaction, log_time, utc_now
@@ -67,7 +67,7 @@ class Upkeep:
     _snapshot_at: int = field(default=-1)
 
     def __post_init__(self) -> None:
-        known = sound(entries(self.config.jobs.periodic), self.config.users.names, self.on_wrong_entry)
+        known = sound(entries(self.config), people.users(self.config), self.on_wrong_entry)
         self.timekeeper = Timekeeper(self.engine, known)
         lease = self.config.jobs.lease_seconds
         self._timers = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -13,7 +13,9 @@ from box.engine import Engine, Transaction
 from box.errors import BoxError
 from box.events import Event, FileSettled
 from box.models import drops, live
+from box.newcomers import Newcomers
 from box.paths import area_folder, join, split, to_text
+from box.people import USERS
 from box.photos import formats
 from box.status import Problems, rfc3339
 from box.tasks import request
@@ -65,6 +67,12 @@ class Watching:
             bell=os.path.join(config.box.root, bells.FOLDER),
             on_bell=self._outside,
         )
+        if config.users.auto_create:
+            self._doorbell.watch_names(os.path.join(config.box.root, USERS), self._above)
+        self.on_change: Callable[[], object] = lambda: None
+        """Told when there are other inboxes than before."""
+        self._newcomers = Newcomers(config, store, problems)
+        self._rung_above = False
         self._rung_outside = False
         self._listening = False
         self._late = ""
@@ -122,13 +130,34 @@ class Watching:
         self._rung_outside = True
         self._bell.ring()
 
+    def _above(self) -> None:
+        self._rung_above = True
+        self._bell.ring()
+
+    def _meet(self, now: float) -> None:
+        """Whoever has come has an inbox from now on; whoever has gone has none."""
+        self._rung_above = False
+        folders = {self._inboxes.user_of(path): path for path in self._inboxes.folders}
+        came, went = self._newcomers.look(folders)
+        for user in came:
+            path = self._inboxes.add(user, area_folder(user, "inbox"), now)
+            self._doorbell.add(path, now if self._listening else None)
+        for user in went:
+            self._doorbell.remove(folders[user])
+            self._inboxes.remove(folders[user])
+        if came or went:
+            self.on_change()
+
     def step(self, now: float) -> float:
         """Do what is due; in how many seconds there is more to do (0: at once)."""
         if now < self._retry_at:
             return self._retry_at - now
         if now >= self._sweep_at:
             self._sweep_at = now + self._sweep_seconds
+            self._meet(now)
             self._inboxes.sweep(now)
+        elif self._rung_above:
+            self._meet(now)
         found = self._inboxes.look(now)
         try:
             for first in range(0, len(found), RECORD_MAX):

@@ -29,7 +29,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 SPEC: dict[str, Any] = {
     "box.root": ".",
-    "users.names": ("me",),
+    "users.names": ("me",), "users.auto_create": False,
     "watch.settle_seconds": 2, "watch.sweep_seconds": 300, "watch.ignore": (), "watch.mode": "auto",
     "watch.poll_seconds": 10, "watch.imports": (),
     "library.sweep_seconds": DAY,

@@ -98,12 +98,14 @@ def steps(text: str) -> Iterator[tuple[str, str]]:
 # --- what is the same ------------------------------------------------------------------------------------------------
 
 MACHINE = (
-    "python|packages|sqlite|clock|memory|exiftool|ffmpeg|HEIC|open files|permissions|file system|disk|children|watching"
+    "python|packages|sqlite|clock|memory|exiftool|ffmpeg|HEIC|open files|permissions|file system|disk|drives|children|"
+    "watching"
 )
 """Checks of the doctor that find something else on another machine."""
 
 SAME: tuple[tuple[str, str], ...] = (
     (r"\x1b\[[0-9;?]*[A-Za-z]", ""),
+    (r"^drives +/.*\n(?: +/.*\n)*", ""),  # what is mounted on this machine
     (rf"^(?:ok|warn|fail) +({MACHINE}) .*$", r"CHECK \1"),
     (r"^ +-> .*\n", ""),
     (r"^CHECK (?:open files|children)\n", ""),

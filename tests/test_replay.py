@@ -65,6 +65,9 @@ def some_event(draw: random.Random, store: Store) -> e.Event:
                 user=user, path=photo, taken_at="2024-05-06T00:00:00", day=draw.choice(("", "2024-05-06")), job=job
             ),
             e.DuplicateDropped(user=user, source=inbox, kept=photo, digest=str(size), size=size),
+            e.FileRemoved(
+                user=user, path=draw.choice((photo, f"users/{user}/thumbnails/{name}")), size=size, why="temp", job=job
+            ),
             e.FileImported(
                 user=user, name="card", volume=draw.choice(("", "1234-ABCD")), path=inbox,
                 place=draw.choice((name, f"DCIM/{name}")), size=size, mtime_ns=1, digest=str(size), job=job,

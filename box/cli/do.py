@@ -9,7 +9,7 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from box import locks, status_file
+from box import locks, people, status_file
 from box.beside import Beside, beside
 from box.cli import output, settings, words
 from box.errors import NotRunning, UsageError
@@ -30,7 +30,7 @@ def do(args: Namespace) -> int:
         return _list(as_json=args.json)
     config = settings.load(args)
     if args.user:
-        settings.known_user(args.user, config.users.names, config)
+        settings.known_user(args.user, people.users(config), config)
     given = _arguments(args.args)
     if args.dry_run:
         given = {**given, "dry_run": True}
@@ -45,7 +45,8 @@ def do(args: Namespace) -> int:
     if args.json:
         output.value(row)
     elif args.dry_run and row["state"] == State.COMPLETED:
-        moves(json.loads(row["result"]))
+        result = json.loads(row["result"])
+        (removals if "removes" in result else moves)(result)
     else:
         output.line(told(row))
     return 0 if row["state"] in (State.QUEUED, State.RUNNING, State.COMPLETED) else 1
@@ -131,6 +132,17 @@ def moves(result: Mapping[str, Any]) -> None:
         f"{words.count(result['count'], 'file')} would be moved" + (f", {more:,} of them not shown" if more else "")
     )
     left_out(result)
+
+
+def removals(result: Mapping[str, Any]) -> None:
+    """The same of one that would remove files."""
+    for path in result["removes"]:
+        output.line(words.printable(path))
+    more = result["count"] - len(result["removes"])
+    output.line(
+        f"{words.count(result['count'], 'file')}, {words.size(result['bytes'])}, would be removed"
+        + (f", {more:,} of them not shown" if more else "")
+    )
 
 
 def left_out(result: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from argparse import Namespace
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from box import people
 from box.beside import beside
 from box.cli import output, settings, words
 from box.job_tables import Periodic
@@ -20,12 +21,9 @@ _STYLES: Final = {"failed": "red", "quarantined": "red", "running": "green"}
 def listing(args: Namespace) -> int:
     """Every entry: when it was asked for last and what came of it, and when it comes next."""
     config = settings.load(args)
-    now = datetime.now(UTC)
+    now, users = datetime.now(UTC), people.users(config)
     with beside(config) as box:
-        rows = [
-            _row(box.store, entry, now, wrong_with(entry, config.users.names))
-            for entry in entries(config.jobs.periodic)
-        ]
+        rows = [_row(box.store, entry, now, wrong_with(entry, users)) for entry in entries(config)]
     if args.json:
         output.value(rows)
         return 0

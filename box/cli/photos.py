@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from box import paths
+from box import paths, people
 from box.beside import beside
 from box.cli import output, settings, words
 from box.errors import BoxError
@@ -44,7 +44,7 @@ def duplicates(args: Namespace) -> int:
     groups, copies, spare = 0, 0, 0
     with beside(config) as box:
         if args.user:
-            known = {*config.users.names, *usage.users(box.store)} - {""}
+            known = {*people.users(config), *usage.users(box.store)} - {""}
             settings.known_user(args.user, known, config)
         found = photo_lists.copies(box.store, args.user)
         if args.json:

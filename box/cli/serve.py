@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, TextIO, cast
 
-from box import layout, logs, status_file
+from box import layout, logs, people, status_file
 from box.cli import INTERRUPTED, output, settings, words
 from box.sections import Config
 
@@ -24,8 +24,9 @@ def run(args: Namespace) -> int:
     config = settings.load(args)
     service = _built(_debugged(config) if args.debug else config)
     if "NOTIFY_SOCKET" not in os.environ:  # systemd's journal has no use for it; people and scripts have
-        several = len(config.users.names) > 1
-        for user, folder in layout.inboxes(config.box.root, config.users.names).items():
+        users = people.users(config)
+        several = len(users) > 1
+        for user, folder in layout.inboxes(config.box.root, users).items():
             output.line(f"Drop files  {words.path(folder)}" + (f"  ({user})" if several else ""))
         told = os.path.join(status_file.folder(config), status_file.NAME)
         output.line(f"Status      {words.path(told)}, or `box status --watch`")

@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Iterable
 
 from box import config as configuration
+from box import people
 from box.errors import UsageError
 from box.sections import Config
 
@@ -26,7 +27,7 @@ def known_user(name: str, users: Iterable[str], config: Config) -> str:
 
 def only_user(config: Config, name: str | None) -> str:
     """The configured user that is meant; without a name the only one there is. Raises UsageError."""
-    names = config.users.names
+    names = people.users(config)
     if name is not None:
         return known_user(name, names, config)
     if len(names) > 1:

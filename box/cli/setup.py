@@ -31,7 +31,7 @@ def init(args: Namespace) -> int:
         raise UsageError(f"{file} says box.root = {config.box.root}: change it there, or leave out {args.dir}")
     users = config.users.names if args.user is None else (args.user,)
     for user in users:
-        if user not in config.users.names:
+        if user not in config.users.names and not config.users.auto_create:
             raise UsageError(f"{file} does not know the user {user!r}: add it to users.names there, then do this again")
     made = [] if is_new else _missing(config.box.root, users)
     for user in users:

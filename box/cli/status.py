@@ -182,7 +182,15 @@ def _holdings(found: Mapping[str, Any]) -> Iterator[str]:
     yield _row("photos", f"{photos['count']:,}, {words.size(photos['bytes'])}{days}")
     free = f"{words.size(disk['free_bytes'])} free of {words.size(disk['total_bytes'])} ({disk['free_percent']:.0f} %)"
     yield _row("disk", output.styled(free, "yellow" if disk["free_percent"] < 10 else ""))
+    for n, drive in enumerate(disk.get("drives", ())):  # an older service knows none
+        yield _row("" if n else "drives", _drive(drive))
     yield _row("log", f"{words.count(found['log']['position'], 'event')}, {words.size(found['log']['bytes'])}")
+
+
+def _drive(drive: Mapping[str, Any]) -> str:
+    name = f" ({words.printable(drive['label'])})" if drive["label"] else ""
+    room = f"{words.size(drive['free_bytes'])} free of {words.size(drive['total_bytes'])}"
+    return f"{words.printable(drive['path'])}{name}, {drive['file_system']}, {room}"
 
 
 def _watched(folders: list[Mapping[str, Any]], now: float) -> Iterator[str]:

@@ -36,7 +36,7 @@ def examine(load: Callable[[], Config]) -> Iterator[Finding]:
         yield Finding("root", "fail", f"{root}: {error.strerror}", f"give uid {os.geteuid()} the right to it")
         return
     for of_box in (
-        place.permissions, place.file_system, place.space, place.children,
+        place.permissions, place.file_system, place.space, place.drives, place.children,
         work.inboxes, work.watches, work.database, work.service,
     ):  # fmt: skip
         try:

@@ -8,11 +8,13 @@ import tempfile
 from collections.abc import Iterator
 from typing import Final
 
-from box import units
+from box import people, units
 from box.doctor import probes
 from box.doctor.finding import Finding
 from box.doctor.machine import meminfo, rounded
+from box.paths import to_text
 from box.sections import Config
+from box.watchers import drives as attached
 from box.watchers.mounts import remote_type, type_of
 
 SYNC_SECONDS_MAX: Final = 0.5
@@ -24,8 +26,8 @@ _ALL: Final = os.R_OK | os.W_OK | os.X_OK
 def permissions(config: Config) -> Iterator[Finding]:
     """Whether this user may do what Box does."""
     root = config.box.root
-    wanted = [root, *(os.path.join(root, "users", user, "inbox") for user in config.users.names)]
-    wanted += [os.path.join(root, "users", user) for user in config.users.names]
+    wanted = [root, *(os.path.join(root, "users", user, "inbox") for user in people.users(config))]
+    wanted += [os.path.join(root, "users", user) for user in people.users(config)]
     wanted += [config.status.dir] if config.status.dir else []
     denied = [path for path in wanted if os.path.isdir(path) and not os.access(path, _ALL, effective_ids=True)]
     for path in denied:
@@ -86,6 +88,17 @@ def space(config: Config) -> Iterator[Finding]:
         yield Finding("disk", "ok", found)
     if status.f_files and status.f_favail < INODES_MIN:
         yield Finding("disk", "warn", f"room for {status.f_favail:,} more files only (inodes)", "remove small files")
+
+
+def drives(config: Config) -> Iterator[Finding]:
+    """The external drives that are there."""
+    there = attached.drives(config.box.root)
+    for drive in there:
+        room = f"{units.bytes_text(rounded(drive.free_bytes))} free of {units.bytes_text(rounded(drive.total_bytes))}"
+        name = f"{drive.label or 'without a label'}, {drive.uuid or 'no UUID known'}, {drive.file_system}"
+        yield Finding("drives", "ok", f"{to_text(drive.path)} ({name}): {room}")
+    if not there:
+        yield Finding("drives", "ok", "no external drive is mounted")
 
 
 def children(config: Config) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from box import __version__, locks, status_file, units
+from box import __version__, locks, people, status_file, units
 from box.doctor.finding import Finding
 from box.doctor.machine import rounded
 from box.errors import NotRunning
@@ -27,7 +27,8 @@ def inboxes(config: Config) -> Iterator[Finding]:
     """Each inbox, as the watcher sees it."""
     root, fine = config.box.root, 0
     device = os.stat(root).st_dev
-    for user in config.users.names:
+    users = people.users(config)
+    for user in users:
         text = area_folder(user, "inbox")
         inbox = Inbox(user, text, os.path.join(root, text))
         inbox.check()
@@ -38,7 +39,7 @@ def inboxes(config: Config) -> Iterator[Finding]:
         if inbox.identity is not None and inbox.identity[0] != device:
             yield Finding("inbox", "warn", f"{text} is on another file system: drops are copied, not moved", "")
         fine += inbox.there
-    if fine == len(config.users.names):
+    if fine == len(users):
         yield Finding("inbox", "ok", f"{fine} of {fine} there, with the marker")
 
 
@@ -48,7 +49,7 @@ def watches(config: Config) -> Iterator[Finding]:
         yield Finding("watching", "ok", f"watch.mode is polling, every {units.seconds_text(config.watch.poll_seconds)}")
         return
     wanted = 0
-    for user in config.users.names:
+    for user in people.users(config):
         inbox = os.path.join(config.box.root, area_folder(user, "inbox"))
         if os.path.isdir(inbox) and is_remote(inbox):
             yield Finding("watching", "ok", f"{inbox} is on {type_of(inbox)} and is polled")

@@ -61,6 +61,7 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     ),
     e.PhotoRedated: (camera_clocks.on_leaving, photos.on_redated, camera_clocks.on_standing),
     e.DuplicateDropped: (drops.on_taken,),
+    e.FileRemoved: (files.on_removed, camera_clocks.on_leaving, photos.on_vanished),
     e.FileImported: (imports.on_imported,),
     e.ImportUndone: (imports.on_undone,),
     e.QuotaSet: (usage.on_quota_set,),

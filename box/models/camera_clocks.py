@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import peewee
 
-from box.events import DropReturned, FileMoved, FileVanished, PhotoFiled, PhotoRedated, Recorded
+from box.events import DropReturned, FileMoved, FileRemoved, FileVanished, PhotoFiled, PhotoRedated, Recorded
 from box.models.base import Store, Table
 from box.paths import split
 from box.photos.naming import camera_of
@@ -66,7 +66,7 @@ def count(store: Store, path: str, by: int) -> None:
 # --- folds -----------------------------------------------------------------------------------------------------------
 
 
-def on_leaving(store: Store, _: Recorded, event: PhotoFiled | FileVanished | PhotoRedated) -> None:
+def on_leaving(store: Store, _: Recorded, event: PhotoFiled | FileVanished | FileRemoved | PhotoRedated) -> None:
     """The photo that is known at that path will be another one, or none."""
     count(store, event.path, -1)
 

@@ -11,6 +11,7 @@ from box.events import (
     FileNoticed,
     FilePlaced,
     FileQuarantined,
+    FileRemoved,
     FileVanished,
     FileWeighed,
     PhotoFiled,
@@ -127,6 +128,11 @@ def on_vanished(store: Store, _: Recorded, event: FileVanished) -> None:
     """A file left the library."""
     if owner(event.path)[1] != "inbox":
         remove(store, event.path)
+
+
+def on_removed(store: Store, _: Recorded, event: FileRemoved) -> None:
+    """Box removed a file of the library."""
+    remove(store, event.path)
 
 
 def on_returned(store: Store, _: Recorded, event: DropReturned) -> None:

@@ -8,7 +8,16 @@ from typing import Final
 
 import peewee
 
-from box.events import DropReturned, FileMoved, FileNoticed, FileVanished, PhotoFiled, PhotoRedated, Recorded
+from box.events import (
+    DropReturned,
+    FileMoved,
+    FileNoticed,
+    FileRemoved,
+    FileVanished,
+    PhotoFiled,
+    PhotoRedated,
+    Recorded,
+)
 from box.models.base import Store, Table
 from box.paths import split
 from box.photos import groups
@@ -223,7 +232,7 @@ def on_noticed(store: Store, _: Recorded, event: FileNoticed) -> None:
         _count(store, old[0], old[1], 0, event.size - old[2])
 
 
-def on_vanished(store: Store, _: Recorded, event: FileVanished) -> None:
+def on_vanished(store: Store, _: Recorded, event: FileVanished | FileRemoved) -> None:
     """A photo left the library."""
     _remove(store, event.path)
 

@@ -26,9 +26,10 @@ TEXT_MAX: Final = 200
 
 def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     """Write the package; the result says where, of how many files, and what is wrong with it. Raises BoxError."""
-    from box.tasks import camtrap_package  # noqa: PLC0415 - a child that knows this kind loads no database
+    from box import people  # noqa: PLC0415 - a child that knows this kind loads no database
+    from box.tasks import camtrap_package  # noqa: PLC0415 - as above
 
-    names = inside.config.users.names
+    names = people.users(inside.config)
     if not job.user and len(names) > 1:
         raise BoxError(f"whose photos? say --user, one of {', '.join(names)}")
     return camtrap_package.write(inside, job, reporter, job.user or names[0])

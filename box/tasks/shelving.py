@@ -116,7 +116,9 @@ class Shelver:
     is_undone: bool = True
     """Whether what it did is taken back when it is cancelled."""
     moved: int = 0
-    """Files that have another place now."""
+    """Files that have another place now, or none."""
+    freed_bytes: int = 0
+    """Of those that were removed."""
 
     def carry_out(self, parcels: Iterable[Parcel]) -> None:
         """Move all of them. Raises Stopped when the job should end, OutOfSpace when the disk is full."""
@@ -146,6 +148,7 @@ class Shelver:
         disk.sync_folders(folders)
         self.engine.at_once(lambda transaction: self._record(transaction, done))
         self.moved += sum(_is_counted(step.move) for parcel in done for step in parcel.steps)
+        self.freed_bytes += sum(s.move.size for parcel in done for s in parcel.steps if not s.move.target)
         clear_folders(self.root, (step.move.source for parcel in done for step in parcel.steps))
         if ended is not None:
             raise ended

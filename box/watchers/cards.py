@@ -17,13 +17,10 @@ from stat import S_ISDIR, S_ISREG
 from typing import Final
 
 from box.paths import to_text
+from box.watchers.drives import BY_UUID, UDEV, number_of, uuid_of
 from box.watchers.ignore import Ignored
 from box.watchers.mounts import is_remote, source_of
 
-BY_UUID: Final = "/dev/disk/by-uuid"
-"""Where udev names file systems."""
-UDEV: Final = "/run/udev/data"
-_FIELD: Final = "E:ID_FS_UUID="
 _UUID: Final = re.compile(r"[A-Za-z0-9-]{4,64}")
 
 
@@ -93,31 +90,8 @@ def _mounted(folder: str, start: str, device: int) -> str:
 
 def volume_of(folder: str, device: int, by_uuid: str = BY_UUID, udev: str = UDEV) -> str:
     """UUID of the file system that holds a folder, empty where it cannot be told."""
-    devices = {device, _number(source_of(folder))} - {0}
-    try:
-        names = [name for name in sorted(os.listdir(by_uuid)) if _number(os.path.join(by_uuid, name)) in devices]
-    except OSError:
-        names = []
-    # A service that systemd shields sees no devices, but udev's own notes.
-    noted = [_noted(f"{udev}/b{os.major(each)}:{os.minor(each)}") for each in sorted(devices)]
-    return next((name for name in (*names, *noted) if _UUID.fullmatch(name)), "")
-
-
-def _noted(path: str) -> str:
-    """The UUID in what udev has noted of a device."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as lines:
-            return next((line[len(_FIELD) :].strip() for line in lines if line.startswith(_FIELD)), "")
-    except OSError:
-        return ""
-
-
-def _number(path: str) -> int:
-    """Which device a special file is; 0 for none."""
-    try:
-        return os.stat(path).st_rdev if path.startswith("/") else 0
-    except OSError:
-        return 0
+    uuid = uuid_of((device, number_of(source_of(folder))), by_uuid, udev)
+    return uuid if _UUID.fullmatch(uuid) else ""
 
 
 def originals(card: Card, ignored: Ignored, refuse: Callable[[str, str], object]) -> Iterator[list[Original]]:

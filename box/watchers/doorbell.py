@@ -73,13 +73,14 @@ class Doorbell:
         folder (absolute) in which other processes touch a file to have `on_bell` called. mode "native" trusts inotify
         on network file systems too.
         """
-        self._mode, self._poll_seconds, self._skips = mode, poll_seconds, skips
+        self._mode, self._poll_seconds, self._skips, self._ring = mode, poll_seconds, skips, ring
         self._reader: InotifyFD | None = None
         self._watched = [_Watched(folder, ring, recursive=True, poll_seconds=poll_seconds) for folder in folders]
         self._bell: _Watched | None = None
         if bell and on_bell is not None:
             every = min(poll_seconds, BELL_POLL_SECONDS)
             self._bell = _Watched(bell, lambda _path, _is_dir: on_bell(), recursive=False, poll_seconds=every)
+        self._aside = [self._bell] if self._bell else []
         self._check_at = 0.0
 
     def start(self, at: float) -> None:
@@ -87,6 +88,25 @@ class Doorbell:
         for watched in self._all():
             self._begin(watched, at)
         self._check_at = at + self._poll_seconds
+
+    def watch_names(self, folder: str, on_change: Callable[[], object]) -> None:
+        """Before the start: have `on_change` called when something comes or goes directly in that folder (absolute)."""
+        every = self._poll_seconds
+        self._aside.append(_Watched(folder, lambda _path, _is_dir: on_change(), recursive=False, poll_seconds=every))
+
+    def add(self, folder: str, at: float | None) -> None:
+        """Watch one more folder; with None as the time, from the start on."""
+        watched = _Watched(folder, self._ring, recursive=True, poll_seconds=self._poll_seconds)
+        self._watched.append(watched)
+        if at is not None:
+            self._begin(watched, at)
+            self._ring(folder, True)  # noqa: FBT003 - what came into it before it was watched
+
+    def remove(self, folder: str) -> None:
+        """Watch that folder no more."""
+        for watched in [each for each in self._watched if each.folder == folder]:
+            self._end(watched)
+            self._watched.remove(watched)
 
     def stop(self) -> None:
         """End all watching and the thread; may be started again."""
@@ -160,7 +180,7 @@ class Doorbell:
         return problems
 
     def _all(self) -> list[_Watched]:
-        return [*self._watched, self._bell] if self._bell else self._watched
+        return [*self._watched, *self._aside]
 
     def _begin(self, watched: _Watched, at: float) -> None:
         watched.identity = _identity(watched.folder)

@@ -108,12 +108,24 @@ _MESSAGES: Final = {
 
 
 class InboxMap:
-    """The inboxes of a root by their absolute path. Fixed once made, so any thread may ask."""
+    """The inboxes of a root by their absolute path. Replaced as a whole where one comes, so any thread may ask."""
 
     def __init__(self, root: str, inboxes: Iterable[tuple[str, str]]) -> None:
         """`inboxes`: (user, path text of the folder)."""
+        self._root = root
         self.by_path = {join(root, text): Inbox(user, text, join(root, text)) for user, text in inboxes}
         self._depths = sorted({path.count("/") for path in self.by_path})
+
+    def add(self, user: str, text: str) -> Inbox:
+        """One more."""
+        inbox = Inbox(user, text, join(self._root, text))
+        self.by_path = {**self.by_path, inbox.path: inbox}
+        self._depths = sorted({path.count("/") for path in self.by_path})
+        return inbox
+
+    def remove(self, path: str) -> None:
+        """One less."""
+        self.by_path = {each: inbox for each, inbox in self.by_path.items() if each != path}
 
     def of(self, path: str) -> Inbox | None:
         """The inbox that this absolute path is or lies in."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from typing import Final
 
 MOUNTS: Final = "/proc/self/mountinfo"
@@ -20,6 +21,24 @@ _LOCAL_FUSE: Final = frozenset({"fuseblk"})
 """NTFS and exFAT drives; every other FUSE file system may be a window to anywhere (sshfs, rclone, mergerfs)."""
 
 _OCTAL = re.compile(r"\\([0-7]{3})")
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A line of the table of mounts. Paths are as `os` gives them."""
+
+    point: str
+    kind: str
+    source: str
+    device: int
+    """What files on it have as the number of their device."""
+    root: str
+    """Which folder of the file system is seen there; `/` is all of it."""
+
+    @property
+    def has_device(self) -> bool:
+        """Whether that number is one of a device: the kernel makes up others, of which the major part is 0."""
+        return os.major(self.device) != 0
 
 
 def is_remote(folder: str) -> bool:
@@ -42,27 +61,34 @@ def source_of(folder: str, mounts: str = MOUNTS) -> str:
     return _mount_of(folder, mounts)[1]
 
 
-def _mount_of(folder: str, mounts: str) -> tuple[str, str]:
-    """(type, source) of the file system that holds the folder."""
+def table(mounts: str = MOUNTS) -> list[Mount]:
+    """All that is mounted, in the order in which it was. Nothing where the kernel does not tell."""
     try:
         with open(mounts, encoding="utf-8", errors="surrogateescape") as lines:
-            table = [_parse(line) for line in lines]
+            return [_parse(line) for line in lines]
     except OSError:
-        return "", ""
+        return []
+
+
+def _mount_of(folder: str, mounts: str) -> tuple[str, str]:
+    """(type, source) of the file system that holds the folder."""
     path = os.path.realpath(folder)
     best, kind, source = "", "", ""
-    for point, name, what in table:
+    for mount in table(mounts):
+        point = mount.point
         # Of two mounts on one point the later one is on top.
         if len(point) >= len(best) and (path == point or path.startswith(point.rstrip("/") + "/")):
-            best, kind, source = point, name, what
+            best, kind, source = point, mount.kind, mount.source
     return kind, source
 
 
-def _parse(line: str) -> tuple[str, str, str]:
-    """(point, type, source) of a line of mountinfo: `id parent device root POINT options... - TYPE SOURCE options`."""
+def _parse(line: str) -> Mount:
+    """A line of mountinfo: `id parent device root POINT options... - TYPE SOURCE options`."""
     fields = line.rstrip("\n").split(" ")
     at = fields.index("-")
-    return _plain(fields[4]), fields[at + 1], _plain("".join(fields[at + 2 : at + 3]))
+    major, _, minor = fields[2].partition(":")
+    source = _plain("".join(fields[at + 2 : at + 3]))
+    return Mount(_plain(fields[4]), fields[at + 1], source, os.makedev(int(major), int(minor)), _plain(fields[3]))
 
 
 def _plain(text: str) -> str:

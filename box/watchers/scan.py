@@ -75,6 +75,16 @@ class Inboxes:
         """The absolute paths of the inboxes, for the doorbell: what it rings with must begin with one of them."""
         return list(self._inboxes.by_path)
 
+    def add(self, user: str, text: str, at: float) -> str:
+        """One more inbox, that folder (path text); its absolute path. By the thread that drives."""
+        inbox = self._inboxes.add(user, text)
+        self._check([inbox], at)
+        return inbox.path
+
+    def remove(self, folder: str) -> None:
+        """That folder (absolute) is none any more."""
+        self._inboxes.remove(folder)
+
     def user_of(self, folder: str) -> str:
         """Whose inbox it is; `folder` is one of `folders`."""
         return self._inboxes.by_path[folder].user

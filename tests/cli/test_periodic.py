@@ -30,8 +30,8 @@ def planned(make_box):
 
 def test_each_entry_with_what_came_of_it_and_when_it_comes_next(planned):
     planned("once")
-    compact, nightly, odd, often = planned.json("periodic")
-    assert planned.json("periodic", "list") == [compact, nightly, odd, often]
+    compact, *others, nightly, odd, often = planned.json("periodic")
+    assert planned.json("periodic", "list") == [compact, *others, nightly, odd, often]
     assert (compact["kind"], compact["plan"], compact["problem"]) == ("compact", "every 1 d", None)
     assert (nightly["name"], nightly["kind"], nightly["plan"]) == ("nightly", "snapshot", "0 3 * * *")
     assert (nightly["last_slot"], nightly["job"], nightly["state"]) == (None, None, None)
@@ -48,7 +48,7 @@ def test_each_entry_with_what_came_of_it_and_when_it_comes_next(planned):
 
 
 def test_what_is_due_and_nobody_has_asked_for_yet_is_said(planned):
-    head, _, _, odd, often = planned("periodic").stdout.splitlines()
+    head, *_, odd, often = planned("periodic").stdout.splitlines()
     assert head.split() == ["name", "kind", "plan", "last", "job", "state", "next"]
     assert odd.endswith(NO_KIND)
     assert often.endswith("due now")
@@ -56,4 +56,4 @@ def test_what_is_due_and_nobody_has_asked_for_yet_is_said(planned):
 
 def test_without_entries_there_is_what_is_built_in(box):
     box("once")
-    assert [entry["name"] for entry in box.json("periodic")] == ["compact"]
+    assert [entry["name"] for entry in box.json("periodic")] == ["compact", "clean-temp"]

@@ -12,6 +12,7 @@ from box.config import Config
 from box.events import Event
 from box.log import read
 from box.models import job_history
+from box.service import build
 from box.tasks import asking, by_request
 from box.verify import differences
 from tests.helpers import PATIENCE_SECONDS, inbox, jpeg, start_box
@@ -36,6 +37,13 @@ def once(config: Config) -> None:
     }  # fmt: skip
     process = start_box(config, "once", **mind)
     assert process.wait(PATIENCE_SECONDS) == 0, Path(config.box.root, "test.log").read_text()
+
+
+def once_here(config: Config) -> None:
+    """The same in this process, which is quicker; for what is not killed."""
+    box = build(config)
+    box.once()
+    box.runner.close()
 
 
 def with_photos(config: Config, **keys: Any) -> Config:
