@@ -2,7 +2,8 @@
 
 A new field has a default and comes last, and the default never changes (`box.event_text` says why).
 Paths are path texts relative to the root (`box.paths`), times RFC 3339 in UTC, sizes bytes, `mtime_ns` nanoseconds.
-The words for jobs are in `box.job_events`, those for photos in `box.photo_events`; all are known here.
+The words for jobs are in `box.job_events`, those for photos in `box.photo_events`, those for what goes and what stays
+in `box.retention_events`; all are known here.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from box.job_events import (
     PeriodicPlanned,
 )
 from box.photo_events import CompanionFiled, DropJoined, FileImported, ImportUndone, PhotoFiled, PhotoRedated
+from box.retention_events import FileRemoved, PhotoReturned, PhotosKept, PhotoTrashed
 
 __all__ = [  # noqa: RUF022 - in the order of a life
     "ALL",
@@ -63,6 +65,10 @@ __all__ = [  # noqa: RUF022 - in the order of a life
     "DuplicateDropped",
     "FileImported",
     "ImportUndone",
+    "PhotoTrashed",
+    "PhotoReturned",
+    "FileRemoved",
+    "PhotosKept",
     "QuotaSet",
     "QuotaExceeded",
     "DatabaseRestored",
@@ -236,6 +242,7 @@ ALL: Final[tuple[type[Event], ...]] = (
     FileSettled, FileNoticed, FileVanished, FilePlaced, FileQuarantined, DropJoined, PhotoFiled, CompanionFiled,
     FileMoved, DropReturned, PhotoRedated, DuplicateDropped,
     FileImported, ImportUndone,
+    PhotoTrashed, PhotoReturned, FileRemoved, PhotosKept,
     QuotaSet, QuotaExceeded,
     JobRequested, JobAskedAgain, JobDue, JobStarted, JobReleased, JobSucceeded, JobFailed, JobCancelRequested,
     JobCancelled, JobQuarantined, JobRetried, JobStepped, KindHeld, KindResumed,

@@ -229,6 +229,7 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.FileNoticed: (on_file_noticed, on_room),
     e.DuplicateDropped: (on_room,),
     e.DropReturned: (on_room,),
+    e.FileRemoved: (on_room,),
     e.QuotaSet: (on_room,),
     e.PhotoFiled: (group_rules.on_photo_filed,),
     e.JobRequested: (on_job_requested, group_rules.on_job_requested),

@@ -25,13 +25,15 @@ from box.models import (
     periodic,
     photos,
     ready,
+    trash,
     usage,
     waits,
 )
 from box.models.base import Store, Table
 
 PROJECTIONS: Final[tuple[type[Table], ...]] = (
-    drops.Drop, files.File, photos.Photo, photos.PhotoDay, camera_clocks.CameraClock, imports.Import,
+    drops.Drop, files.File, photos.Photo, photos.PhotoDay, trash.Trashed, trash.TrashedPhoto, trash.KeptDay,
+    camera_clocks.CameraClock, imports.Import,
     usage.Usage, usage.Account, jobs.Job, jobs.JobCount, waits.Wait, answers.Asker, attempts.Attempt, attempts.Step,
     holds.Hold,
     periodic.Plan,
@@ -45,8 +47,8 @@ type_fold = Callable[[Store, Recorded, Any], None]
 
 FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.FileSettled: (drops.on_settled,),
-    e.FileNoticed: (files.on_put, photos.on_noticed),
-    e.FileVanished: (drops.on_vanished, files.on_vanished, camera_clocks.on_leaving, photos.on_vanished),
+    e.FileNoticed: (files.on_put, photos.on_noticed, trash.on_gone),
+    e.FileVanished: (drops.on_vanished, files.on_vanished, camera_clocks.on_leaving, photos.on_vanished, trash.on_gone),
     e.FilePlaced: (files.on_put,),
     e.FileQuarantined: (drops.on_taken, files.on_put),
     e.PhotoFiled: (
@@ -54,7 +56,7 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     ),
     e.DropJoined: (job_moves.on_joined, drops.on_joined),
     e.CompanionFiled: (drops.on_taken, files.on_put),
-    e.FileMoved: (files.on_moved, camera_clocks.on_moving, photos.on_moved),
+    e.FileMoved: (files.on_moved, camera_clocks.on_moving, photos.on_moved, trash.on_moved),
     e.DropReturned: (
         files.on_returned, camera_clocks.on_returned, photos.on_returned, drops.on_returned, job_moves.on_returned,
     ),
@@ -62,6 +64,10 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.DuplicateDropped: (drops.on_taken,),
     e.FileImported: (imports.on_imported,),
     e.ImportUndone: (imports.on_undone,),
+    e.PhotoTrashed: (files.on_moved, camera_clocks.on_returned, trash.on_trashed),
+    e.PhotoReturned: (files.on_moved, camera_clocks.on_leaving, trash.on_returned, camera_clocks.on_standing),
+    e.FileRemoved: (files.on_removed, camera_clocks.on_leaving, photos.on_removed, trash.on_gone),
+    e.PhotosKept: (photos.on_kept, trash.on_kept),
     e.QuotaSet: (usage.on_quota_set,),
     e.QuotaExceeded: (drops.on_exceeded,),
     e.JobRequested: (job_moves.on_requested, drops.on_requested, periodic.on_requested),

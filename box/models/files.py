@@ -11,8 +11,11 @@ from box.events import (
     FileNoticed,
     FilePlaced,
     FileQuarantined,
+    FileRemoved,
     FileVanished,
     PhotoFiled,
+    PhotoReturned,
+    PhotoTrashed,
     Recorded,
 )  # fmt: skip
 from box.models import usage
@@ -102,7 +105,12 @@ def on_returned(store: Store, _: Recorded, event: DropReturned) -> None:
     remove(store, event.source)
 
 
-def on_moved(store: Store, _: Recorded, event: FileMoved) -> None:
+def on_removed(store: Store, _: Recorded, event: FileRemoved) -> None:
+    """A file is gone for good."""
+    remove(store, event.path)
+
+
+def on_moved(store: Store, _: Recorded, event: FileMoved | PhotoTrashed | PhotoReturned) -> None:
     """A file of the library has another place."""
     remove(store, event.source)
     put(store, event.path, event.size, event.mtime_ns)
