@@ -55,8 +55,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "photos": {"errors", "photos"},
     "tasks": CORE | {
         "accounting", "compaction", "damage", "disk", "engine", "event_text", "file_names", "import_tables", "imports",
-        "log", "logs", "models", "photos", "policy", "sections", "tasks", "units", "verify", "watchers", "",
+        "log", "logs", "models", "photos", "policy", "retention", "sections", "tasks", "units", "verify",
+        "watchers", "",
     },
+    "retention": set(),
     "accounting": {"errors", "models", "paths", "watchers"},
     "periodic": {"job_tables"},
     "timekeeper": {

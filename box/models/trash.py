@@ -96,14 +96,9 @@ def find(store: Store, path: str) -> Lying | None:
     return Lying(path, *row) if row else None
 
 
-def is_photo(store: Store, path: str) -> bool:
-    """Whether what lies there is a photo."""
-    return store.row("SELECT 1 FROM trashed_photos WHERE folder = ? AND name = ?", split(path)) is not None
-
-
-def is_kept(store: Store, user: str, day: str) -> bool:
-    """Whether a user's photos of a day are to stay."""
-    return store.row("SELECT 1 FROM kept_days WHERE user = ? AND day = ?", (user, day)) is not None
+def thumbnail_of(store: Store, path: str) -> str:
+    """Where the thumbnail of the photo that lies there stood; empty for one without, and for what is no photo."""
+    return store.value("SELECT thumbnail FROM trashed_photos WHERE folder = ? AND name = ?", split(path)) or ""
 
 
 def kept_days(store: Store, day: str) -> list[str]:

@@ -11,7 +11,9 @@ from box.tasks import (
     answer,
     call,
     camtrap_dp,
+    clean_photos,
     compact,
+    empty_trash,
     importing,
     organize,
     photo,
@@ -42,6 +44,8 @@ ALL: Final[tuple[Handler | Chore, ...]] = (
     organize.HANDLER,
     redate.HANDLER,
     put_back.HANDLER,
+    clean_photos.HANDLER,
+    empty_trash.HANDLER,
     importing.HANDLER,
 )
 
