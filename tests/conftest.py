@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,13 @@ def _toml(value: object) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml(each) for each in value) + "]"
     return repr(value) if isinstance(value, int | float) else '"' + str(value) + '"'
+
+
+@pytest.fixture
+def mount() -> Iterator[Callable[[AbstractContextManager[Path]], Path]]:
+    """Mounts a file system of `tests/filesystems.py` and unmounts it at the end."""
+    with ExitStack() as stack:
+        yield stack.enter_context
 
 
 @pytest.fixture
