@@ -41,6 +41,7 @@ The map, one line a module, in the order of that sentence:
     beside      how a command gets at the log beside the service
     tally       what became of the drops of a run
     upkeep      what is done by the clock
+    room        photos are asked to go when the disk fills up
     timers      one list of timers
     timekeeper  jobs by the clock: asked for when they are due
     periodic    when a job by the clock is due: cron, intervals, clocks that jump

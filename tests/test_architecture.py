@@ -91,9 +91,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "watchers", "",
     },
     "compaction": {"archive", "engine", "events", "log", "models"},
+    "room": {"engine", "logs", "models", "retention", "sections", "tasks"},
     "upkeep": {
-        "claims", "config", "damage", "engine", "errors", "events", "log", "logs", "meters", "models", "status_file",
-        "sweeps",
+        "claims", "config", "damage", "engine", "errors", "events", "log", "logs", "meters", "models", "room",
+        "status_file", "sweeps",
         "tasks", "timekeeper", "timers", "units",
     },
     "verify": {"archive", "config", "disk", "engine", "events", "locks", "log", "models", "paths", "watchers"},

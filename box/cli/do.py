@@ -124,11 +124,17 @@ def told(row: Mapping[str, Any]) -> str:
 def moves(result: Mapping[str, Any]) -> None:
     """What a dry run has found, a line a file."""
     for source, target in result["moves"]:
-        output.line(f"{words.printable(source)} -> {words.printable(target)}")
-    more = result["count"] - len(result["moves"])
-    output.line(
-        f"{words.count(result['count'], 'file')} would be moved" + (f", {more:,} of them not shown" if more else "")
+        output.line(
+            f"{words.printable(source)} -> {words.printable(target)}" if target else f"{words.printable(source)} goes"
+        )
+    more, removed = result["count"] - len(result["moves"]), result.get("removed", 0)
+    told = (
+        []
+        if removed and removed == result["count"]
+        else [f"{words.count(result['count'] - removed, 'file')} would be moved"]
     )
+    told += [f"{words.count(removed, 'file')} would be removed for good"] if removed else []
+    output.line(", ".join(told) + (f", {more:,} of them not shown" if more else ""))
     left_out(result)
 
 

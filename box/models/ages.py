@@ -47,3 +47,8 @@ def find(store: Store, path: str) -> Standing | None:
         split(path),
     )
     return Standing(row[0], row[1], bool(row[2])) if row else None
+
+
+def proofs(store: Store) -> int:
+    """A number that rises with all that becomes known of backups."""
+    return store.value("SELECT sum(seq) FROM replicas") or 0
