@@ -40,7 +40,7 @@ class Room:
 
     def look(self) -> None:
         """Ask for a run, if one may help."""
-        self.clock.look(time.time(), cleaning.running_seconds())
+        self.clock.look(time.time(), clean_photos.running_seconds())
         wanted = self.config.retention
         if not wanted.enabled:
             return

@@ -150,7 +150,7 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=timezone(timedelta(hours=2)))
         (None, "", 0.0, ""),
         (NOW + timedelta(seconds=30), "2026-11-22", 86_400.0, ""),
         ((NOW + timedelta(seconds=61)).astimezone(UTC), "", 0.0, "something was recorded on 2026-11-21 12:01"),
-        (NOW + timedelta(days=4000), "", 0.0, "it shows 2026-11-21 12:00, and something was recorded on 2037-11-04"),
+        (NOW + timedelta(days=4000), "", 0.0, "it shows 2026-11-21 12:00, and something was recorded on 2037-11-03"),
         (NOW, "2026-11-23", 0.0, "the newest photo was taken on 2026-11-23"),
         (NOW, "2026-11-21", 3 * DAY, "was put 3.0 days ahead"),
         (NOW, "2026-11-21", -400.5 * DAY, "was put 400.5 days back"),

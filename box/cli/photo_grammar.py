@@ -33,7 +33,7 @@ def _photos(commands: Any) -> None:
     duplicates.add_argument("--user", metavar="U", default="", help="only among this user's own (default: everybody's)")
     keep = command(
         actions, "keep", "photos:keep", "say that a photo, or a day, is to stay when the disk fills up",
-        text="What belongs to a photo stays with it. A file .keep in a folder of photos says it of all that is in there.",
+        text="What belongs to a photo stays with it. A file .keep in a folder says it of all that is in there.",
         examples=(
             "box photos keep users/me/photos/2024/2024-05-04/IMG_0001.JPG", "box photos keep 2024-05-04",
             "box photos keep 2024-05-04 --user me --undo",

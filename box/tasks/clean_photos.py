@@ -6,6 +6,7 @@ removed. A key of [retention] that is not given here holds as it is written ther
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -23,15 +24,20 @@ KIND = "clean-photos"
 
 def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     """Clean; the result says how many files went where, and what had to stay. Raises BoxError with a doubtful clock."""
-    return prepared(inside, job, reporter, datetime.now().astimezone()).clean()
+    return prepared(inside, job, reporter, datetime.now().astimezone(), running_seconds()).clean()
 
 
-def prepared(inside: Inside, job: Claimed, reporter: Reporter, now: datetime) -> Cleaning:
+def running_seconds() -> float:
+    """A clock that nobody puts, and that counts on through sleep."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def prepared(inside: Inside, job: Claimed, reporter: Reporter, now: datetime, running: float) -> Cleaning:
     """What does the work; `now` is local time. Raises BoxError if that cannot be trusted."""
     from box.retention import Terms  # noqa: PLC0415 - a child that knows this kind loads no database
     from box.tasks import cleaning  # noqa: PLC0415 - as above
 
-    cleaning.check_clock(inside, now)
+    cleaning.check_clock(inside, now, running)
     keys, given = inside.config.retention, job.args
     floor = given.get("min_free_percent", keys.min_free_percent)
     emergency = keys.emergency_free_percent

@@ -8,7 +8,6 @@ the same way and moves nothing.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -40,14 +39,8 @@ def space_of(root: str) -> Disk:
     return Disk(status.f_blocks * status.f_frsize, status.f_bavail * status.f_frsize)
 
 
-def running_seconds() -> float:
-    """A clock that nobody puts and that counts on through sleep."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-def check_clock(inside: Inside, now: datetime) -> None:
-    """Raise BoxError if it cannot be trusted; `now` is local time."""
-    running = running_seconds()
+def check_clock(inside: Inside, now: datetime, running: float) -> None:
+    """Raise BoxError if it cannot be trusted; `now` is local time, `running` what a clock shows that nobody puts."""
     inside.clock.look(now.timestamp(), running)
     newest = log.newest_at(inside.engine.store)
     why = retention.distrust(

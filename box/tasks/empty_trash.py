@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     """Empty; the result says how many files are gone. Raises BoxError with a doubtful clock."""
-    return clean_photos.prepared(inside, job, reporter, datetime.now().astimezone()).empty()
+    now, running = datetime.now().astimezone(), clean_photos.running_seconds()
+    return clean_photos.prepared(inside, job, reporter, now, running).empty()
 
 
 HANDLER = Chore(

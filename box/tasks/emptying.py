@@ -47,7 +47,7 @@ class Emptying:
             if status is None:
                 continue
             freed = frees_bytes(status, self.device)
-            if retention.is_due(self._since(each.path, status), self.today, self.terms.trash_days):
+            if self._is_due(each, status):
                 why = self._why(each)
                 if not why:
                     plan.will_free(freed)
@@ -62,7 +62,7 @@ class Emptying:
             if plan.is_enough():
                 return
             status = self._seen(each)
-            if status is None or not each.job or self._why(each):
+            if status is None or not each.job or self._is_due(each, status) or self._why(each):
                 continue
             plan.will_free(frees_bytes(status, self.device))
             yield self._removal(each, status)
@@ -87,10 +87,11 @@ class Emptying:
         status = standing(self.root, each.path)
         return status if status and (status.st_size, status.st_mtime_ns) == (each.size, each.mtime_ns) else None
 
-    def _since(self, path: str, status: os.stat_result) -> date:
-        """The day on which it came: the one of its folder, or later, by the time at which it got its name."""
+    def _is_due(self, each: Lying, status: os.stat_result) -> bool:
+        """By the day on which it came: the one of its folder, or later, by the time at which it got its name."""
         named = datetime.fromtimestamp(status.st_ctime).date()  # noqa: DTZ006 - local, as the folders' days
-        return max(named, retention.day_of(path) or date.min)
+        since = max(named, retention.day_of(each.path) or date.min)
+        return retention.is_due(since, self.today, self.terms.trash_days)
 
     def _why(self, each: Lying) -> str:
         if not each.job:  # by hand

@@ -12,17 +12,19 @@ from typing import Any
 
 from box import disk as files_of
 from box import events as e
-from box.beside import engine_of
+from box.beside import policy_of
 from box.config import Config
 from box.damage import open_checked
-from box.engine import Engine
+from box.engine import Engine, log_time
 from box.errors import BoxError
 from box.models import backed, files, jobs
+from box.models.base import Store
 from box.paths import relative, to_os, to_text
 from box.status import Problems
 from box.tasks import asking, by_kind, by_request, clean_photos
 from box.tasks.at_work import AtWork
 from box.tasks.chore import Chore, Inside, Reporter
+from box.tasks.cleaning import Cleaning
 from box.tasks.outcomes import ended_by, succeeded
 from box.tasks.retry import Policy
 from box.verify import differences
@@ -30,24 +32,22 @@ from tests import filesystems
 from tests.helpers import jpeg
 
 MB = 1_000_000
+BALLAST = "ballast"
 DISK_BYTES = 32 * 1024 * 1024
 
 
 def small_disk(
     tmp_path: Path, mount: Callable[..., Path], make_root: Callable[..., Config], *users: str, **keys: object
 ) -> Config:
-    """A root on a file system of its own, of 32 MiB."""
-    mount(filesystems.tmpfs(tmp_path / "root", str(DISK_BYTES)))
-    return make_root(*users, exists=True, workers__count=1, jobs__retry_base_seconds=0, **keys)
+    """A root on a file system of its own, of 32 MiB, of which about half are free."""
+    root = mount(filesystems.tmpfs(tmp_path / "root", str(DISK_BYTES)))
+    with (root / BALLAST).open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, DISK_BYTES // 2)
+    return make_root(*users, exists=True, **keys)
 
 
 def days_ago(days: int) -> date:
     return date.today() - timedelta(days=days)  # noqa: DTZ011 - local, as Box has it
-
-
-def later(days: float) -> datetime:
-    """That many days from now."""
-    return datetime.now().astimezone() + timedelta(days=days)
 
 
 @dataclass(slots=True)
@@ -55,13 +55,29 @@ class Library:
     """A root of which this process has the database open; nobody else serves it."""
 
     config: Config
-    engine: Engine
+    store: Store
+    days: float = 0.0
+    """So many days from now it is there."""
+    engine: Engine = field(init=False)
     problems: Problems = field(default_factory=Problems)
     inside: Inside = field(init=False)
     _number: int = 0
 
     def __post_init__(self) -> None:
+        self.engine = Engine(
+            self.store, policy_of(self.config), commit_seconds=0, now=lambda: log_time(self.now.timestamp())
+        )
         self.inside = Inside(self.config, self.engine, self.problems, lambda _path, _is_folder: None)
+
+    @property
+    def now(self) -> datetime:
+        """The time there."""
+        return datetime.now().astimezone() + timedelta(days=self.days)
+
+    @property
+    def running(self) -> float:
+        """What a clock shows there that nobody puts."""
+        return clean_photos.running_seconds() + 86_400 * self.days
 
     @property
     def root(self) -> Path:
@@ -87,8 +103,9 @@ class Library:
         self.engine.record(
             e.PhotoFiled(
                 user=user, source=f"users/{user}/inbox/{to_text(name)}", path=text, size=size,
-                mtime_ns=status.st_mtime_ns, digest=files_of.digest_of(str(self.path(text))), media_type="image/jpeg",
-                width=64, height=48, thumbnail=thumbnail, make="Box", model="Test", **{"taken_at": taken, **facts},
+                mtime_ns=status.st_mtime_ns, digest=files_of.digest_of(str(self.path(text))), width=64, height=48,
+                thumbnail=thumbnail, make="Box", model="Test",
+                **{"taken_at": taken, "media_type": "image/jpeg", **facts},
             )
         )  # fmt: skip
         return text
@@ -133,7 +150,15 @@ class Library:
             )  # fmt: skip
         self.engine.at_once(lambda t: backed.put(t.store, "drive", copies, (), copies[-1].seq))
 
-    def floor_above(self, more_bytes: int) -> int:
+    def leave_free(self, percent: float) -> None:
+        """Fill the disk with something else, so that so much of it is free."""
+        (self.root / BALLAST).unlink(missing_ok=True)
+        status = os.statvfs(self.root)
+        with (self.root / BALLAST).open("wb") as file:
+            room = int((status.f_bavail - status.f_blocks * percent / 100) * status.f_frsize)
+            os.posix_fallocate(file.fileno(), 0, room)
+
+    def floor_above(self, more_bytes: float) -> int:
         """The percentage of which at least so many bytes more are than are free."""
         status = os.statvfs(self.root)
         wanted = status.f_bavail * status.f_frsize + more_bytes
@@ -163,12 +188,12 @@ class Library:
         (claimed,) = jobs.of_lease(self.engine.store, f"L{number}")
         return claimed
 
-    def do(self, kind: str, *, now: datetime | None = None, user: str = "", **args: object) -> dict[str, Any]:
-        """Have a chore done, at some time; its result, with its number."""
+    def do(self, kind: str, user: str = "", **args: object) -> dict[str, Any]:
+        """Have a chore done; its result, with its number."""
         job = self.ask(kind, user, **args)
         reporter = Reporter(AtWork(), job.id)
         try:
-            result = self._run(kind, job, reporter, now)
+            result = self._run(kind, job, reporter)
         except BoxError as error:
             event = ended_by(job, error, Policy(1, 0, 0, 1), stopping=False)
             assert event is not None
@@ -177,17 +202,21 @@ class Library:
         self.engine.record(succeeded(job, result))
         return {"number": job.id, **result}
 
-    def _run(self, kind: str, job: jobs.Claimed, reporter: Reporter, now: datetime | None) -> Mapping[str, Any]:
-        if now is not None:
-            work = clean_photos.prepared(self.inside, job, reporter, now)
+    def _run(self, kind: str, job: jobs.Claimed, reporter: Reporter) -> Mapping[str, Any]:
+        if self.days and kind in ("clean-photos", "empty-trash"):
+            work = self.prepared(job, reporter)
             return work.clean() if kind == "clean-photos" else work.empty()
         chore = by_kind(kind)
         assert isinstance(chore, Chore)
         return chore.run(self.inside, job, reporter)
 
-    def clean(self, more_bytes: int, *, now: datetime | None = None, **args: object) -> dict[str, Any]:
+    def prepared(self, job: jobs.Claimed, reporter: Reporter) -> Cleaning:
+        """A run, about to begin."""
+        return clean_photos.prepared(self.inside, job, reporter, self.now, self.running)
+
+    def clean(self, more_bytes: float, **args: object) -> dict[str, Any]:
         """Clean until so much more is free."""
-        return self.do("clean-photos", now=now, min_free_percent=self.floor_above(more_bytes), **args)
+        return self.do("clean-photos", min_free_percent=self.floor_above(more_bytes), **args)
 
 
 @contextmanager
@@ -195,7 +224,7 @@ def library_of(config: Config) -> Iterator[Library]:
     """The library of a root that nobody serves."""
     store, _ = open_checked(config.box.root)
     try:
-        yield Library(config, engine_of(config, store))
+        yield Library(config, store)
     finally:
         store.close()
 
