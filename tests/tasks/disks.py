@@ -181,9 +181,13 @@ class Library:
 
     # --- what is done -------------------------------------------------------------------------------------------------
 
+    def request(self, kind: str, user: str = "", **args: object) -> int:
+        """Ask for a job; its number."""
+        return self.engine.request(asking.wanted(by_request(), kind, args, user=user))
+
     def ask(self, kind: str, user: str = "", **args: object) -> jobs.Claimed:
         """A job that a worker has just claimed."""
-        number = self.engine.request(asking.wanted(by_request(), kind, args, user=user))
+        number = self.request(kind, user, **args)
         self.engine.record(e.JobStarted(user=user, job=number, lease=f"L{number}"))
         (claimed,) = jobs.of_lease(self.engine.store, f"L{number}")
         return claimed
