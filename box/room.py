@@ -48,7 +48,7 @@ class Room:
         terms = Terms(wanted.days_to_keep, wanted.min_free_percent, wanted.emergency_free_percent)
         if disk.free_percent >= wanted.min_free_percent:
             self._asked = None
-            self.problems.clear(cleaning.PROBLEM, "")
+            self.problems.clear("retention", "")
         elif self._may_help(terms, disk):
             self._asked = (int(disk.free_percent), ages.proofs(self.engine.store))
             self.engine.request(asking.wanted(by_request(), clean_photos.KIND, {}))

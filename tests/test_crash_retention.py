@@ -25,7 +25,7 @@ REMOVALS = [
     *(("unlink", n) for n in range(1, 8)),
     *(("renameat2", n) for n in (2, 5)),
     ("rmdir", 6),
-    *(("fdatasync", n) for n in (6, 7, 8)),
+    *(("fdatasync", n) for n in (5, 6)),
 ]
 RETURNS = [*(("renameat2", n) for n in (1, 3, 7)), ("mkdir", 2), ("fsync", 3), ("fdatasync", 5)]
 

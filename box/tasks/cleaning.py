@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import chain, islice
-from typing import Any, Final
+from typing import Any
 
 from box import log, retention
 from box.errors import BoxError
@@ -28,9 +28,6 @@ from box.tasks.leaving import Group, Leaving
 from box.tasks.rearranging import LISTED_CHARS_MAX, LISTED_MAX
 from box.tasks.shelving import BATCH, Left, Parcel, Places, Shelver, Step, listed
 from box.tasks.sorting import Sorter
-
-PROBLEM: Final = "retention"
-"""The code of what the status says when no room can be made."""
 
 
 def space_of(root: str) -> Disk:
@@ -51,7 +48,7 @@ def check_clock(inside: Inside, now: datetime, running: float) -> None:
         error = BoxError(f"the clock cannot be trusted, so nothing is removed: {why}")
         error.code = "clock-untrusted"
         if inside.config.retention.enabled:
-            inside.problems.put(PROBLEM, "", f"{str(error)[0].upper()}{str(error)[1:]}.")
+            inside.problems.put("retention", "", f"{str(error)[0].upper()}{str(error)[1:]}.")
         raise error
 
 
@@ -158,14 +155,14 @@ class Cleaning:
         if not self.inside.config.retention.enabled:
             return
         if self.plan.is_enough():
-            self.inside.problems.clear(PROBLEM, "")
+            self.inside.problems.clear("retention", "")
             return
         free = space_of(self.inside.config.box.root).free_percent
         stays = ", ".join(f"{count} {why}" for why, count in self.plan.stayed.items() if why != retention.YOUNG)
         young = f"taken within the last {self.terms.days_to_keep} days"
         rest = f"{stays}; the others were {young}" if stays else f"all photos were {young}, or there are none"
         told = f"{free:.1f} % of the disk is free, retention.min_free_percent is {self.terms.min_free_percent}"
-        self.inside.problems.put(PROBLEM, "", f"No more photos may go: {rest}. {told}.")
+        self.inside.problems.put("retention", "", f"No more photos may go: {rest}. {told}.")
 
 
 def _straight(parcel: Parcel) -> Parcel:
