@@ -15,7 +15,7 @@ The map, one line a module, in the order of that sentence:
     job_events  its words for jobs
     photo_events and for photos
     quota_events and for quotas
-    retention_events and for what Box removes for good
+    retention_events and for what goes and what stays
     event_text  events as the log writes them
     log         the append-only table of what happened
     archive     compressed JSON lines in files: a chain of old events, and old jobs
@@ -30,6 +30,7 @@ The map, one line a module, in the order of that sentence:
     queue       huey on the ledger: workers and scheduler
     tasks       EFFECTS: the handlers, the children they run in, landing, recovery
     photos      what a task needs to know about pictures
+    retention   which photos go, and when none may
     disk        moving files: by rename, durably, never over another
     file_names  a name that is taken gets a number, and none is too long
     status      projections to status.json
@@ -42,6 +43,7 @@ The map, one line a module, in the order of that sentence:
     beside      how a command gets at the log beside the service
     tally       what became of the drops of a run
     upkeep      what is done by the clock
+    room        photos are asked to go when the disk fills up
     timers      one list of timers
     timekeeper  jobs by the clock: asked for when they are due
     periodic    when a job by the clock is due: cron, intervals, clocks that jump

@@ -23,6 +23,7 @@ from box.models import holds, jobs, live, ready
 from box.models.base import Store
 from box.status_file import timestamp
 from box.tasks import by_kind
+from box.tasks.chore import Chore
 from box.tasks.handler import Handler
 
 BATCH_SECONDS: Final = 1.0
@@ -111,12 +112,14 @@ class Claims:
         return None
 
     def _try(self) -> tuple[int, str] | None:
-        upcoming = self._choose()
-        if upcoming is None or not self._has_room():
+        upcoming, has_room = self._choose(), True
+        if upcoming is not None and not self._has_room():
+            upcoming, has_room = self._choose(has_room=False), False
+        if upcoming is None:
             return None
         self.prepare(upcoming.kind)
         try:
-            chosen, lease = self.engine.transact(self._claim, events=self._share())
+            chosen, lease = self.engine.transact(lambda t: self._claim(t, has_room=has_room), events=self._share())
         except BoxError as error:
             if not error.retryable:
                 raise
@@ -159,20 +162,25 @@ class Claims:
         share = max(BATCH_MIN, min(fair, int(self._jobs_per_second * BATCH_SECONDS)))
         return min(self.batch_max, share)
 
-    def _choose(self) -> ready.Ready | None:
-        """The job to begin next: higher priorities first, then whose turn it is, then first in, first out."""
+    def _choose(self, *, has_room: bool = True) -> ready.Ready | None:
+        """The job to begin next: higher priorities first, then whose turn it is, then first in, first out.
+
+        Without room only one that makes some.
+        """
         store = self.engine.store
         heads = list(ready.heads(store, jobs.exclusive_running(store)))
         heads.sort(key=lambda head: (-head.priority, self._served.get(head.user, 0), head.id))
         for head in heads:
+            if not has_room and not _makes_room(head.kind):
+                continue
             most = self.running_max.get(head.kind)
             if most is None or jobs.workers_on(store, head.kind) < most:
                 return head
         return None
 
-    def _claim(self, transaction: Transaction) -> tuple[list[ready.Ready], str]:
+    def _claim(self, transaction: Transaction, *, has_room: bool) -> tuple[list[ready.Ready], str]:
         # Closed while a child was started: whatever was handed back meanwhile is not begun again.
-        head = None if self.closed else self._choose()
+        head = None if self.closed else self._choose(has_room=has_room)
         if head is None:
             return [], ""
         store = transaction.store
@@ -206,6 +214,11 @@ class Claims:
 def _renewed(store: Store, lease: str, until: float) -> jobs.Held:
     """Renew a lease; what it holds, which is nothing if it is lost."""
     return jobs.held(store, lease) if live.renew_lease(store, lease, until) else jobs.Held(lease, frozenset(), {})
+
+
+def _makes_room(kind: str) -> bool:
+    handler = by_kind(kind)
+    return isinstance(handler, Chore) and handler.makes_room
 
 
 def together(head: ready.Ready, store: Store, limit: int) -> list[ready.Ready]:

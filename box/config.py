@@ -200,6 +200,11 @@ def _settled(config: Config, home: str) -> Config:
         raise ConfigError(f"box.root = '/': expected a folder that is Box's own ({config.path})")
     if config.jobs.retry_cap_seconds < config.jobs.retry_base_seconds:
         raise ConfigError(f"jobs.retry_cap_seconds: expected at least jobs.retry_base_seconds ({config.path})")
+    emergency = config.retention.emergency_free_percent
+    if emergency is not None and emergency >= config.retention.min_free_percent:
+        raise ConfigError(
+            f"retention.emergency_free_percent: expected less than retention.min_free_percent ({config.path})"
+        )
     strangers = [user for user in config.quota.users if user not in config.users.names]
     if strangers and not config.users.auto_create:
         raise ConfigError(f"quota.users.{strangers[0]}: expected one of users.names ({config.path})")

@@ -3,7 +3,7 @@
 A new field has a default and comes last, and the default never changes (`box.event_text` says why).
 Paths are path texts relative to the root (`box.paths`), times RFC 3339 in UTC, sizes bytes, `mtime_ns` nanoseconds.
 The words for jobs are in `box.job_events`, those for photos in `box.photo_events`, those for quotas in
-`box.quota_events`, those for what Box removes in `box.retention_events`; all are known here.
+`box.quota_events`, those for what goes and what stays in `box.retention_events`; all are known here.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from box.job_events import (
 )
 from box.photo_events import CompanionFiled, DropJoined, FileImported, ImportUndone, PhotoFiled, PhotoRedated
 from box.quota_events import FileWeighed, QuotaExceeded, QuotaSet, SpaceReserved, UsageCorrected, UsageUpdated
-from box.retention_events import FileRemoved
+from box.retention_events import FileRemoved, PhotoReturned, PhotosKept, PhotoTrashed
 
 __all__ = [  # noqa: RUF022 - in the order of a life
     "ALL",
@@ -64,9 +64,12 @@ __all__ = [  # noqa: RUF022 - in the order of a life
     "DropReturned",
     "PhotoRedated",
     "DuplicateDropped",
-    "FileRemoved",
     "FileImported",
     "ImportUndone",
+    "PhotoTrashed",
+    "PhotoReturned",
+    "FileRemoved",
+    "PhotosKept",
     "QuotaSet",
     "QuotaExceeded",
     "SpaceReserved",
@@ -221,8 +224,9 @@ class JobsArchived(Event):
 
 ALL: Final[tuple[type[Event], ...]] = (
     FileSettled, FileNoticed, FileVanished, FilePlaced, FileQuarantined, DropJoined, PhotoFiled, CompanionFiled,
-    FileMoved, DropReturned, PhotoRedated, DuplicateDropped, FileRemoved,
+    FileMoved, DropReturned, PhotoRedated, DuplicateDropped,
     FileImported, ImportUndone,
+    PhotoTrashed, PhotoReturned, FileRemoved, PhotosKept,
     QuotaSet, QuotaExceeded, SpaceReserved, FileWeighed, UsageCorrected, UsageUpdated,
     JobRequested, JobAskedAgain, JobDue, JobStarted, JobReleased, JobSucceeded, JobFailed, JobCancelRequested,
     JobCancelled, JobQuarantined, JobRetried, JobStepped, KindHeld, KindResumed,

@@ -110,6 +110,15 @@ def first_at(store: Store) -> str:
     )
 
 
+def newest_at(store: Store) -> str:
+    """The latest time that an event of the table bears, empty without any: not always that of the last event."""
+    newest, last = "", last_position(store)
+    for first in range(oldest_in_table(store)[0], last + 1, 10 * PAGE_ROWS):  # in pieces: others wait for their turn
+        sql = "SELECT max(at) FROM events WHERE position >= ? AND position < ?"
+        newest = max(newest, store.value(sql, (first, first + 10 * PAGE_ROWS)) or "")
+    return newest
+
+
 def read(store: Store, since: int = 0, until: int | None = None) -> Iterator[Recorded]:
     """The events after position `since`, oldest first, up to and including `until`; a page at a time.
 

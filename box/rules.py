@@ -236,6 +236,7 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.FileNoticed: (on_file_noticed, on_room),
     e.DuplicateDropped: (on_room,),
     e.DropReturned: (on_room,),
+    e.FileRemoved: (on_room,),
     e.QuotaSet: (on_room,),
     e.FileWeighed: (on_room,),
     e.UsageCorrected: (on_room,),

@@ -142,6 +142,18 @@ class Storage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """Which photos go when the disk fills up."""
+
+    enabled: bool = _key(False, units.yes_or_no)  # noqa: FBT003 - the default of a key
+    days_to_keep: int = _key(90, numbers(1, 36_500))
+    min_free_percent: int = _key(20, numbers(5, 95))
+    emergency_free_percent: int | None = _key(None, or_none(numbers(1, 94)))
+    require_backup: Literal["verified", "copied", "none"] = _key("verified", units.choice("verified", "copied", "none"))
+    trash_days: int = _key(30, numbers(0, 3650))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
     """Where the log is, and how often it is made safe."""
 
@@ -192,6 +204,7 @@ class Config:
     child: Child = field(default_factory=Child)
     quota: Quota = field(default_factory=Quota)
     storage: Storage = field(default_factory=Storage)
+    retention: Retention = field(default_factory=Retention)
     database: Database = field(default_factory=Database)
     status: Status = field(default_factory=Status)
     metrics: Metrics = field(default_factory=Metrics)

@@ -22,6 +22,8 @@ from box.metrics import Metrics
 from box.models import usage
 from box.models.base import Store
 from box.queue import Queue
+from box.retention import Steadiness
+from box.room import Room
 from box.serving import Service
 from box.status import Problems
 from box.sweeps import LibrarySweep
@@ -69,12 +71,12 @@ def _assemble(
         running_max={kind: own.running_max for kind, own in config.jobs.kinds.items() if own.running_max},
         on_wait=meters.waited,
     )  # fmt: skip
-    retries = _retries(config)
+    retries, clock = _retries(config), Steadiness()
     watching = Watching(config, engine, problems, bell)
     performer = Performer(
         root, engine, Chooser(root, store, config.photos.duplicates), retries,
         on_hold=claims.hold, stopping=lambda: claims.closed, ring=watching.ring,
-        inside=Inside(config, engine, problems, watching.ring, meters.timing), on_ran=meters.ran,
+        inside=Inside(config, engine, problems, watching.ring, meters.timing, clock), on_ran=meters.ran,
     )  # fmt: skip
     runner = _runner(config, performer.attention.at_work, handlers)
     sweep = _sweep(config, engine, problems, meters)
@@ -82,7 +84,8 @@ def _assemble(
     def entry_problem(name: str, why: str) -> None:
         problems.put("periodic", name, why)
 
-    upkeep = Upkeep(config, engine, claims, retries, runner, sweep, performer.attention, entry_problem, meters)
+    room = Room(config, engine, problems, clock)
+    upkeep = Upkeep(config, engine, claims, retries, runner, sweep, performer.attention, entry_problem, meters, room)
     queue = Queue(claims, lambda lease: performer.perform(lease, runner.run), upkeep.tick)
     service = Service(
         config=config, lock=lock, store=store, engine=engine, claims=claims, runner=runner, sweep=sweep, bell=bell,

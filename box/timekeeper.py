@@ -28,10 +28,17 @@ from box.units import DAY
 BUILT_IN: Final[tuple[Periodic, ...]] = (
     Periodic(name="compact", kind="compact", every_seconds=1.0 * DAY),
     Periodic(name="clean-temp", kind="clean-temp", every_seconds=1.0 * DAY),
+    Periodic(name="empty-trash", kind="empty-trash", every_seconds=1.0 * DAY),
 )
 """What is always done by the clock; an entry of the same name replaces it."""
 
-WANTED: Final[tuple[Callable[[Config], Periodic | None], ...]] = ()
+
+def _cleaning(config: Config) -> Periodic | None:
+    daily = Periodic(name="clean-photos", kind="clean-photos", every_seconds=1.0 * DAY)
+    return daily if config.retention.enabled else None
+
+
+WANTED: Final[tuple[Callable[[Config], Periodic | None], ...]] = (_cleaning,)
 """What is done by the clock because another key wants it, a line for each: the entry, or None where it does not."""
 
 BUSY_SECONDS: Final = 5.0

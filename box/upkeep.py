@@ -1,7 +1,7 @@
 """Upkeep: what is done by the clock. The rule: at rest it reads a few rows and writes nothing.
 
 One list of timers, run on huey's scheduler thread: the heartbeat of the leases, jobs whose time has come, jobs by the
-clock, leases of dead workers, idle children, the WAL, snapshots, the daily sweep of the library.
+clock, leases of dead workers, idle children, the WAL, snapshots, the daily sweep of the library, room on the disk.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from box.events import JobCancelled, JobDue, JobFailed
 from box.meters import Meters
 from box.models import camera_clocks, drops, jobs, live, usage
 from box.policy import quota
+from box.room import LOOK_SECONDS, Room
 from box.status_file import timestamp
 from box.sweeps import LibrarySweep
 from box.tasks import retry
@@ -60,6 +61,7 @@ class Upkeep:
     on_wrong_entry: Callable[[str, str], None]
     """Told the name of an entry of `jobs.periodic` that cannot be asked for, and why."""
     meters: Meters
+    room: Room
     timekeeper: Timekeeper = field(init=False)
     _timers: tuple[Timer, ...] = ()
     _folded: int = -1
@@ -76,6 +78,7 @@ class Upkeep:
             Timer("idle children", max(1.0, self.config.child.idle_seconds / 2), self.runner.stop_idle),
             Timer("wal", IDLE_SECONDS, self.fold_wal_at_rest),
             Timer("limits of time", self._limit_seconds(), self.end_outlived),
+            Timer("room", LOOK_SECONDS, self.room.look, time.monotonic()),
             self._daily("snapshot", self.config.database.snapshot_seconds, self.snapshot, self._snapshot_taken()),
             self._daily("library sweep", self.config.library.sweep_seconds, self.sweep_all, self.sweep.last_full_at()),
         )

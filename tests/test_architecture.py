@@ -56,9 +56,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "photos": {"errors", "photos"},
     "tasks": CORE | {
         "compaction", "damage", "disk", "engine", "event_text", "file_names", "import_tables", "imports",
-        "log", "logs", "models", "people", "photos", "policy", "recalculation", "sections", "tasks", "units", "verify",
-        "watchers", "",
+        "log", "logs", "models", "people", "photos", "policy", "recalculation", "retention", "sections", "tasks",
+        "units", "verify", "watchers", "",
     },
+    "retention": set(),
     "accounting": {"models", "paths"},
     "weighing": {"models", "paths", "watchers"},
     "recalculation": {"accounting", "engine", "events", "models", "sweeps", "weighing"},
@@ -99,9 +100,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "status_file", "watchers", "",
     },
     "compaction": {"archive", "engine", "events", "log", "models"},
+    "room": {"engine", "logs", "models", "retention", "sections", "tasks"},
     "upkeep": {
         "claims", "config", "damage", "engine", "errors", "events", "log", "logs", "meters", "models", "people",
-        "policy", "status_file", "sweeps", "tasks", "timekeeper", "timers", "units",
+        "policy", "room", "status_file", "sweeps", "tasks", "timekeeper", "timers", "units",
     },
     "verify": {
         "accounting", "archive", "config", "disk", "engine", "events", "locks", "log", "models", "paths", "watchers",

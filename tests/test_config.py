@@ -48,6 +48,8 @@ SPEC: dict[str, Any] = {
     "child.file_bytes": 256_000_000, "child.open_files_max": 64, "child.idle_seconds": 30, "child.files_max": 10_000,
     "quota.default_bytes": None, "quota.soft_percent": 80, "quota.count": "bytes", "quota.users": {},
     "storage.free_bytes_min": 64_000_000,
+    "retention.enabled": False, "retention.days_to_keep": 90, "retention.min_free_percent": 20,
+    "retention.emergency_free_percent": None, "retention.require_backup": "verified", "retention.trash_days": 30,
     "database.url": "", "database.snapshot_seconds": DAY, "database.snapshots_keep": 2, "database.commit_seconds": 0.05,
     "database.commit_events": 500, "database.events_keep_seconds": 30 * DAY,
     "status.dir": "", "status.rest_seconds": 30,
@@ -143,6 +145,15 @@ def test_the_errors_that_the_docs_show_are_those_that_are_given(tmp_path: Path) 
     for wrong in ('settle_seconds = "soon"', "settle_second = 2"):
         message = error(tmp_path, f"[watch]\n{wrong}")
         assert message.replace(str(tmp_path), "/srv/box") in text
+
+
+def test_an_emergency_is_less_than_the_floor(tmp_path: Path) -> None:
+    keys = "[retention]\nmin_free_percent = 20\nemergency_free_percent = "
+    assert "retention.emergency_free_percent: expected less than retention.min_free_percent" in error(
+        tmp_path, f"{keys}20"
+    )
+    assert load(tmp_path, f"{keys}19").retention.emergency_free_percent == 19
+    assert load(tmp_path, f'{keys}"none"').retention.emergency_free_percent is None
 
 
 # --- which file ------------------------------------------------------------------------------------------------------

@@ -73,6 +73,20 @@ def some_event(draw: random.Random, store: Store) -> e.Event:
                 place=draw.choice((name, f"DCIM/{name}")), size=size, mtime_ns=1, digest=str(size), job=job,
             ),
             e.ImportUndone(user=user, name="card", volume="1234-ABCD", place=f"DCIM/{name}", path=inbox, job=job),
+            e.PhotoTrashed(
+                user=user, source=photo, path=f"users/{user}/trash/2026-11-21/photos/{draw.choice(NAMES)}", size=size,
+                mtime_ns=1, digest=str(size), job=job,
+            ),
+            e.PhotoReturned(
+                user=user, source=f"users/{user}/trash/2026-11-21/photos/{name}", path=photo, size=size, mtime_ns=1,
+                job=job, thumbnail=draw.choice(("", f"users/{user}/thumbnails/{name}")),
+            ),
+            e.FileRemoved(
+                user=user, path=draw.choice((photo, f"users/{user}/trash/2026-11-21/photos/{name}")), size=size,
+                digest=str(size), why="trash", job=job,
+            ),
+            e.PhotosKept(user=user, path=photo, kept=draw.choice((True, False))),
+            e.PhotosKept(user=user, day="2024-05-04", kept=draw.choice((True, False))),
             e.QuotaSet(user=user, quota_bytes=draw.choice((None, 0, 40, 100))),
             e.SpaceReserved(**own, size=size, quota_bytes=draw.choice((None, 30, 90))),
             e.FileWeighed(user=user, path=photo, charged_bytes=draw.choice((0, 3, -1, size))),
@@ -173,6 +187,9 @@ def test_what_holds_after_every_history(seed: int, steps: int):
             " FROM photos WHERE doubt <> '' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
         )
         assert [(c.user, c.camera, c.doubt, c.photos) for c in camera_clocks.all_of(store)] == doubtful
+        trashed = "SELECT folder, name FROM trashed_photos EXCEPT SELECT folder, name FROM trash"
+        assert store.rows(trashed) == [], "what is known of a photo in the trash goes with its file"
+        assert store.rows("SELECT folder, name FROM trash EXCEPT SELECT folder, name FROM files") == []
         positions = [p for (p,) in store.rows("SELECT position FROM events ORDER BY position")]
         assert positions == list(range(1, len(positions) + 1))
         store.close()

@@ -124,13 +124,18 @@ def told(row: Mapping[str, Any]) -> str:
 
 def moves(result: Mapping[str, Any]) -> None:
     """What a dry run has found, a line a file."""
+    removed = result.get("removed", 0)
+    without = "goes" if removed else "is removed: it is a copy, and the original is kept"
     for source, target in result["moves"]:
-        goes = f"-> {words.printable(target)}" if target else "is removed: it is a copy, and the original is kept"
-        output.line(f"{words.printable(source)} {goes}")
+        output.line(f"{words.printable(source)} " + (f"-> {words.printable(target)}" if target else without))
     more = result["count"] - len(result["moves"])
-    output.line(
-        f"{words.count(result['count'], 'file')} would be moved" + (f", {more:,} of them not shown" if more else "")
+    told = (
+        []
+        if removed and removed == result["count"]
+        else [f"{words.count(result['count'] - removed, 'file')} would be moved"]
     )
+    told += [f"{words.count(removed, 'file')} would be removed for good"] if removed else []
+    output.line(", ".join(told) + (f", {more:,} of them not shown" if more else ""))
     left_out(result)
 
 

@@ -1,17 +1,22 @@
-"""`box photos`. The rule: what is shown is what the log knows; no photo is opened, and none is touched."""
+"""`box photos`. The rule: what is shown is what the log knows; no photo is opened, and none is touched.
+
+What is to stay is said to the log, and holds wherever the photo is moved to.
+"""
 
 from __future__ import annotations
 
 import os
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any, Final
 
 from box import paths, people
 from box.beside import beside
 from box.cli import output, settings, words
-from box.errors import BoxError
-from box.models import drops, files, photo_lists, usage
+from box.errors import BoxError, UsageError
+from box.events import PhotosKept
+from box.models import drops, files, photo_lists, trash, usage
 from box.models.base import Store
 from box.photos.naming import camera_of
 
@@ -69,6 +74,50 @@ def duplicates(args: Namespace) -> int:
     return 0
 
 
+def keep(args: Namespace) -> int:
+    """A photo, or all of a day, is to stay when the disk fills up; or no longer."""
+    config = settings.load(args)
+    with beside(config) as box:
+        if args.user:
+            settings.known_user(args.user, {*config.users.names, *usage.users(box.store)} - {""}, config)
+        day = _day(args.what)
+        facts = _of_day(box.store, day, args) if day else (_of_file(box.store, config.box.root, args),)
+        box.engine.record(*facts)
+    if args.json:
+        output.value([{"user": fact.user, "path": fact.path, "day": fact.day, "kept": fact.kept} for fact in facts])
+        return 0
+    said = "no longer kept" if args.undo else "kept"
+    for fact in facts:
+        what = f"all photos of {fact.day} of {fact.user}" if fact.day else words.printable(fact.path)
+        output.line(f"{what}: {said}")
+    return 0
+
+
+def _day(text: str) -> str:
+    """The day that a text names, empty if it names none."""
+    try:
+        return text if date.fromisoformat(text).isoformat() == text else ""
+    except ValueError:
+        return ""
+
+
+def _of_day(store: Store, day: str, args: Namespace) -> tuple[PhotosKept, ...]:
+    users = [args.user] if args.user else trash.kept_days(store, day) if args.undo else photo_lists.users_of(store, day)
+    if not users:
+        raise BoxError(f"{day} is kept for nobody" if args.undo else f"nobody has a photo of {day}; --user says whose")
+    return tuple(PhotosKept(user=user, day=day, kept=not args.undo) for user in users)
+
+
+def _of_file(store: Store, root: str, args: Namespace) -> PhotosKept:
+    path = _path(root, args.what)
+    found = photo_lists.find(store, path)
+    if found is None:
+        raise BoxError(_unknown(store, path))
+    if args.user and args.user != found["user"]:
+        raise UsageError(f"{words.printable(path)} is {found['user']}'s, not {args.user}'s")
+    return PhotosKept(user=found["user"], path=path, kept=not args.undo)
+
+
 def _path(root: str, file: str) -> str:
     """The path text of what is meant: a path as everybody writes it, or one below the root."""
     real, places = os.path.realpath(root), []
@@ -113,6 +162,7 @@ def _lines(path: str, found: Mapping[str, Any], near: list[str]) -> Iterator[tup
         ("thumbnail", found["thumbnail"]),
         ("came from", found["origin"] if found["origin"] != path else "put there by hand"),
         ("goes with", found["main"]),
+        ("kept", "yes: it stays when the disk fills up" if found["kept"] else ""),
         *(("beside", other) for other in near),
     )
     yield from ((name, value) for name, value in lines if value)

@@ -13,6 +13,7 @@ from box.events import Event, Recorded
 from box.models import (
     answers,
     attempts,
+    backed,
     camera_clocks,
     drops,
     files,
@@ -26,18 +27,22 @@ from box.models import (
     photos,
     ready,
     reservations,
+    trash,
     usage,
     waits,
 )
 from box.models.base import Store, Table
 
 PROJECTIONS: Final[tuple[type[Table], ...]] = (
-    drops.Drop, files.File, photos.Photo, photos.PhotoDay, camera_clocks.CameraClock, imports.Import,
+    drops.Drop, files.File, photos.Photo, photos.PhotoDay, trash.Trashed, trash.TrashedPhoto, trash.KeptDay,
+    camera_clocks.CameraClock, imports.Import,
     usage.Usage, usage.Account, reservations.Reservation, jobs.Job, jobs.JobCount, waits.Wait, answers.Asker,
     attempts.Attempt, attempts.Step, holds.Hold,
     periodic.Plan,
 )  # fmt: skip
-LIVE: Final[tuple[type[Table], ...]] = (live.Lease, live.Journal, live.Folder)
+LIVE: Final[tuple[type[Table], ...]] = (
+    live.Lease, live.Journal, live.Folder, backed.Backed, backed.Replica,
+)  # fmt: skip
 INDEXES: Final = (
     *drops.INDEXES, *photos.INDEXES, *jobs.INDEXES, *ready.INDEXES, *waits.INDEXES, *attempts.INDEXES,
 )  # fmt: skip
@@ -46,8 +51,8 @@ type_fold = Callable[[Store, Recorded, Any], None]
 
 FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.FileSettled: (drops.on_settled,),
-    e.FileNoticed: (files.on_put, photos.on_noticed),
-    e.FileVanished: (drops.on_vanished, files.on_vanished, camera_clocks.on_leaving, photos.on_vanished),
+    e.FileNoticed: (files.on_put, photos.on_noticed, trash.on_gone),
+    e.FileVanished: (drops.on_vanished, files.on_vanished, camera_clocks.on_leaving, photos.on_vanished, trash.on_gone),
     e.FilePlaced: (files.on_put,),
     e.FileQuarantined: (drops.on_taken, files.on_put),
     e.PhotoFiled: (
@@ -55,15 +60,18 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     ),
     e.DropJoined: (job_moves.on_joined, drops.on_joined),
     e.CompanionFiled: (drops.on_taken, files.on_put),
-    e.FileMoved: (files.on_moved, camera_clocks.on_moving, photos.on_moved),
+    e.FileMoved: (files.on_moved, camera_clocks.on_moving, photos.on_moved, trash.on_moved),
     e.DropReturned: (
         files.on_returned, camera_clocks.on_returned, photos.on_returned, drops.on_returned, job_moves.on_returned,
     ),
     e.PhotoRedated: (camera_clocks.on_leaving, photos.on_redated, camera_clocks.on_standing),
     e.DuplicateDropped: (drops.on_taken,),
-    e.FileRemoved: (files.on_removed, camera_clocks.on_leaving, photos.on_vanished),
     e.FileImported: (imports.on_imported,),
     e.ImportUndone: (imports.on_undone,),
+    e.PhotoTrashed: (files.on_moved, camera_clocks.on_returned, trash.on_trashed),
+    e.PhotoReturned: (files.on_moved, camera_clocks.on_leaving, trash.on_returned, camera_clocks.on_standing),
+    e.FileRemoved: (files.on_removed, camera_clocks.on_leaving, photos.on_vanished, trash.on_gone),
+    e.PhotosKept: (photos.on_kept, trash.on_kept),
     e.QuotaSet: (usage.on_quota_set,),
     e.QuotaExceeded: (drops.on_exceeded,),
     e.SpaceReserved: (reservations.on_reserved,),

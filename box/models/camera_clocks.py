@@ -10,7 +10,17 @@ from dataclasses import dataclass
 
 import peewee
 
-from box.events import DropReturned, FileMoved, FileRemoved, FileVanished, PhotoFiled, PhotoRedated, Recorded
+from box.events import (
+    DropReturned,
+    FileMoved,
+    FileRemoved,
+    FileVanished,
+    PhotoFiled,
+    PhotoRedated,
+    PhotoReturned,
+    PhotoTrashed,
+    Recorded,
+)
 from box.models.base import Store, Table
 from box.paths import split
 from box.photos.naming import camera_of
@@ -66,18 +76,20 @@ def count(store: Store, path: str, by: int) -> None:
 # --- folds -----------------------------------------------------------------------------------------------------------
 
 
-def on_leaving(store: Store, _: Recorded, event: PhotoFiled | FileVanished | FileRemoved | PhotoRedated) -> None:
+def on_leaving(
+    store: Store, _: Recorded, event: PhotoFiled | FileVanished | FileRemoved | PhotoRedated | PhotoReturned
+) -> None:
     """The photo that is known at that path will be another one, or none."""
     count(store, event.path, -1)
 
 
-def on_standing(store: Store, _: Recorded, event: PhotoFiled | PhotoRedated) -> None:
+def on_standing(store: Store, _: Recorded, event: PhotoFiled | PhotoRedated | PhotoReturned) -> None:
     """The photo at that path is what the event says."""
     count(store, event.path, 1)
 
 
-def on_returned(store: Store, _: Recorded, event: DropReturned) -> None:
-    """The photo goes back to the inbox."""
+def on_returned(store: Store, _: Recorded, event: DropReturned | PhotoTrashed) -> None:
+    """The photo goes back to the inbox, or to the trash."""
     count(store, event.source, -1)
 
 

@@ -15,6 +15,8 @@ from box.events import (
     FileVanished,
     FileWeighed,
     PhotoFiled,
+    PhotoReturned,
+    PhotoTrashed,
     Recorded,
 )  # fmt: skip
 from box.models import usage
@@ -140,7 +142,7 @@ def on_returned(store: Store, _: Recorded, event: DropReturned) -> None:
     remove(store, event.source)
 
 
-def on_moved(store: Store, _: Recorded, event: FileMoved) -> None:
+def on_moved(store: Store, _: Recorded, event: FileMoved | PhotoTrashed | PhotoReturned) -> None:
     """A file of the library has another place."""
     old = remove(store, event.source)
     put(store, event.path, event.size, event.mtime_ns, old[1] if old and old[0] == event.size else None)

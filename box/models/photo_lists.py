@@ -34,6 +34,11 @@ def any_of(store: Store, user: str) -> bool:
     return store.row("SELECT 1 FROM photo_days WHERE user = ? LIMIT 1", (user,)) is not None
 
 
+def users_of(store: Store, day: str) -> list[str]:
+    """Who has photos of a day."""
+    return [user for (user,) in store.rows("SELECT user FROM photo_days WHERE day = ? ORDER BY user", (day,))]
+
+
 def digest_of(store: Store, path: str) -> str:
     """blake3 of a photo, empty where none is known."""
     return store.value("SELECT digest FROM photos WHERE folder = ? AND name = ?", split(path)) or ""

@@ -16,6 +16,7 @@ from box.events import (
     FileVanished,
     PhotoFiled,
     PhotoRedated,
+    PhotosKept,
     Recorded,
 )
 from box.models.base import Store, Table
@@ -64,6 +65,10 @@ class Photo(Table):
     """The job that moved its time last, 0 if none did."""
     group_key = peewee.TextField()
     """The folder of `origin`, a slash, and what the names of its group have in common (`box.photos.groups`)."""
+    filed_day = peewee.TextField()
+    """The day (UTC) on which it was filed: where nobody knows when it was taken, it is at least that old."""
+    kept = peewee.SmallIntegerField()
+    """1 while somebody wants it to stay, whatever its age."""
 
     class Meta:
         table_name = "photos"
@@ -85,9 +90,13 @@ class PhotoDay(Table):
         without_rowid = True
 
 
+AGE: Final = "coalesce(nullif(day, ''), filed_day)"
+"""The day that tells how old a photo is."""
+
 INDEXES: Final = (
     "CREATE INDEX IF NOT EXISTS photo_digest ON photos (digest, user)",
     "CREATE INDEX IF NOT EXISTS photo_group ON photos (group_key, filed)",
+    f"CREATE INDEX IF NOT EXISTS photo_age ON photos ({AGE})",
 )
 
 
@@ -180,11 +189,16 @@ _FIELDS: Final = (
     "longitude", "main",
 )  # fmt: skip
 """Columns that hold what the field of that name in `PhotoFiled` says."""
-_COLUMNS: Final = ("folder", "name", *_FIELDS, "day", "origin", "filed", "renamed", "redated", "group_key")
+FACTS: Final = (
+    *_FIELDS, "day", "origin", "filed", "renamed", "redated", "group_key", "filed_day", "kept",
+)  # fmt: skip
+"""All that is known of a photo but where it stands."""
+_COLUMNS: Final = ("folder", "name", *FACTS)
 _INSERT: Final = f"INSERT INTO photos ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 
 
-def _count(store: Store, user: str, day: str, photos: int, size: int) -> None:
+def count(store: Store, user: str, day: str, photos: int, size: int) -> None:
+    """Count so many more photos and bytes of a day."""
     store.execute(
         "INSERT INTO photo_days (user, day, photos, bytes) VALUES (?, ?, ?, ?) ON CONFLICT (user, day)"
         " DO UPDATE SET photos = photos + excluded.photos, bytes = bytes + excluded.bytes",
@@ -198,8 +212,8 @@ def _count(store: Store, user: str, day: str, photos: int, size: int) -> None:
 
 
 def on_filed(store: Store, recorded: Recorded, event: PhotoFiled) -> None:
-    """A photo came to the library."""
-    _remove(store, event.path)
+    """A photo came to the library; one that was to stay, and is only read again where it lies, still is."""
+    was_kept = remove(store, event.path)
     # The fields of the event that are columns of the same name stand where they stand in the event.
     origin = event.source or event.path
     row = {
@@ -210,10 +224,12 @@ def on_filed(store: Store, recorded: Recorded, event: PhotoFiled) -> None:
         "renamed": 0,
         "redated": 0,
         "group_key": groups.key_of(origin),
+        "filed_day": recorded.at[:10],
+        "kept": int(was_kept and event.source == event.path),
     }
     folder, name = split(event.path)
     store.execute(_INSERT, (folder, name, *row.values()))
-    _count(store, event.user, row["day"], 1, event.size)
+    count(store, event.user, row["day"], 1, event.size)
 
 
 def day_of(event: PhotoFiled) -> str:
@@ -229,17 +245,17 @@ def on_noticed(store: Store, _: Recorded, event: FileNoticed) -> None:
         store.execute(
             "UPDATE photos SET size = ?, digest = '' WHERE folder = ? AND name = ?", (event.size, folder, name)
         )
-        _count(store, old[0], old[1], 0, event.size - old[2])
+        count(store, old[0], old[1], 0, event.size - old[2])
 
 
 def on_vanished(store: Store, _: Recorded, event: FileVanished | FileRemoved) -> None:
     """A photo left the library."""
-    _remove(store, event.path)
+    remove(store, event.path)
 
 
 def on_returned(store: Store, _: Recorded, event: DropReturned) -> None:
     """A photo is a drop again."""
-    _remove(store, event.source)
+    remove(store, event.source)
 
 
 def on_redated(store: Store, _: Recorded, event: PhotoRedated) -> None:
@@ -251,14 +267,14 @@ def on_redated(store: Store, _: Recorded, event: PhotoRedated) -> None:
             "UPDATE photos SET taken_at = ?, day = ?, doubt = ?, redated = ? WHERE folder = ? AND name = ?",
             (event.taken_at, event.day, event.doubt, event.job, folder, name),
         )
-        _count(store, old[0], old[1], -1, -old[2])
-        _count(store, old[0], event.day, 1, old[2])
+        count(store, old[0], old[1], -1, -old[2])
+        count(store, old[0], event.day, 1, old[2])
 
 
 def on_moved(store: Store, _: Recorded, event: FileMoved) -> None:
     """A photo has another place."""
     if event.path != event.source:
-        _remove(store, event.path)
+        remove(store, event.path)
     by_hand = int(event.job == 0 and split(event.path)[1] != split(event.source)[1])
     store.execute(
         "UPDATE photos SET folder = ?, name = ?, thumbnail = coalesce(nullif(?, ''), thumbnail),"
@@ -267,9 +283,17 @@ def on_moved(store: Store, _: Recorded, event: FileMoved) -> None:
     )
 
 
-def _remove(store: Store, path: str) -> None:
+def on_kept(store: Store, _: Recorded, event: PhotosKept) -> None:
+    """Somebody said whether it is to stay."""
+    store.execute("UPDATE photos SET kept = ? WHERE folder = ? AND name = ?", (int(event.kept), *split(event.path)))
+
+
+def remove(store: Store, path: str) -> bool:
+    """No photo stands at that path any more; whether one did that somebody wanted to stay."""
     folder, name = split(path)
-    old = store.row("SELECT user, day, size FROM photos WHERE folder = ? AND name = ?", (folder, name))
-    if old is not None:
-        store.execute("DELETE FROM photos WHERE folder = ? AND name = ?", (folder, name))
-        _count(store, old[0], old[1], -1, -old[2])
+    old = store.row("SELECT user, day, size, kept FROM photos WHERE folder = ? AND name = ?", (folder, name))
+    if old is None:
+        return False
+    store.execute("DELETE FROM photos WHERE folder = ? AND name = ?", (folder, name))
+    count(store, old[0], old[1], -1, -old[2])
+    return bool(old[3])

@@ -11,8 +11,10 @@ from box.tasks import (
     answer,
     call,
     camtrap_dp,
+    clean_photos,
     clean_temp,
     compact,
+    empty_trash,
     importing,
     organize,
     photo,
@@ -44,6 +46,8 @@ ALL: Final[tuple[Handler | Chore, ...]] = (
     organize.HANDLER,
     redate.HANDLER,
     put_back.HANDLER,
+    clean_photos.HANDLER,
+    empty_trash.HANDLER,
     importing.HANDLER,
 )
 

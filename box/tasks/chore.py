@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from box.retention import Steadiness
 from box.tasks.at_work import AtWork, Progress
 from box.tasks.handler import Argument
 
@@ -41,6 +42,8 @@ class Inside:
     """Told the path of a file that came to an inbox, or left it."""
     timing: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext()
     """Times what is done within it, for the metrics, under one of the names of `box.meters.TASKS`."""
+    clock: Steadiness = field(default_factory=Steadiness)
+    """Whether the time can be believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ class Chore:
     """Never two of them at the same time."""
     exclusive_with: str = ""
     """Nor one of another kind that says the same here."""
+    makes_room: bool = False
+    """It is begun even where the disk is too full for other work."""
 
 
 SHELVING: Final = "shelving"

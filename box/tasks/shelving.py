@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
-from box import disk, event_text
+from box import disk, event_text, retention
 from box.engine import Engine, Transaction
 from box.errors import BoxError, OutOfSpace, Stopped
 from box.events import Event, JobStepped
@@ -38,7 +38,7 @@ LEFT_CHARS_MAX: Final = 200
 _UNDO: Final = '["box.tasks.put_back:run", []]'
 """What takes such a step back; a rule asks for it."""
 
-_AREAS: Final = ("photos", "thumbnails")
+_AREAS: Final = ("photos", "thumbnails", "trash")
 """Where folders that were emptied are removed."""
 
 
@@ -115,6 +115,8 @@ class Shelver:
     left: Left
     is_undone: bool = True
     """Whether what it did is taken back when it is cancelled."""
+    objection: Callable[[Parcel], str] = lambda _: ""
+    """Asked once more of each parcel, in the commit before it goes: why it has to stay, empty if it may go."""
     moved: int = 0
     """Files that have another place now, or none."""
     freed_bytes: int = 0
@@ -129,7 +131,7 @@ class Shelver:
             self.places.settle()
 
     def _batch(self, batch: Sequence[Parcel]) -> None:
-        self.engine.at_once(lambda transaction: self._journal(transaction, batch))
+        batch = self.engine.at_once(lambda transaction: self._journal(transaction, batch))
         folders: set[str] = set()
         done: list[Parcel] = []
         ended: BoxError | None = None
@@ -153,7 +155,8 @@ class Shelver:
         if ended is not None:
             raise ended
 
-    def _journal(self, transaction: Transaction, batch: Sequence[Parcel]) -> None:
+    def _journal(self, transaction: Transaction, batch: Sequence[Parcel]) -> list[Parcel]:
+        """Note what goes; those that do."""
         job, store = self.job, transaction.store
         held = jobs.is_held(store, job.id, job.lease)
         if held is None:
@@ -163,8 +166,16 @@ class Shelver:
         if self.is_undone and not attempts.steps(store, job.id):
             step = JobStepped(user=job.user, job=job.id, lease=job.lease, what="moves files", undo=_UNDO)
             transaction.record(step)
-        moves = landing.dump([step.move for parcel in batch for step in parcel.steps])
-        live.write_journal(store, live.Entry(job.id, job.lease, moves, _dump(batch)))
+        going = [parcel for parcel in batch if self._may_go(parcel)]
+        moves = landing.dump([step.move for parcel in going for step in parcel.steps])
+        live.write_journal(store, live.Entry(job.id, job.lease, moves, _dump(going)))
+        return going
+
+    def _may_go(self, parcel: Parcel) -> bool:
+        why = self.objection(parcel)
+        if why:
+            self.left.add(parcel.steps[0].move.source, why)
+        return not why
 
     def _record(self, transaction: Transaction, done: Sequence[Parcel]) -> None:
         # Once the entry is gone somebody took this worker for dead, finished the batch and recorded it.
@@ -176,7 +187,7 @@ class Shelver:
 
 def _is_counted(move: Move) -> bool:
     """Thumbnails are not: each goes with its photo."""
-    return owner(move.source)[1] != "thumbnails"
+    return owner(retention.origin_of(move.source))[1] != "thumbnails"
 
 
 def _reason(error: Exception) -> BoxError:
@@ -264,19 +275,23 @@ def clear_folders(root: str, paths: Iterable[str]) -> None:
 
 
 def listed(parcels: Iterable[Parcel], limit: int, chars: int, places: Places) -> dict[str, Any]:
-    """The moves that parcels would make: [from, to] of the first ones, as many as fit, and how many there are."""
+    """The moves that parcels would make: [from, to] of the first ones, as many as fit, and how many there are.
+
+    `to` is empty for what would be removed.
+    """
     shown: list[tuple[str, str]] = []
-    count, is_full = 0, False
+    count, removed, is_full = 0, 0, False
     for number, parcel in enumerate(parcels, start=1):
         for step in parcel.steps:
             move = step.move
             if not _is_counted(move):
                 continue
             count += 1
+            removed += not move.target
             chars -= len(json.dumps([move.source, move.target], ensure_ascii=False)) + 2
             is_full = is_full or chars < 0 or len(shown) >= limit
             if not is_full:
                 shown.append((move.source, move.target))
         if is_full and number % BATCH == 0:
             places.settle()  # what is only counted needs no name, and all of them would fill the memory
-    return {"moves": shown, "count": count}
+    return {"moves": shown, "count": count, **({"removed": removed} if removed else {})}

@@ -22,7 +22,7 @@ from box.models import drops, files, job_history, shelves
 from box.models.base import Store
 from box.models.jobs import Claimed, State
 from box.paths import MARKER, area_folder, join, owner
-from box.tasks import giving_back
+from box.tasks import clean_photos, giving_back, untrash
 from box.tasks.chore import Inside, Reporter
 from box.tasks.rearranging import LISTED_CHARS_MAX, LISTED_MAX
 from box.tasks.shelving import Left, Parcel, Places, Shelver, Step, listed
@@ -40,11 +40,13 @@ TOGETHER_MAX: Final = 2000
 def done(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     """Take back what `job.args["job"]` did; the result of the job."""
     engine, root = inside.engine, inside.config.box.root
-    row = job_history.of_job(engine.store, job.args["job"])
+    row = _row(engine.store, root, job.args["job"])
     if row is not None and row["kind"] == imports.KIND:
         return _imported(inside, job, row)
     if row is not None and row["kind"] == job.kind:
         _check_moved(engine.store, job.args["job"], json.loads(row["args"])["job"])
+    if row is not None and row["kind"] == clean_photos.KIND:
+        return untrash.done(inside, job, reporter, row)
     work = _TakingBack(engine.store, root, job, reporter)
     number = job.args["job"]
     if job.args.get("dry_run"):
@@ -55,6 +57,11 @@ def done(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
         result = {"moved": shelver.moved}
     back = {"back_already": work.back_already} if work.back_already else {}
     return {"job": number, **result, **back, **work.left.told()}
+
+
+def _row(store: Store, root: str, number: int) -> Mapping[str, Any] | None:
+    """All that is known of a job, be it archived; None if there was none."""
+    return job_history.of_job(store, number) or (compaction.archived_job(root, number) or ("", None))[1]
 
 
 def _imported(inside: Inside, job: Claimed, row: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -92,7 +99,7 @@ class _TakingBack:
 
     def parcels(self, number: int) -> Iterator[Parcel]:
         """What undoes a job, the newest first. Raises BoxError for a job that cannot be undone."""
-        row = job_history.of_job(self.store, number) or (compaction.archived_job(self.root, number) or ("", None))[1]
+        row = _row(self.store, self.root, number)
         if row is None:
             raise _cannot(f"there is no job {number}")
         _check_ended(number, row)

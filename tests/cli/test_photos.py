@@ -148,3 +148,45 @@ def test_many_groups_come_in_pages(store):
             store.execute(f"INSERT INTO photos ({', '.join(columns)}) VALUES ({marks})", [row[c] for c in columns])
     assert [c.digest for c in photo_lists.copies(store)] == [f"{n:05}" for n in range(photo_lists.PAGE + 3)]
     assert list(photo_lists.copies(store, "a")) == []
+
+
+# --- what is to stay -------------------------------------------------------------------------------------------------
+
+
+def test_a_photo_is_kept_and_no_longer(filed):
+    path = f"{PLACE}/a.jpg"
+    assert filed("photos", "keep", path).stdout == f"{path}: kept\n"
+    assert "kept         yes: it stays when the disk fills up" in filed("photos", "show", path).stdout
+    assert filed.json("photos", "keep", path, "--undo") == [{"user": "me", "path": path, "day": "", "kept": False}]
+    assert "kept" not in filed("photos", "show", path).stdout
+
+
+def test_a_day_is_kept_for_everybody_who_has_photos_of_it_or_for_one(filed):
+    day = "2024-05-04"
+    assert filed("photos", "keep", day).stdout == (
+        f"all photos of {day} of ann: kept\nall photos of {day} of me: kept\n"
+    )
+    assert (
+        filed("photos", "keep", day, "--user", "ann", "--undo").stdout
+        == f"all photos of {day} of ann: no longer kept\n"
+    )
+    assert filed("photos", "keep", day, "--undo").stdout == f"all photos of {day} of me: no longer kept\n"
+    assert filed("photos", "keep", "2031-01-01", "--user", "me").returncode == 0, "photos of that day may still come"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("2031-01-01",), 1, "nobody has a photo of 2031-01-01; --user says whose"),
+        (("2024-05-04", "--undo"), 1, "2024-05-04 is kept for nobody"),
+        (("2024-05-04", "--user", "bob"), 2, "bob"),
+        ((f"{PLACE}/a.jpg.xmp",), 1, "is no photo that Box has read"),
+        ((f"{PLACE}/a.jpg", "--user", "ann"), 2, "is me's, not ann's"),
+        (("2024-05-99",), 1, "Box knows no file"),
+        (("/etc/passwd",), 1, "does not lie in"),
+    ],
+)
+def test_what_cannot_be_kept_is_said(filed, arguments, code, says):
+    done = filed("photos", "keep", *arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert says in done.stderr
