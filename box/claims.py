@@ -178,7 +178,7 @@ class Claims:
                 return head
         return None
 
-    def _claim(self, transaction: Transaction, *, has_room: bool) -> tuple[list[ready.Ready], str]:
+    def _claim(self, transaction: Transaction, *, has_room: bool = True) -> tuple[list[ready.Ready], str]:
         # Closed while a child was started: whatever was handed back meanwhile is not begun again.
         head = None if self.closed else self._choose(has_room=has_room)
         if head is None:

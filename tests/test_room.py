@@ -115,7 +115,7 @@ def test_room_on_the_disk_ends_the_problem_and_without_retention_nothing_is_aske
 
 def test_it_is_also_done_daily_if_it_is_enabled_and_the_trash_is_emptied_daily(make_root):
     def daily(*, enabled: bool) -> set[str]:
-        config = make_root(name=str(enabled), retention__enabled=enabled)
+        config = make_root(name=str(enabled), exists=True, retention__enabled=enabled)
         return {entry.kind for entry in built_in(config) if entry.every_seconds == 86_400}
 
     assert {"clean-photos", "empty-trash"} <= daily(enabled=True)
