@@ -27,6 +27,7 @@ The map, one line a module, in the order of that sentence:
     queue       huey on the ledger: workers and scheduler
     tasks       EFFECTS: the handlers, the children they run in, landing, recovery
     photos      what a task needs to know about pictures
+    backup      and about drives that hold the library once more
     disk        moving files: by rename, durably, never over another
     file_names  a name that is taken gets a number, and none is too long
     status      projections to status.json

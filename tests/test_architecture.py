@@ -53,9 +53,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "watchers": CORE | {"disk", "watchers"},
     "photos": {"errors", "photos"},
     "tasks": CORE | {
-        "accounting", "compaction", "damage", "disk", "engine", "event_text", "file_names", "import_tables", "imports",
-        "log", "logs", "models", "photos", "policy", "sections", "tasks", "units", "verify", "watchers", "",
+        "accounting", "backup", "compaction", "damage", "disk", "engine", "event_text", "file_names", "import_tables",
+        "imports", "log", "logs", "models", "photos", "policy", "sections", "tasks", "units", "verify", "watchers", "",
     },
+    "backup": {"disk", "errors", "file_names", "models", "paths", "backup", "watchers"},
     "accounting": {"errors", "models", "paths", "watchers"},
     "periodic": {"job_tables"},
     "timekeeper": {

@@ -13,6 +13,7 @@ from box.events import Event, Recorded
 from box.models import (
     answers,
     attempts,
+    backed,
     camera_clocks,
     drops,
     files,
@@ -36,7 +37,9 @@ PROJECTIONS: Final[tuple[type[Table], ...]] = (
     holds.Hold,
     periodic.Plan,
 )  # fmt: skip
-LIVE: Final[tuple[type[Table], ...]] = (live.Lease, live.Journal, live.Folder)
+LIVE: Final[tuple[type[Table], ...]] = (
+    live.Lease, live.Journal, live.Folder, backed.Backed, backed.Replica,
+)  # fmt: skip
 INDEXES: Final = (
     *drops.INDEXES, *photos.INDEXES, *jobs.INDEXES, *ready.INDEXES, *waits.INDEXES, *attempts.INDEXES,
 )  # fmt: skip

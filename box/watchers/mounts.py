@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from typing import Final
 
 MOUNTS: Final = "/proc/self/mountinfo"
@@ -19,7 +20,24 @@ _REMOTE: Final = frozenset({
 _LOCAL_FUSE: Final = frozenset({"fuseblk"})
 """NTFS and exFAT drives; every other FUSE file system may be a window to anywhere (sshfs, rclone, mergerfs)."""
 
+_WITHOUT_DISK: Final = frozenset({
+    "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "efivarfs",
+    "fuse.portal", "fusectl", "hugetlbfs", "mqueue", "nsfs", "proc", "pstore", "ramfs", "rpc_pipefs", "securityfs",
+    "squashfs", "sysfs", "tracefs",
+})  # fmt: skip
+"""What can hold no files of people; looking into an automounter would even mount something."""
+
 _OCTAL = re.compile(r"\\([0-7]{3})")
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place where a file system is mounted."""
+
+    path: str
+    """Absolute, as `os` has it."""
+    kind: str
+    source: str
 
 
 def is_remote(folder: str) -> bool:
@@ -40,6 +58,16 @@ def type_of(folder: str, mounts: str = MOUNTS) -> str:
 def source_of(folder: str, mounts: str = MOUNTS) -> str:
     """What is mounted there, such as /dev/sda1; empty where the kernel does not tell."""
     return _mount_of(folder, mounts)[1]
+
+
+def points(mounts: str = MOUNTS) -> list[Point]:
+    """Where file systems are mounted that may hold files of people, as the kernel lists them."""
+    try:
+        with open(mounts, encoding="utf-8", errors="surrogateescape") as lines:
+            found = [Point(*_parse(line)) for line in lines]
+    except OSError:
+        return []
+    return [point for point in found if point.kind not in _WITHOUT_DISK]
 
 
 def _mount_of(folder: str, mounts: str) -> tuple[str, str]:
