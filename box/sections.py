@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal, TypeVar
 
 from box import patterns, units
+from box.backup_keys import AREAS, areas, destinations
 from box.import_tables import Import, imports
 from box.job_tables import KEEP_SECONDS, KindSettings, Periodic, keeps, kind_names, kinds, periodic
 from box.units import DAY, GB, HOUR, MB, Read, durations, numbers, or_none, sizes, whole_durations
@@ -139,6 +140,16 @@ class Storage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """Where the library is held once more. In a Config, folders are absolute."""
+
+    destination: tuple[str, ...] = _key((), destinations)
+    areas: tuple[str, ...] = _key(AREAS, areas)
+    free_bytes_min: int = _key(64 * MB, sizes(0, 10**15))
+    scrub_days: int = _key(30, numbers(1, 3650))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
     """Where the log is, and how often it is made safe."""
 
@@ -189,6 +200,7 @@ class Config:
     child: Child = field(default_factory=Child)
     quota: Quota = field(default_factory=Quota)
     storage: Storage = field(default_factory=Storage)
+    backup: Backup = field(default_factory=Backup)
     database: Database = field(default_factory=Database)
     status: Status = field(default_factory=Status)
     metrics: Metrics = field(default_factory=Metrics)

@@ -10,9 +10,6 @@ from box.backup.destination import Marker, read_marker
 from box.paths import to_text
 from box.watchers import mounts
 
-AUTO: Final = "auto"
-"""The destination that is whatever marked drive is there."""
-
 LOCAL_FUSE: Final = frozenset({"fuse.exfat", "fuse.ntfs", "fuse.ntfs-3g"})
 """FUSE file systems that are drives, beside what the kernel calls fuseblk."""
 
