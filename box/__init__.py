@@ -13,6 +13,7 @@ The map, one line a module, in the order of that sentence:
     event       what an event is
     job_events  its words for jobs
     photo_events and for photos
+    backup_events and for backups
     event_text  events as the log writes them
     log         the append-only table of what happened
     archive     compressed JSON lines in files: a chain of old events, and old jobs

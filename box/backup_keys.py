@@ -13,6 +13,9 @@ AUTO: Final = "auto"
 """The destination that is the largest marked drive that is there."""
 
 AREAS: Final = ("inbox", "photos", "media", "notes", "exports", "quarantine", "other")
+WRITING: Final = "backup"
+"""What chores say in `exclusive_with` that write to destinations."""
+
 DESTINATIONS_MAX: Final = 16
 
 
@@ -37,3 +40,11 @@ def areas(where: str, value: object) -> tuple[str, ...]:
     if not found or len(set(found)) < len(found):
         raise units.refused(where, value, "at least one area, each once")
     return found
+
+
+def a_destination(where: str, value: object) -> str:
+    """Where one backup goes, as anybody may ask for it."""
+    path = units.folder(where, value)
+    if path != AUTO and not path.startswith("/"):
+        raise units.refused(where, value, 'a path that begins with a slash, or "auto"')
+    return path

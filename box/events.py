@@ -2,7 +2,8 @@
 
 A new field has a default and comes last, and the default never changes (`box.event_text` says why).
 Paths are path texts relative to the root (`box.paths`), times RFC 3339 in UTC, sizes bytes, `mtime_ns` nanoseconds.
-The words for jobs are in `box.job_events`, those for photos in `box.photo_events`; all are known here.
+The words for jobs are in `box.job_events`, those for photos in `box.photo_events`, those for backups in
+`box.backup_events`; all are known here.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from box.backup_events import BackupFinished, BackupStopped, BackupVerified
 from box.event import Event, Recorded
 from box.job_events import (
     JobAskedAgain,
@@ -65,6 +67,9 @@ __all__ = [  # noqa: RUF022 - in the order of a life
     "ImportUndone",
     "QuotaSet",
     "QuotaExceeded",
+    "BackupFinished",
+    "BackupStopped",
+    "BackupVerified",
     "DatabaseRestored",
     "EventsArchived",
     "JobsArchived",
@@ -240,6 +245,7 @@ ALL: Final[tuple[type[Event], ...]] = (
     JobRequested, JobAskedAgain, JobDue, JobStarted, JobReleased, JobSucceeded, JobFailed, JobCancelRequested,
     JobCancelled, JobQuarantined, JobRetried, JobStepped, KindHeld, KindResumed,
     PeriodicPlanned,
+    BackupFinished, BackupStopped, BackupVerified,
     DatabaseRestored, EventsArchived, JobsArchived,
 )  # fmt: skip
 """The whole vocabulary; the log can hold nothing else."""

@@ -70,6 +70,14 @@ def some_event(draw: random.Random, store: Store) -> e.Event:
                 place=draw.choice((name, f"DCIM/{name}")), size=size, mtime_ns=1, digest=str(size), job=job,
             ),
             e.ImportUndone(user=user, name="card", volume="1234-ABCD", place=f"DCIM/{name}", path=inbox, job=job),
+            e.BackupFinished(
+                destination=draw.choice("uv"), path=draw.choice(("/a", "/b")), files=1, bytes=size, files_held=2,
+                asked=draw.choice(("", "auto")), job=job,
+            ),
+            e.BackupStopped(
+                destination=draw.choice(("", "u")), path=draw.choice(("/a", "auto")), code="c", reason="r", job=job
+            ),
+            e.BackupVerified(destination="u", path=draw.choice(("/a", "/b")), files=1, bytes=size, damaged=size % 2),
             e.QuotaSet(user=user, quota_bytes=draw.choice((None, 0, 40, 100))),
             e.JobRequested(user=user, kind=draw.choice(("photo", "backup")), key=draw.choice(("", "k"))),
             e.JobRequested(

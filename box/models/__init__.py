@@ -14,6 +14,7 @@ from box.models import (
     answers,
     attempts,
     backed,
+    backups,
     camera_clocks,
     drops,
     files,
@@ -34,7 +35,7 @@ from box.models.base import Store, Table
 PROJECTIONS: Final[tuple[type[Table], ...]] = (
     drops.Drop, files.File, photos.Photo, photos.PhotoDay, camera_clocks.CameraClock, imports.Import,
     usage.Usage, usage.Account, jobs.Job, jobs.JobCount, waits.Wait, answers.Asker, attempts.Attempt, attempts.Step,
-    holds.Hold,
+    holds.Hold, backups.Backup,
     periodic.Plan,
 )  # fmt: skip
 LIVE: Final[tuple[type[Table], ...]] = (
@@ -82,6 +83,9 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.KindHeld: (holds.on_held,),
     e.KindResumed: (holds.on_resumed,),
     e.PeriodicPlanned: (periodic.on_planned,),
+    e.BackupFinished: (backups.on_finished,),
+    e.BackupStopped: (backups.on_stopped,),
+    e.BackupVerified: (backups.on_verified,),
     e.DatabaseRestored: (),
     e.EventsArchived: (),
     e.JobsArchived: (job_history.on_archived,),

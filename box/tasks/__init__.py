@@ -9,6 +9,7 @@ from typing import Final
 
 from box.tasks import (
     answer,
+    backup,
     call,
     camtrap_dp,
     compact,
@@ -43,6 +44,7 @@ ALL: Final[tuple[Handler | Chore, ...]] = (
     redate.HANDLER,
     put_back.HANDLER,
     importing.HANDLER,
+    backup.HANDLER,
 )
 
 
