@@ -21,11 +21,12 @@ from box.job_tables import Periodic
 from box.models import jobs, periodic
 from box.models.base import Store
 from box.periodic import LOCAL, Mark, due, following, moment, text
+from box.sections import Config
 from box.tasks import asking, by_request
 from box.units import DAY
 
 BUILT_IN: Final[tuple[Periodic, ...]] = (Periodic(name="compact", kind="compact", every_seconds=1.0 * DAY),)
-"""What is done by the clock without being configured; an entry of the same name replaces it."""
+"""What is always done by the clock; an entry of the same name replaces it."""
 
 BUSY_SECONDS: Final = 5.0
 """How often it is asked whether the job that a slot waits for has ended."""
@@ -84,6 +85,14 @@ class Timekeeper:
             return (), now + timedelta(seconds=BUSY_SECONDS)
         first = () if periodic.find(store, entry.name) else (_planned(entry, mark.slot),)
         return (*first, _request(entry, owed.slot)), owed.next_at
+
+
+def built_in(config: Config) -> tuple[Periodic, ...]:
+    """What is done by the clock without being configured as such: always, and because other keys ask for it."""
+    found = list(BUILT_IN)
+    if config.backup.destination:
+        found.append(Periodic(name="backup", kind="backup", cron="15 2 * * *"))
+    return tuple(found)
 
 
 def entries(configured: Mapping[str, Periodic], built_in: tuple[Periodic, ...] = BUILT_IN) -> tuple[Periodic, ...]:

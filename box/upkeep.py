@@ -26,7 +26,7 @@ from box.tasks import retry
 from box.tasks.attention import Attention
 from box.tasks.recover import recover
 from box.tasks.runner import Runner
-from box.timekeeper import Timekeeper, entries, sound
+from box.timekeeper import Timekeeper, built_in, entries, sound
 from box.timers import Timer, first_in, run_due
 from box.units import seconds_text
 
@@ -66,8 +66,9 @@ class Upkeep:
     _snapshot_at: int = field(default=-1)
 
     def __post_init__(self) -> None:
-        known = sound(entries(self.config.jobs.periodic), self.config.users.names, self.on_wrong_entry)
-        self.timekeeper = Timekeeper(self.engine, known)
+        own = built_in(self.config)
+        known = sound(entries(self.config.jobs.periodic, own), self.config.users.names, self.on_wrong_entry)
+        self.timekeeper = Timekeeper(self.engine, known, own)
         lease = self.config.jobs.lease_seconds
         self._timers = (
             Timer("heartbeat", lease / 3, self.claims.renew, jitter=0.2),  # not all workers of a ledger at once
