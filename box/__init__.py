@@ -16,6 +16,7 @@ The map, one line a module, in the order of that sentence:
     photo_events and for photos
     quota_events and for quotas
     retention_events and for what goes and what stays
+    backup_events and for backups
     event_text  events as the log writes them
     log         the append-only table of what happened
     archive     compressed JSON lines in files: a chain of old events, and old jobs
@@ -31,9 +32,11 @@ The map, one line a module, in the order of that sentence:
     tasks       EFFECTS: the handlers, the children they run in, landing, recovery
     photos      what a task needs to know about pictures
     retention   which photos go, and when none may
+    backup      and about drives that hold the library once more
     disk        moving files: by rename, durably, never over another
     file_names  a name that is taken gets a number, and none is too long
     status      projections to status.json
+    backup_status how the backups are
     status_file reading the status: what it says, and whether it is fresh
     metrics     counts and gauges to metrics.prom
     meters      what this process counted and timed
@@ -62,6 +65,7 @@ The map, one line a module, in the order of that sentence:
     config      config.toml as frozen records
     sections    its sections: every key, its default and its reader
     import_tables the tables of [[watch.imports]]: cards and folders to import from
+    backup_keys the keys of [backup]: where backups go, and of what
     job_tables  the tables of [jobs]: how long jobs stay, limits by kind, jobs by the clock
     units       sizes and times as people write them
     patterns    patterns of names and dates

@@ -16,6 +16,7 @@ from dataclasses import MISSING, asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from box import units
+from box.backup_keys import AUTO
 from box.errors import ConfigError
 from box.import_tables import placed
 from box.sections import KEYS, SECTIONS, Box, Config
@@ -212,10 +213,14 @@ def _settled(config: Config, home: str) -> Config:
         places = placed(config.watch.imports, config.users.names, root)
     except ConfigError as error:
         raise ConfigError(f"{error} ({config.path})") from None
+    backups = tuple(
+        each if each == AUTO else _absolute("backup.destination", each, base, home)
+        for each in config.backup.destination
+    )
     folder = config.status.dir and _absolute("status.dir", config.status.dir, base, home)
     return replace(
         config, box=Box(root=root), watch=replace(config.watch, imports=places),
-        status=replace(config.status, dir=folder),
+        status=replace(config.status, dir=folder), backup=replace(config.backup, destination=backups),
     )  # fmt: skip
 
 

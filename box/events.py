@@ -3,7 +3,8 @@
 A new field has a default and comes last, and the default never changes (`box.event_text` says why).
 Paths are path texts relative to the root (`box.paths`), times RFC 3339 in UTC, sizes bytes, `mtime_ns` nanoseconds.
 The words for jobs are in `box.job_events`, those for photos in `box.photo_events`, those for quotas in
-`box.quota_events`, those for what goes and what stays in `box.retention_events`; all are known here.
+`box.quota_events`, those for what goes and what stays in `box.retention_events`, those for backups in
+`box.backup_events`; all are known here.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from box.backup_events import BackupFinished, BackupStopped, BackupVerified
 from box.event import Event, Recorded
 from box.job_events import (
     JobAskedAgain,
@@ -76,6 +78,9 @@ __all__ = [  # noqa: RUF022 - in the order of a life
     "FileWeighed",
     "UsageCorrected",
     "UsageUpdated",
+    "BackupFinished",
+    "BackupStopped",
+    "BackupVerified",
     "DatabaseRestored",
     "EventsArchived",
     "JobsArchived",
@@ -231,6 +236,7 @@ ALL: Final[tuple[type[Event], ...]] = (
     JobRequested, JobAskedAgain, JobDue, JobStarted, JobReleased, JobSucceeded, JobFailed, JobCancelRequested,
     JobCancelled, JobQuarantined, JobRetried, JobStepped, KindHeld, KindResumed,
     PeriodicPlanned,
+    BackupFinished, BackupStopped, BackupVerified,
     DatabaseRestored, EventsArchived, JobsArchived,
 )  # fmt: skip
 """The whole vocabulary; the log can hold nothing else."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -99,6 +99,18 @@ def last_position(store: Store) -> int:
     """The position of the newest event, 0 for an empty log."""
     position: int = store.value("SELECT coalesce(max(position), 0) FROM events")
     return position
+
+
+def holds_other(store: Store, since: int, kinds: Collection[str]) -> bool:
+    """Whether the log holds an event after position `since` that is of none of these kinds.
+
+    What was archived meanwhile counts as one.
+    """
+    if since + 1 < oldest_in_table(store)[0]:
+        return True
+    marks = ", ".join("?" * len(kinds))
+    sql = f"SELECT 1 FROM events WHERE position > ? AND kind NOT IN ({marks}) LIMIT 1"
+    return store.row(sql, (since, *kinds)) is not None
 
 
 def first_at(store: Store) -> str:

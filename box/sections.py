@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal, TypeVar
 
 from box import patterns, units
+from box.backup_keys import AREAS, areas, destinations
 from box.import_tables import Import, imports
 from box.job_tables import KEEP_SECONDS, KindSettings, Periodic, keeps, kind_names, kinds, periodic
 from box.units import DAY, GB, HOUR, MB, Read, durations, numbers, or_none, sizes, whole_durations
@@ -142,6 +143,16 @@ class Storage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """Where the library is held once more. In a Config, folders are absolute."""
+
+    destination: tuple[str, ...] = _key((), destinations)
+    areas: tuple[str, ...] = _key(AREAS, areas)
+    free_bytes_min: int = _key(64 * MB, sizes(0, 10**15))
+    scrub_days: int = _key(30, numbers(1, 3650))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
     """Which photos go when the disk fills up."""
 
@@ -204,6 +215,7 @@ class Config:
     child: Child = field(default_factory=Child)
     quota: Quota = field(default_factory=Quota)
     storage: Storage = field(default_factory=Storage)
+    backup: Backup = field(default_factory=Backup)
     retention: Retention = field(default_factory=Retention)
     database: Database = field(default_factory=Database)
     status: Status = field(default_factory=Status)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from box import __version__, disk, log, logs, people
+from box import __version__, backup_status, disk, log, logs, people
 from box.engine import utc_now
 from box.models import holds, jobs, photos, ready, usage
 from box.models.base import Store
@@ -123,7 +123,7 @@ def collect(store: Store, config: Config, policy: Policy, process: Process) -> d
         "users": users(store, config, policy),
         "photos": photos_told(store),
         "library": {"items": 0, "chunks": 0, "claims": 0},
-        "backup": backup(),
+        "backup": backup_status.block(store, config),
         "watch": [dict(each) for each in process.watch()],
         "problems": problems,
     }  # fmt: skip
@@ -187,14 +187,6 @@ def users(store: Store, config: Config, policy: Policy) -> dict[str, Any]:
             "by_area": {area: size for area, (_, size) in areas.items()},
         }
     return found
-
-
-def backup() -> dict[str, Any]:
-    """How far the backup is."""
-    return {
-        "destination": None, "state": "none", "last_finished_at": None, "last_verified_at": None,
-        "files_missing": None,
-    }  # fmt: skip
 
 
 def photos_told(store: Store) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from box import config, people, recalculation, status
+from box import backup_status, config, people, recalculation, status
 from box.beside import Beside, beside
 from box.errors import UsageError
 from box.events import UsageUpdated
@@ -145,7 +145,7 @@ def stats(*, box: Beside | None = None) -> dict[str, Any]:
         return {
             "disk": status.storage(root),
             "photos": status.photos_told(one.store),
-            "backup": status.backup(),
+            "backup": backup_status.block(one.store, one.config),
             "drives": [each.told() for each in drives(root)],
         }
 

@@ -38,7 +38,11 @@ def _cleaning(config: Config) -> Periodic | None:
     return daily if config.retention.enabled else None
 
 
-WANTED: Final[tuple[Callable[[Config], Periodic | None], ...]] = (_cleaning,)
+def _backup(config: Config) -> Periodic | None:
+    return Periodic(name="backup", kind="backup", cron="15 2 * * *") if config.backup.destination else None
+
+
+WANTED: Final[tuple[Callable[[Config], Periodic | None], ...]] = (_backup, _cleaning)
 """What is done by the clock because another key wants it, a line for each: the entry, or None where it does not."""
 
 BUSY_SECONDS: Final = 5.0

@@ -48,6 +48,9 @@ SPEC: dict[str, Any] = {
     "child.file_bytes": 256_000_000, "child.open_files_max": 64, "child.idle_seconds": 30, "child.files_max": 10_000,
     "quota.default_bytes": None, "quota.soft_percent": 80, "quota.count": "bytes", "quota.users": {},
     "storage.free_bytes_min": 64_000_000,
+    "backup.destination": (),
+    "backup.areas": ("inbox", "photos", "media", "notes", "exports", "quarantine", "other"),
+    "backup.free_bytes_min": 64_000_000, "backup.scrub_days": 30,
     "retention.enabled": False, "retention.days_to_keep": 90, "retention.min_free_percent": 20,
     "retention.emergency_free_percent": None, "retention.require_backup": "verified", "retention.trash_days": 30,
     "database.url": "", "database.snapshot_seconds": DAY, "database.snapshots_keep": 2, "database.commit_seconds": 0.05,
@@ -421,6 +424,12 @@ def test_a_mistyped_key_is_told_its_right_name(tmp_path: Path, name: str) -> Non
         ("quota.users", "{ me = -1 }", "0 B to 1000 PB"),
         ("quota.users", '{ "a/b" = 1 }', "use 1 to 64 of a-z"),
         ("quota.users", '{ mee = "1 GB" }', "one of users.names"),
+        ("backup.destination", "1", "a list"),
+        ("backup.destination", '["/a", "/a"]', "each once"),
+        ("backup.destination", '[""]', "the path of a folder"),
+        ("backup.areas", "[]", "at least one area"),
+        ("backup.areas", '["thumbnails"]', "one of"),
+        ("backup.areas", '["photos", "photos"]', "each once"),
         ("box.root", '""', "the path of a folder"),
         ("box.root", '"a\\u0000b"', "a text"),
         ("box.root", '"/"', "a folder that is Box's own"),
@@ -561,6 +570,21 @@ def test_the_root_is_absolute_below_the_folder_of_the_file(tmp_path: Path, root:
 def test_without_a_home_a_path_below_it_is_refused(tmp_path: Path) -> None:
     assert error(tmp_path, '[box]\nroot = "~/box"').startswith("box.root = '~/box'")
     assert error(tmp_path, BOX_STATUS_DIR="~").startswith("status.dir = '~'")
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ('""', ()), ('"auto"', ("auto",)), ('"/mnt/usb"', ("/mnt/usb",)),
+        ('["/mnt/usb/", "auto"]', ("/mnt/usb", "auto")),
+        ('"copies"', ("{}/copies",)), ('"~/copies"', ("/home/ann/copies",)),
+    ],
+)  # fmt: skip
+def test_destinations_are_absolute_folders_or_auto(tmp_path: Path, written: str, expected: tuple[str, ...]) -> None:
+    loaded = load(tmp_path, f"[backup]\ndestination = {written}", HOME="/home/ann")
+    assert loaded.backup.destination == tuple(each.format(tmp_path) for each in expected)
+    loaded = load(tmp_path, "", BOX_BACKUP_DESTINATION=" /a, auto ")
+    assert loaded.backup.destination == ("/a", "auto")
 
 
 def test_the_status_folder_is_absolute_unless_it_is_the_root(tmp_path: Path) -> None:

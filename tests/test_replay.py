@@ -87,6 +87,14 @@ def some_event(draw: random.Random, store: Store) -> e.Event:
             ),
             e.PhotosKept(user=user, path=photo, kept=draw.choice((True, False))),
             e.PhotosKept(user=user, day="2024-05-04", kept=draw.choice((True, False))),
+            e.BackupFinished(
+                destination=draw.choice("uv"), path=draw.choice(("/a", "/b")), files=1, bytes=size, files_held=2,
+                asked=draw.choice(("", "auto")), job=job,
+            ),
+            e.BackupStopped(
+                destination=draw.choice(("", "u")), path=draw.choice(("/a", "auto")), code="c", reason="r", job=job
+            ),
+            e.BackupVerified(destination="u", path=draw.choice(("/a", "/b")), files=1, bytes=size, damaged=size % 2),
             e.QuotaSet(user=user, quota_bytes=draw.choice((None, 0, 40, 100))),
             e.SpaceReserved(**own, size=size, quota_bytes=draw.choice((None, 30, 90))),
             e.FileWeighed(user=user, path=photo, charged_bytes=draw.choice((0, 3, -1, size))),

@@ -14,6 +14,7 @@ from box.models import (
     answers,
     attempts,
     backed,
+    backups,
     camera_clocks,
     drops,
     files,
@@ -37,7 +38,7 @@ PROJECTIONS: Final[tuple[type[Table], ...]] = (
     drops.Drop, files.File, photos.Photo, photos.PhotoDay, trash.Trashed, trash.TrashedPhoto, trash.KeptDay,
     camera_clocks.CameraClock, imports.Import,
     usage.Usage, usage.Account, reservations.Reservation, jobs.Job, jobs.JobCount, waits.Wait, answers.Asker,
-    attempts.Attempt, attempts.Step, holds.Hold,
+    attempts.Attempt, attempts.Step, holds.Hold, backups.Backup,
     periodic.Plan,
 )  # fmt: skip
 LIVE: Final[tuple[type[Table], ...]] = (
@@ -93,6 +94,9 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.KindHeld: (holds.on_held,),
     e.KindResumed: (holds.on_resumed,),
     e.PeriodicPlanned: (periodic.on_planned,),
+    e.BackupFinished: (backups.on_finished,),
+    e.BackupStopped: (backups.on_stopped,),
+    e.BackupVerified: (backups.on_verified,),
     e.DatabaseRestored: (),
     e.EventsArchived: (),
     e.JobsArchived: (job_history.on_archived,),

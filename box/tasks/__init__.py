@@ -9,6 +9,7 @@ from typing import Final
 
 from box.tasks import (
     answer,
+    backup,
     call,
     camtrap_dp,
     clean_photos,
@@ -49,6 +50,7 @@ ALL: Final[tuple[Handler | Chore, ...]] = (
     clean_photos.HANDLER,
     empty_trash.HANDLER,
     importing.HANDLER,
+    backup.HANDLER,
 )
 
 

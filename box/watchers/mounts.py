@@ -20,6 +20,13 @@ _REMOTE: Final = frozenset({
 _LOCAL_FUSE: Final = frozenset({"fuseblk"})
 """NTFS and exFAT drives; every other FUSE file system may be a window to anywhere (sshfs, rclone, mergerfs)."""
 
+WITHOUT_DISK: Final = frozenset({
+    "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "efivarfs",
+    "fuse.portal", "fusectl", "hugetlbfs", "mqueue", "nsfs", "proc", "pstore", "ramfs", "rpc_pipefs", "securityfs",
+    "squashfs", "sysfs", "tracefs",
+})  # fmt: skip
+"""What can hold no files of people; looking into an automounter would even mount something."""
+
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
