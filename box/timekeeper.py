@@ -1,13 +1,13 @@
 """The timekeeper: asks for jobs by the clock. The rule: a slot is decided on and recorded in one transaction.
 
 While a job of the kind is queued or running its slot waits, and is caught up once afterwards: never two of one kind at
-a time. An entry that was never seen counts from now; what is built in counts from the first event of the log. An entry
-that is taken out of the configuration keeps its row: put back, it goes on from there.
+a time. An entry that was never seen counts from now; what is always there counts from the first event of the log. An
+entry that is taken out of the configuration keeps its row: put back, it goes on from there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
@@ -21,11 +21,15 @@ from box.job_tables import Periodic
 from box.models import jobs, periodic
 from box.models.base import Store
 from box.periodic import LOCAL, Mark, due, following, moment, text
+from box.sections import Config
 from box.tasks import asking, by_request
 from box.units import DAY
 
 BUILT_IN: Final[tuple[Periodic, ...]] = (Periodic(name="compact", kind="compact", every_seconds=1.0 * DAY),)
-"""What is done by the clock without being configured; an entry of the same name replaces it."""
+"""What is always done by the clock; an entry of the same name replaces it."""
+
+WANTED: Final[tuple[Callable[[Config], Periodic | None], ...]] = ()
+"""What is done by the clock because another key wants it, a line for each: the entry, or None where it does not."""
 
 BUSY_SECONDS: Final = 5.0
 """How often it is asked whether the job that a slot waits for has ended."""
@@ -86,9 +90,14 @@ class Timekeeper:
         return (*first, _request(entry, owed.slot)), owed.next_at
 
 
-def entries(configured: Mapping[str, Periodic], built_in: tuple[Periodic, ...] = BUILT_IN) -> tuple[Periodic, ...]:
-    """All entries: what is built in, and what is configured."""
-    return tuple(({entry.name: entry for entry in built_in} | dict(configured)).values())
+def built_in(config: Config) -> tuple[Periodic, ...]:
+    """What is done by the clock without an entry for it: always, or because another key wants it."""
+    return (*BUILT_IN, *(entry for wanted in WANTED if (entry := wanted(config)) is not None))
+
+
+def entries(config: Config) -> tuple[Periodic, ...]:
+    """All entries: what is built in, and what is configured, which replaces what is built in under the same name."""
+    return tuple(({entry.name: entry for entry in built_in(config)} | dict(config.jobs.periodic)).values())
 
 
 def wrong_with(entry: Periodic, users: Collection[str]) -> str:

@@ -66,7 +66,7 @@ class Upkeep:
     _snapshot_at: int = field(default=-1)
 
     def __post_init__(self) -> None:
-        known = sound(entries(self.config.jobs.periodic), self.config.users.names, self.on_wrong_entry)
+        known = sound(entries(self.config), self.config.users.names, self.on_wrong_entry)
         self.timekeeper = Timekeeper(self.engine, known)
         lease = self.config.jobs.lease_seconds
         self._timers = (

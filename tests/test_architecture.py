@@ -63,7 +63,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "accounting": {"errors", "models", "paths", "watchers"},
     "periodic": {"job_tables"},
     "timekeeper": {
-        "engine", "errors", "events", "job_tables", "log", "logs", "models", "periodic", "tasks", "units",
+        "engine", "errors", "events", "job_tables", "log", "logs", "models", "periodic", "sections", "tasks", "units",
     },
     "claims": {"engine", "errors", "events", "models", "status_file", "tasks"},
     "client": {

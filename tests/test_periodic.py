@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -28,7 +28,8 @@ from box.models import jobs, periodic, ready
 from box.models.base import Store
 from box.periodic import LOCAL, Mark, cron_slot, due, following, moment, text
 from box.policy import Policy
-from box.timekeeper import BUSY_SECONDS, Timekeeper, entries, sound, wrong_with
+from box.sections import Config
+from box.timekeeper import BUILT_IN, BUSY_SECONDS, Timekeeper, built_in, entries, sound, wrong_with
 from tests.helpers import PATIENCE_SECONDS, REPOSITORY, running, start_box, status_of, until, waiting
 
 BERLIN = "CET-1CEST,M3.5.0,M10.5.0/3"
@@ -404,10 +405,13 @@ def test_what_is_built_in_counts_from_the_first_event_and_says_nothing_until_it_
 
 
 def test_a_configured_entry_replaces_what_is_built_in():
-    daily = Periodic(name="compact", kind="compact", every_seconds=86400)
     weekly = Periodic(name="compact", kind="compact", cron="0 4 * * SUN")
-    assert entries({}, (daily,)) == (daily,)
-    assert entries({"compact": weekly, "nightly": DAILY}, (daily,)) == (weekly, DAILY)
+    plain = Config()
+    configured = replace(plain, jobs=replace(plain.jobs, periodic={"compact": weekly, "nightly": DAILY}))
+    assert entries(plain) == built_in(plain)
+    assert built_in(plain)[: len(BUILT_IN)] == BUILT_IN
+    others = [entry for entry in built_in(configured) if entry.name != "compact"]
+    assert entries(configured) == (weekly, *others, DAILY)
 
 
 def test_an_entry_that_cannot_be_asked_for_is_told_and_the_others_go_on():
@@ -450,7 +454,7 @@ with beside(configured) as way:
     print("ready", flush=True)
     sys.stdin.readline()
     for _ in range(20):
-        Timekeeper(way.engine, entries(configured.jobs.periodic)).ask()
+        Timekeeper(way.engine, entries(configured)).ask()
 """
 
 

@@ -22,10 +22,7 @@ def listing(args: Namespace) -> int:
     config = settings.load(args)
     now = datetime.now(UTC)
     with beside(config) as box:
-        rows = [
-            _row(box.store, entry, now, wrong_with(entry, config.users.names))
-            for entry in entries(config.jobs.periodic)
-        ]
+        rows = [_row(box.store, entry, now, wrong_with(entry, config.users.names)) for entry in entries(config)]
     if args.json:
         output.value(rows)
         return 0
