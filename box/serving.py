@@ -234,6 +234,7 @@ class Service:
     def write_status(self) -> None:
         """Replace the status file."""
         self.problems.replace("quota-exceeded", self.upkeep.quota_problems())
+        self.problems.replace("bitrot", self.upkeep.bitrot_problems())
         self.problems.replace("camera-clock", self.upkeep.clock_problems())
         process = status.Process(
             self.started_at, lambda: bool(self._stops), self.watching.modes, self.problems,

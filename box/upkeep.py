@@ -19,7 +19,7 @@ from box.engine import Engine, Transaction, log_time, utc_now
 from box.errors import BoxError, Stopped
 from box.events import JobCancelled, JobDue, JobFailed
 from box.meters import Meters
-from box.models import camera_clocks, drops, jobs, live
+from box.models import backups, camera_clocks, drops, jobs, live
 from box.status_file import timestamp
 from box.sweeps import LibrarySweep
 from box.tasks import retry
@@ -173,6 +173,15 @@ class Upkeep:
         return {
             user: f"{count} files of {user} wait in the inbox for room in the quota: remove something or raise it"
             for user, count in drops.waiting_counts(self.engine.store).items()
+        }
+
+    def bitrot_problems(self) -> dict[str, str]:
+        """destination -> how many files there, or here, are not what was copied."""
+        return {
+            each.destination: f"{each.damaged} files of the backup at {each.path} are damaged, there or here: `box jobs"
+            " --kind verify-backup` says which; `box do verify-backup repair=true` copies the good side over the other"
+            for each in backups.all_of(self.engine.store)
+            if each.damaged
         }
 
     def clock_problems(self) -> dict[str, str]:

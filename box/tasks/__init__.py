@@ -24,6 +24,7 @@ from box.tasks import (
     snapshot,
     undo,
     verify,
+    verify_backup,
 )
 from box.tasks.chore import Chore
 from box.tasks.handler import Handler
@@ -45,6 +46,7 @@ ALL: Final[tuple[Handler | Chore, ...]] = (
     put_back.HANDLER,
     importing.HANDLER,
     backup.HANDLER,
+    verify_backup.HANDLER,
 )
 
 
