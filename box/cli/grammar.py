@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from box import __version__
-from box.cli import job_grammar, photo_grammar
+from box.cli import job_grammar, photo_grammar, restore_grammar
 from box.cli.parts import Help, Parser, command, common, json_option
 
 SHELLS: Final = ("bash", "zsh", "tcsh", "fish")
@@ -37,7 +37,19 @@ def build() -> Parser:
     top.add_argument("--version", action="version", version=f"box {__version__}", help="show the version")
     top.set_defaults(config=None, debug=False, json=False)
     commands = top.add_subparsers(metavar="COMMAND", required=True)
-    for add in (_init, _run, _once, _add, _status, *job_grammar.ALL, *photo_grammar.ALL, _quota, _check, _completion):
+    for add in (
+        _init,
+        _run,
+        _once,
+        _add,
+        _status,
+        *job_grammar.ALL,
+        *photo_grammar.ALL,
+        *restore_grammar.ALL,
+        _quota,
+        _check,
+        _completion,
+    ):
         add(commands)
     return top
 
