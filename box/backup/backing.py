@@ -17,7 +17,7 @@ from box.backup.batches import BATCH, Item, Writer
 from box.backup.comparing import Difference, differences
 from box.backup.copying import Copier, Left, size_of
 from box.backup.destination import BackupFull, Destination
-from box.backup.manifest import Manifest, Row
+from box.backup.manifest import DATABASE_DUE, Manifest, Row
 from box.backup.walking import DATABASE, Sources
 
 BATCH_BYTES: Final = 256 << 20
@@ -101,19 +101,19 @@ class Run:
                 self.follow(manifest)  # what a run that was killed could not tell any more
                 self._count(manifest)
                 is_pending = bool(manifest.pending())
-                position = self.database.position(int(manifest.meta(POSITION) or 0))
+                is_due = self._is_due(manifest)
         except FileNotFoundError:
             self._count(None)
-            is_pending, position = False, self.database.position(0)
-        if self.need.is_nothing and not is_pending and not self.full and position is None:
+            is_pending, is_due = False, True
+        if self.need.is_nothing and not is_pending and not self.full and not is_due:
             return None
-        self._check_room(self.database.bytes if position is not None or self.need.files else 0)
+        self._check_room(self.database.bytes if is_due or self.need.files else 0)
         self.counted(self.need.files + self.need.read_files, self.need.bytes + self.need.read_bytes)
         with Manifest(self.place, make=True) as manifest:
             writer = Writer(manifest, self.sources, self.copier, lambda: self.check(0), self.leave, self.now)
             recovery.recover(manifest, self.sources, self.copier, self.now)
             _Pass(self, writer).carry_out()
-            if position is not None or writer.done.files or writer.done.moved:
+            if self._is_due(manifest):
                 self._write_database(writer)
             self.follow(manifest)
             self.need.held, self.need.held_bytes, _, _ = manifest.counts()
@@ -175,6 +175,11 @@ class Run:
 
     # --- at the end ---------------------------------------------------------------------------------------------------
 
+    def _is_due(self, manifest: Manifest) -> bool:
+        """Whether the copy of the database knows less than there is to know."""
+        known = int(manifest.meta(POSITION) or 0)
+        return manifest.meta(DATABASE_DUE) != "" or self.database.position(known) is not None
+
     def _write_database(self, writer: Writer) -> None:
         """Copy the database, as it is now."""
         position = self.database.position(-1)
@@ -182,7 +187,7 @@ class Run:
             status = os.stat(path)
             self.sources.elsewhere[DATABASE] = path
             item = Item(DATABASE, status.st_size, status.st_mtime_ns, writer.manifest.row(DATABASE))
-            writer.write([item], meta={POSITION: str(position)})
+            writer.write([item], meta={POSITION: str(position), DATABASE_DUE: ""})
 
 
 @dataclass(slots=True)
@@ -248,7 +253,7 @@ class _Pass:
 
     def _flush(self) -> None:
         if self.items or self.notes:
-            self.writer.write(self.items, self.notes)
+            self.writer.write(self.items, self.notes, {DATABASE_DUE: "1"} if self.items else None)
             self.run.counted(-len(self.items), 0)
             self.run.follow(self.writer.manifest)
             self.items, self.notes, self.taken = [], [], set()

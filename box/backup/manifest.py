@@ -28,6 +28,8 @@ from box.backup.destination import Destination
 from box.errors import BoxError
 
 NAME: Final = "manifest.db"
+DATABASE_DUE: Final = "database_due"
+"""This fact is "1" while files came that the copy of the database knows nothing of."""
 PAGE_ROWS: Final = 1000
 """So many rows are in memory at a time."""
 BUSY_SECONDS: Final = 10

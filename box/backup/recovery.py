@@ -13,7 +13,7 @@ from dataclasses import replace
 from box import disk
 from box.backup import names
 from box.backup.copying import Copier, Left, size_of
-from box.backup.manifest import Manifest, Pending, Row
+from box.backup.manifest import DATABASE_DUE, Manifest, Pending, Row
 from box.backup.walking import Sources
 
 
@@ -36,7 +36,7 @@ def recover(manifest: Manifest, sources: Sources, copier: Copier, now: Callable[
             folders |= {place.at(os.path.dirname(at)) for at in (each.stored, each.was) if at}
         if pending:
             disk.sync_folders(folders)
-            manifest.write(rows, forget)
+            manifest.write(rows, forget, **{DATABASE_DUE: "1"})
     except OSError as error:
         raise place.failure(error) from error
     return len(pending)

@@ -1,0 +1,117 @@
+"""Backups in processes of their own, on one thread, to be killed at any system call.
+
+As a program it is a server: for each line `CONFIG<tab>DESTINATION` it forks a child, tells its number, and later how it
+ended. The child waits to be woken, so that strace can be put on it first: what Python does to start is not traced, and
+takes its time only once.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from box import config as configuration
+from box.config import Config
+from box.errors import BoxError
+from tests.backup.library import Library
+
+CALLS = (
+    "mkdir", "openat", "write", "utimensat", "fsync", "fdatasync", "rename", "renameat2", "unlink", "ftruncate",
+    "pwrite64",
+)  # fmt: skip
+"""What a backup does to files; `openat` also makes them."""
+
+
+class Crashes:
+    """Runs backups in children of a server, and kills them."""
+
+    def __init__(self, server: subprocess.Popen[str]) -> None:
+        self._server = server
+
+    def count(self, config: Config, destination: Path) -> Counter[str]:
+        """Let one run to its end; how often it made each call."""
+        with tempfile.NamedTemporaryFile("r") as log:
+            assert self._run(config, destination, "-o", log.name, "-e", "trace=" + ",".join(CALLS)) == 0
+            return Counter(re.findall(r"^(\w+)\(", log.read(), re.MULTILINE))
+
+    def kill(self, config: Config, destination: Path, call: str, number: int) -> None:
+        """Kill one just before its n-th call of that name."""
+        inject = f"inject={call}:signal=SIGKILL:when={number}"
+        status = self._run(config, destination, "-o", "/dev/null", "-e", f"trace={call}", "-e", inject)
+        assert status == -signal.SIGKILL, "it was killed"
+
+    def _run(self, config: Config, destination: Path, *options: str) -> int:
+        assert self._server.stdin and self._server.stdout
+        self._server.stdin.write(f"{config.path}\t{destination}\n")
+        self._server.stdin.flush()
+        child = int(self._server.stdout.readline())
+        strace = subprocess.Popen(["strace", "-p", str(child), *options], stderr=subprocess.PIPE, text=True)
+        assert strace.stderr
+        line = strace.stderr.readline()
+        assert "attached" in line, line
+        os.kill(child, signal.SIGCONT)
+        status = int(self._server.stdout.readline())
+        strace.stderr.close()
+        strace.wait()
+        return status
+
+
+@contextmanager
+def crashes() -> Iterator[Crashes]:
+    """A server, as long as it is needed."""
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed: apt-get install strace")
+    if os.geteuid() != 0:
+        pytest.skip("only root can put strace on a process that is not its own child")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.backup.crashing"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        cwd=Path(__file__).parent.parent.parent,
+    )  # fmt: skip
+    try:
+        yield Crashes(server)
+    finally:
+        assert server.stdin and server.stdout
+        server.stdin.close()
+        server.wait()
+        server.stdout.close()
+
+
+def _serve() -> None:
+    for line in sys.stdin:
+        config, destination = line.rstrip("\n").split("\t")
+        child = os.fork()
+        if child == 0:
+            os.kill(os.getpid(), signal.SIGSTOP)
+            os._exit(_back_up(config, destination))
+        os.waitpid(child, os.WUNTRACED)
+        _say(child)
+        _say(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+
+
+def _say(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
+
+
+def _back_up(config: str, destination: str) -> int:
+    library = Library(configuration.load(config, os.environ))
+    try:
+        library.back_up(Path(destination))
+    except BoxError:
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    _serve()
