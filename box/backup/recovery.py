@@ -62,11 +62,15 @@ def _copied(
     if old is not None and (old.size, old.digest) == (status.st_size, digest):
         return old
     disk.sync_files([final])
-    mtime_ns = status.st_mtime_ns
+    mtime_ns = None
     with suppress(Left, OSError):  # a source that is another one by now is copied again
         source = os.lstat(sources.at(pending.path))
         if copier.digest(sources.at(pending.path), (source.st_size, source.st_mtime_ns)) == digest:
             mtime_ns = source.st_mtime_ns
+    if mtime_ns is None and old is not None and old.size == status.st_size:
+        return replace(old, damaged="there")  # what was to be replaced has decayed: it is no copy of anything
+    if mtime_ns is None:
+        mtime_ns = status.st_mtime_ns
     return Row(
         path=pending.path, stored=pending.stored, size=status.st_size, mtime_ns=mtime_ns, digest=digest,
         copied_at=now(),
