@@ -35,6 +35,7 @@ The map, one line a module, in the order of that sentence:
     backup      and about drives that hold the library once more
     disk        moving files: by rename, durably, never over another
     file_names  a name that is taken gets a number, and none is too long
+    standing    what the projections say is wrong
     status      projections to status.json
     backup_status how the backups are
     status_file reading the status: what it says, and whether it is fresh

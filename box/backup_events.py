@@ -55,7 +55,7 @@ class BackupVerified(Event):
     files: int
     bytes: int
     damaged: int = 0
-    """How many of them were not right, on either side."""
+    """How many files are known to be damaged now, on either side, whenever that was found; they stay until repaired."""
     repaired: int = 0
     seconds: float = 0.0
     job: int = 0

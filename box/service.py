@@ -10,6 +10,7 @@ from dataclasses import fields, replace
 
 from box import bells, damage, imports, locks, people, status
 from box import config as configuration
+from box.backup import restoring
 from box.beside import engine_of
 from box.claims import Claims
 from box.config import Config
@@ -48,6 +49,11 @@ def build(config: Config, handlers: str = "box.tasks") -> Service:
     root = config.box.root
     if not os.path.isdir(root):
         raise BoxError(f"there is no folder {root}: `box init` makes it")
+    if not restoring.is_whole(root):
+        raise BoxError(
+            f"a restore into {root} has not come to its end: do the same `box restore` again; or, to begin with what is"
+            f" there, remove {root}/{restoring.UNFINISHED}"
+        )
     lock = locks.RootLock(root)
     lock.take()
     try:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from box import backup_status, bells, damage, layout, locks, log, logs, newcomers, notify, status, status_file
+from box import backup_status, bells, damage, layout, locks, log, logs, newcomers, notify, standing, status, status_file
 from box.claims import Claims
 from box.config import Config
 from box.engine import Engine, utc_now
@@ -243,15 +243,15 @@ class Service:
 
     def write_status(self) -> None:
         """Replace the status file."""
-        self.problems.replace("quota-exceeded", self.upkeep.quota_problems())
-        self.problems.replace("quota-soft", self.upkeep.soft_problems())
-        self.problems.replace("camera-clock", self.upkeep.clock_problems())
+        policy = self.engine.policy
+        for code, found in standing.problems(self.store, policy, self.config.quota.soft_percent).items():
+            self.problems.replace(code, found)
         backup_status.tell(self.store, self.config, self.problems)
         process = status.Process(
             self.started_at, lambda: bool(self._stops), self.watching.modes, self.problems,
             self.attention.at_work.progress,
         )  # fmt: skip
-        status.tell(self.store, self.config, self.engine.policy, process)
+        status.tell(self.store, self.config, policy, process)
 
     # --- the way down -------------------------------------------------------------------------------------------------
 

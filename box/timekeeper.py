@@ -42,7 +42,12 @@ def _backup(config: Config) -> Periodic | None:
     return Periodic(name="backup", kind="backup", cron="15 2 * * *") if config.backup.destination else None
 
 
-WANTED: Final[tuple[Callable[[Config], Periodic | None], ...]] = (_backup, _cleaning)
+def _scrub(config: Config) -> Periodic | None:
+    daily = Periodic(name="verify-backup", kind="verify-backup", every_seconds=1.0 * DAY, args={"scrub": True})
+    return daily if config.backup.destination else None
+
+
+WANTED: Final[tuple[Callable[[Config], Periodic | None], ...]] = (_backup, _scrub, _cleaning)
 """What is done by the clock because another key wants it, a line for each: the entry, or None where it does not."""
 
 BUSY_SECONDS: Final = 5.0

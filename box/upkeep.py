@@ -19,8 +19,7 @@ from box.engine import Engine, Transaction, log_time, utc_now
 from box.errors import BoxError, Stopped
 from box.events import JobCancelled, JobDue, JobFailed
 from box.meters import Meters
-from box.models import camera_clocks, drops, jobs, live, usage
-from box.policy import quota
+from box.models import jobs, live
 from box.room import LOOK_SECONDS, Room
 from box.status_file import timestamp
 from box.sweeps import LibrarySweep
@@ -171,42 +170,6 @@ class Upkeep:
         """A snapshot, if the newest one is too old."""
         if first_in(self.config.database.snapshot_seconds, self._snapshot_taken(), time.time()) <= 0:
             self.snapshot()
-
-    def quota_problems(self) -> dict[str, str]:
-        """user -> what waits for room in the user's quota."""
-        return {
-            user: f"{count} files of {user} wait in the inbox for room in the quota: remove something or raise it"
-            for user, count in drops.waiting_counts(self.engine.store).items()
-        }
-
-    def soft_problems(self) -> dict[str, str]:
-        """user -> how much of the quota is used, where that is much of it."""
-        found = {}
-        for user, each in usage.accounts(self.engine.store).items():
-            limit = quota(self.engine.policy, user, is_set=each.quota_is_set, set_bytes=each.quota_bytes)
-            charged = each.used_bytes + each.reserved_bytes
-            if limit and 100 * charged >= self.config.quota.soft_percent * limit:
-                found[user] = (
-                    f"{user} has used {100 * charged // limit} % of the quota: remove something or raise it before"
-                    " drops have to wait"
-                )
-        return found
-
-    def clock_problems(self) -> dict[str, str]:
-        """camera -> how many of its photos bear a time that cannot be right, and how to mend them."""
-        counted: dict[str, int] = {}
-        for each in camera_clocks.all_of(self.engine.store):
-            counted[each.camera] = counted.get(each.camera, 0) + each.photos
-        return {camera: _clock_message(camera, count) for camera, count in counted.items()}
-
-
-def _clock_message(camera: str, count: int) -> str:
-    told = (
-        f"The clock of {camera or 'an unknown camera'} was wrong: {count} of its photos bear a time that cannot be"
-        " right and lie under undated/."
-    )
-    mend = f' If you know by how much: `box do redate camera="{camera}" shift="+3 days 02:00:00"`'
-    return told + mend if camera else told
 
 
 def end_waiting(engine: Engine, before: str, why: str, *, fails: bool) -> None:

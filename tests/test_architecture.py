@@ -94,6 +94,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "newcomers": {"config", "layout", "logs", "models", "people", "status"},
     "status_file": {"errors", "sections"},
     "backup_status": {"backup_keys", "models", "paths", "sections"},
+    "standing": {"models", "policy"},
     "status": {
         "backup_status", "disk", "engine", "errors", "log", "logs", "models", "people", "policy", "sections",
         "status_file", "tasks", "watchers", "",
@@ -108,7 +109,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "room": {"engine", "logs", "models", "retention", "sections", "tasks"},
     "upkeep": {
         "claims", "config", "damage", "engine", "errors", "events", "log", "logs", "meters", "models", "people",
-        "policy", "room", "status_file", "sweeps", "tasks", "timekeeper", "timers", "units",
+        "room", "status_file", "sweeps", "tasks", "timekeeper", "timers", "units",
     },
     "verify": {
         "accounting", "archive", "config", "disk", "engine", "events", "locks", "log", "models", "paths", "watchers",

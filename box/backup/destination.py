@@ -63,7 +63,7 @@ class Destination:
     def __init__(self, root: str, path: str, uuid: str = "") -> None:
         """Open the folder at `path` (absolute), which has to be the one with that `uuid`, if one is given.
 
-        Raises BackupAway.
+        Without a `root` it is only read from, and may be anywhere: a copy of a drive, too. Raises BackupAway.
         """
         self.path = path
         self._root = root
@@ -218,11 +218,11 @@ def _check(base: str, path: str, root: str, identity: tuple[int, int]) -> Marker
     """The marker of an open folder. Raises BackupAway if it is no destination, or not where its kind has to be."""
     try:
         marker = read_marker(base)
-        home = os.stat(root)
+        home = os.stat(root) if root else None
     except OSError as error:
         raise BackupAway(f"{path} cannot be read: {error.strerror}") from None
     if marker is None:
         raise BackupAway(f"{path} is no destination (no marker): is the drive mounted? 'box backup init' makes one")
-    if marker.kind == "drive" and identity[0] == home.st_dev:
+    if home is not None and marker.kind == "drive" and identity[0] == home.st_dev:
         raise BackupAway(f"{path} is on the disk of {root} itself: the drive is not mounted")
     return marker

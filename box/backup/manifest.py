@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import Any, Final, Literal, Self
 
 from box.backup import names
+from box.backup.copying import size_of
 from box.backup.destination import Destination
 from box.errors import BoxError
 
@@ -47,6 +48,8 @@ CREATE INDEX IF NOT EXISTS gone_by_seq ON gone (seq);
 CREATE TABLE IF NOT EXISTS pending (stored TEXT PRIMARY KEY, path TEXT NOT NULL, was TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+_PRAGMAS: Final = ("trusted_schema = off", "cache_size = -4096", "temp_store = memory")
+_TO_WRITE: Final = ("locking_mode = exclusive", "journal_mode = truncate", "synchronous = full")
 _FIELDS: Final = "path, stored, size, mtime_ns, digest, copied_at, verified_at, damaged, present, seq"
 
 
@@ -94,8 +97,8 @@ class Pending:
 class Manifest:
     """The manifest of an open destination; close it before the destination, or use it in a `with`."""
 
-    def __init__(self, place: Destination, *, make: bool = False) -> None:
-        """Open it, or make it if there is none.
+    def __init__(self, place: Destination, *, make: bool = False, read_only: bool = False) -> None:
+        """Open it, or make it if there is none. `read_only` writes only what a crash left half written.
 
         Raises FileNotFoundError if there is none and none is to be made, BackupAway, ManifestDamaged.
         """
@@ -109,18 +112,20 @@ class Manifest:
         place.check()
         try:
             # Never "create": between the check and here it may have been unmounted.
+            mode = "ro" if read_only and not size_of(path + "-journal") else "rw"
             self._connection = sqlite3.connect(
-                f"file:{path}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                f"file:{path}?mode={mode}",
+                uri=True,
+                timeout=BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
             )
         except sqlite3.Error as error:
             raise self._translated(error) from error
         try:
-            self._execute("PRAGMA locking_mode = exclusive")
-            self._execute("PRAGMA journal_mode = truncate")
-            self._execute("PRAGMA synchronous = full")
-            self._execute("PRAGMA cache_size = -4096")
-            self._execute("PRAGMA temp_store = memory")
-            if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'meta'"):
+            for pragma in (*_PRAGMAS, *(() if read_only else _TO_WRITE)):
+                self._execute(f"PRAGMA {pragma}")
+            if not read_only and not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'meta'"):
                 self._make()
             place.check()
         except BaseException:
@@ -173,11 +178,19 @@ class Manifest:
         """Rows of that size and time: what a file may have been called before it was moved."""
         return self._some("WHERE size = ? AND mtime_ns = ? LIMIT ?", (size, mtime_ns, limit))
 
-    def to_verify(self, before: str, limit: int = PAGE_ROWS) -> list[Row]:
-        """Rows that were never verified, then those verified before that time (RFC 3339), the longest ago first."""
+    def to_verify(self, before: str, limit: int = PAGE_ROWS, copied_before: str = "Z") -> list[Row]:
+        """Rows that were never verified, then those verified before that time (RFC 3339), the longest ago first.
+
+        Of the former only those that were copied before that other time.
+        """
         return self._some(
-            "WHERE verified_at IS NULL OR verified_at < ? ORDER BY verified_at, path LIMIT ?", (before, limit)
+            "WHERE verified_at IS NULL AND copied_at < ? OR verified_at < ? ORDER BY verified_at, path LIMIT ?",
+            (copied_before, before, limit),
         )
+
+    def verified_since(self, since: str) -> int:
+        """How many rows were verified at or after that time."""
+        return int(self._rows("SELECT count(*) FROM files WHERE verified_at >= ?", (since,))[0][0])
 
     def changed(self, seq: int, limit: int = PAGE_ROWS) -> list[Row]:
         """Rows that changed since number `seq`, the oldest change first."""

@@ -226,6 +226,11 @@ def state_of(store: Store, job: int) -> tuple[State, str] | None:
     return (State(row[0]), row[1]) if row else None
 
 
+def due_at(store: Store, job: int) -> str:
+    """From when on a job has been waiting, or had been before it was claimed; a retry by hand counts anew."""
+    return store.value("SELECT due_at FROM jobs WHERE id = ?", (job,)) or ""
+
+
 def with_key(store: Store, key: str, user: str | None = None) -> int | None:
     """The job with that idempotency key, however it ended; `user`: only if it is theirs."""
     row = store.row("SELECT id, user FROM jobs WHERE key = ? AND key <> ''", (key,))

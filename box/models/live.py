@@ -138,3 +138,8 @@ def set_folder_time(store: Store, folder: str, mtime_ns: int | None) -> None:
             " DO UPDATE SET mtime_ns = excluded.mtime_ns",
             (folder, mtime_ns),
         )
+
+
+def forget_folders(store: Store) -> None:
+    """All folders have to be compared again: these are other ones than were compared."""
+    store.execute("DELETE FROM folders")

@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
@@ -133,6 +133,34 @@ def _folder(pattern: str, day: str, clock: str, said: tuple[tuple[str, str], ...
         name = _cut(name, NAME_BYTES_MAX)
         names.append(portable(name) if is_portable else name)
     return "/".join(names)
+
+
+def folders_of(options: Mapping[str, Any], day: str) -> re.Pattern[str]:
+    """What the folders of a day are called, below the area; hours and cameras may be any.
+
+    Raises ConfigError for a pattern that does not tell one day from another.
+    """
+
+    def written(moment: datetime) -> str:
+        return "".join(_expected(options, kind, what, moment) for kind, what in _pieces("photos.folder", pattern))
+
+    pattern, moment = options["folder"], datetime.fromisoformat(day)
+    text = written(moment)
+    if any(written(moment + timedelta(days)) == text for days in range(-_DAYS_LOOKED_AT, _DAYS_LOOKED_AT) if days):
+        raise ConfigError(f"photos.folder: {pattern!r} does not tell one day from another")
+    return re.compile(text)
+
+
+_DAYS_LOOKED_AT: Final = 370
+
+
+def _expected(options: Mapping[str, Any], kind: str, what: str, moment: datetime) -> str:
+    if kind == "text":
+        is_portable = options.get("portable_names")
+        return re.escape("/".join(_UNPORTABLE.sub("_", part) if is_portable else part for part in what.split("/")))
+    if kind == "date":
+        return "[0-9]{2}" if what in _CLOCK else re.escape(FIELDS[what](moment))
+    return "[^/]+"
 
 
 @lru_cache(maxsize=64)

@@ -27,6 +27,7 @@ from box.tasks import (
     snapshot,
     undo,
     verify,
+    verify_backup,
 )
 from box.tasks.chore import Chore
 from box.tasks.handler import Handler
@@ -51,6 +52,7 @@ ALL: Final[tuple[Handler | Chore, ...]] = (
     empty_trash.HANDLER,
     importing.HANDLER,
     backup.HANDLER,
+    verify_backup.HANDLER,
 )
 
 
