@@ -92,7 +92,7 @@ class Pending:
 
 
 class Manifest:
-    """The manifest of an open destination; close it before the destination, or use it in a `with`."""
+    """The manifest of an open destination; close it first, or use it in a `with`."""
 
     def __init__(self, place: Destination, *, make: bool = False) -> None:
         """Open it, or make it if there is none.
@@ -272,6 +272,8 @@ class Manifest:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        if not self._has_written:
+            self.place.check()  # now SQLite opens its journal, by its path
         self._has_written = True
         self._execute("BEGIN EXCLUSIVE")
         try:
