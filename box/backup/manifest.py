@@ -193,10 +193,8 @@ class Manifest:
 
     def counts(self) -> tuple[int, int, int, int]:
         """(files, bytes, verified, damaged) of all rows."""
-        (row,) = self._rows(
-            "SELECT count(*), coalesce(sum(size), 0), count(verified_at), coalesce(sum(damaged <> ''), 0) FROM files"
-        )
-        files, size, verified, damaged = row
+        sums = "count(*), coalesce(sum(size), 0), count(verified_at), coalesce(sum(damaged <> ''), 0)"
+        ((files, size, verified, damaged),) = self._rows(f"SELECT {sums} FROM files")
         return files, size, verified, damaged
 
     def pending(self) -> list[Pending]:
