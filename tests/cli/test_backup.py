@@ -51,4 +51,10 @@ def test_a_backup_that_stopped_is_a_problem_until_one_has_finished(make_box, tmp
     assert told["problems"] == [] and told["backup"]["state"] == "done"
     assert told["backup"]["destinations"][0]["files_missing"] == 0
     assert "box_backup_missing_files 0\n" in (box.root / "metrics.prom").read_text()
-    assert [row["kind"] for row in box.json("periodic")] == ["compact", "clean-temp", "empty-trash", "backup", "verify-backup"]
+    assert [row["kind"] for row in box.json("periodic")] == [
+        "compact",
+        "clean-temp",
+        "empty-trash",
+        "backup",
+        "verify-backup",
+    ]
