@@ -17,7 +17,8 @@ from box.backup.batches import BATCH, Item, Writer
 from box.backup.comparing import Difference, differences
 from box.backup.copying import Copier, Left, size_of
 from box.backup.destination import BackupFull, Destination
-from box.backup.manifest import DATABASE_DUE, Manifest, Row
+from box.backup.manifest import DATABASE_DUE, Manifest
+from box.backup.rows import Row
 from box.backup.walking import DATABASE, Sources
 
 BATCH_BYTES: Final = 256 << 20

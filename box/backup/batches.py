@@ -16,7 +16,8 @@ from typing import Final
 from box import disk
 from box.backup import names
 from box.backup.copying import Copier, Left, size_of
-from box.backup.manifest import Manifest, Pending, Row
+from box.backup.manifest import Manifest
+from box.backup.rows import Pending, Row
 from box.backup.walking import Sources
 from box.errors import BoxError
 

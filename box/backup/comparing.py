@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from box.backup.manifest import Row
+from box.backup.rows import Row
 from box.backup.walking import DATABASE, UNREAD, type_seen
 
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from box import disk
 from box.backup import names
 from box.backup.copying import Copier, Left
-from box.backup.manifest import Manifest, Pending, Row
+from box.backup.manifest import Manifest
+from box.backup.rows import Pending, Row
 from box.backup.walking import Sources
 
 

@@ -13,7 +13,8 @@ from dataclasses import replace
 from box import disk
 from box.backup import names
 from box.backup.copying import Copier, Left, size_of
-from box.backup.manifest import DATABASE_DUE, Manifest, Pending, Row
+from box.backup.manifest import DATABASE_DUE, Manifest
+from box.backup.rows import Pending, Row
 from box.backup.walking import Sources
 
 

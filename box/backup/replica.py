@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from box.backup.manifest import PAGE_ROWS, Manifest, Row
+from box.backup.manifest import PAGE_ROWS, Manifest
+from box.backup.rows import Row
 from box.models import backed
 from box.models.base import Store
 

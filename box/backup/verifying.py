@@ -18,8 +18,9 @@ from box.backup.backing import BATCH_BYTES, POSITION
 from box.backup.batches import BATCH
 from box.backup.copying import Copier, Left
 from box.backup.destination import BackupAway, Destination
-from box.backup.manifest import Manifest, Row
+from box.backup.manifest import Manifest
 from box.backup.mending import Mender
+from box.backup.rows import Row
 from box.backup.walking import DATABASE, Sources
 
 type_copy = Literal["right", "wrong", "missing", "foreign"]

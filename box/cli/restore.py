@@ -19,7 +19,8 @@ from box import damage, layout, locks, patterns, service
 from box.backup import restoring
 from box.backup.destination import Destination
 from box.backup.manifest import NAME, Manifest
-from box.backup.restoring import Restore, Tally, Wanted
+from box.backup.restoring import Restore, Tally
+from box.backup.selecting import Wanted
 from box.backup.walking import CONFIG
 from box.cli import output, words
 from box.errors import BoxError, ConfigError, UsageError

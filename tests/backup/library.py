@@ -12,7 +12,8 @@ from typing import Any
 from blake3 import blake3
 
 from box.backup.destination import Destination, init
-from box.backup.manifest import Manifest, Row
+from box.backup.manifest import Manifest
+from box.backup.rows import Row
 from box.beside import engine_of
 from box.config import Config
 from box.damage import open_unchecked

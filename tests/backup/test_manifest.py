@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from box.backup import replica
 from box.backup.destination import BackupAway, BackupFull, Destination, init
-from box.backup.manifest import NAME, Manifest, ManifestDamaged, Pending, Row
+from box.backup.manifest import NAME, Manifest, ManifestDamaged
+from box.backup.rows import Pending, Row
 from box.models import backed
 from tests.mounting import files_below
 from tests.test_crash import fill

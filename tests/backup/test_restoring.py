@@ -16,8 +16,8 @@ import pytest
 
 from box import config as configuration
 from box.backup.destination import init
-from box.backup.manifest import Row
-from box.backup.restoring import refusal
+from box.backup.rows import Row
+from box.backup.selecting import refusal
 from box.beside import beside
 from box.config import Config
 from box.layout import make_user

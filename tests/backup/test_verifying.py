@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from box import events as e
 from box.backup.destination import BackupAway
-from box.backup.manifest import Row
+from box.backup.rows import Row
 from box.engine import log_time
 from box.errors import BoxError, Stopped, UsageError
 from box.models import backed, backups
