@@ -31,7 +31,7 @@ BUILT_IN: Final[tuple[Periodic, ...]] = (Periodic(name="compact", kind="compact"
 
 def _scrub(config: Config) -> Periodic | None:
     daily = Periodic(name="verify-backup", kind="verify-backup", every_seconds=1.0 * DAY, args={"scrub": True})
-    return daily if config.backup.destination else None
+    return daily if config.backup.places else None
 
 
 WANTED: Final[tuple[Callable[[Config], Periodic | None], ...]] = (_scrub,)

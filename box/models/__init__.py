@@ -27,6 +27,7 @@ from box.models import (
     periodic,
     photos,
     ready,
+    repositories,
     usage,
     waits,
 )
@@ -39,7 +40,8 @@ PROJECTIONS: Final[tuple[type[Table], ...]] = (
     periodic.Plan,
 )  # fmt: skip
 LIVE: Final[tuple[type[Table], ...]] = (
-    live.Lease, live.Journal, live.Folder, backed.Backed, backed.Replica,
+    live.Lease, live.Journal, live.Folder, backed.Backed, backed.Replica, repositories.Repository,
+    repositories.Reading,
 )  # fmt: skip
 INDEXES: Final = (
     *drops.INDEXES, *photos.INDEXES, *jobs.INDEXES, *ready.INDEXES, *waits.INDEXES, *attempts.INDEXES,
