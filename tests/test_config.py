@@ -852,5 +852,5 @@ def test_a_repository_is_an_absolute_folder_or_what_restic_knows(tmp_path: Path)
 
 
 def test_restic_and_destinations_of_plain_files_contradict_each_other(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="backup.destination: expected"):
+    with pytest.raises(ConfigError, match=r"backup\.destination: expected"):
         load(tmp_path, '[backup]\nengine = "restic"\ndestination = "/a"')

@@ -100,9 +100,9 @@ def changes(listed: Iterator[type_file], known: Iterator[type_file]) -> Iterator
 
 def nanoseconds(time: str) -> int:
     """The nanoseconds since the epoch of a time as restic writes it (RFC 3339). Raises ValueError."""
-    start, dot, rest = time.partition(".")
+    start, _, rest = time.partition(".")
     digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-    whole = datetime.fromisoformat((start + rest[len(digits) :] if dot else time))
+    whole = datetime.fromisoformat(start + rest[len(digits) :])
     return (whole - _EPOCH) // timedelta(seconds=1) * 10**9 + int(digits.ljust(9, "0")[:9])
 
 

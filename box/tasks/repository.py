@@ -1,7 +1,7 @@
 """A repository of restic that is open. The rule: a folder is reached by what was opened, as destinations are.
 
-A repository in a folder is given to restic as a descriptor: after an unmount nothing can land on the disk below the mount
-point. A lock that a restic left that is gone does not count: `restic unlock` removes those, and only those.
+A repository in a folder is given to restic as a descriptor: after an unmount nothing can land on the disk below the
+mount point. A lock that a restic left that is gone does not count: `restic unlock` removes those, and only those.
 """
 
 from __future__ import annotations

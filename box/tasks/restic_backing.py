@@ -1,8 +1,8 @@
 """Backing up with restic. The rule: what a snapshot holds is what restic lists of it; nothing new, and there is none.
 
-restic runs in a scratch folder that looks like the root: `users` and `archive` lead there, `config.toml` and `box.db` are
-copies. So a snapshot has the layout of a root, wherever that is, and is restored into an empty folder. It is given the
-folders of the users' areas, and of the inboxes and the archive each file.
+restic runs in a scratch folder that looks like the root: `users` and `archive` lead there, `config.toml` and `box.db`
+are copies. So a snapshot has the layout of a root, wherever that is, and is restored into an empty folder. It is given
+the folders of the users' areas, and of the inboxes and the archive each file.
 """
 
 from __future__ import annotations
@@ -121,16 +121,15 @@ class _One:
         state = State(snapshot, position, is_listed=False)
         repositories.set_state(store, self.uuid, state)
         self._take(repository, state)
-        for path, size, mtime_ns in self._listing.missing():
-            self._judge(path, size, mtime_ns)
+        for path, _, _ in self._listing.missing():
+            self._judge(path)
 
     # --- what there is to do ------------------------------------------------------------------------------------------
 
     def _count(self, targets: BinaryIO) -> int:
         """How many files are not in the repository yet; what is to be given to restic goes to a file."""
         store, count = self.inside.engine.store, 0
-        for name in (walking.DATABASE, walking.CONFIG):
-            targets.write(os.fsencode(name) + b"\0")
+        targets.writelines(os.fsencode(name) + b"\0" for name in (walking.DATABASE, walking.CONFIG))
         rows = (Row(path=p, stored=p, size=s, mtime_ns=m, digest="", copied_at="")
                 for p, s, m in repositories.rows(store, self.uuid) if p != walking.DATABASE)  # fmt: skip
         for found in differences(self._sources(targets), rows):
@@ -232,7 +231,7 @@ class _One:
 
     # --- what could not be backed up ----------------------------------------------------------------------------------
 
-    def _judge(self, path: str, size: int, mtime_ns: int) -> None:
+    def _judge(self, path: str) -> None:
         """A file that was there at the beginning, and is not in the snapshot as it was."""
         place = self.inside.config.path if path == walking.CONFIG else join(self.inside.config.box.root, path)
         if os.path.lexists(place):  # else it was filed, or deleted, meanwhile

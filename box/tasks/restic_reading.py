@@ -1,7 +1,7 @@
-"""Reading a repository of restic back. The rule: part by part; a file is verified once all parts were read since it came.
+"""Reading a repository of restic back. The rule: a file is verified once all parts were read since it came.
 
-restic does not say in which parts a file is. So a file counts as verified when every part was read, and was right, after
-the file was in a snapshot; and while a part is known to be damaged, no file in the repository counts as backed up.
+restic does not say in which parts a file is. So a file counts as verified when every part was read, and was right,
+after the file was in a snapshot; and while a part is known to be damaged, no file in there counts as backed up.
 """
 
 from __future__ import annotations
