@@ -11,6 +11,7 @@ from box.backup.destination import BackupAway, BackupFull
 from box.backup.restic import RepositoryLocked, WrongPassword
 from box.errors import BoxError, Stopped, UsageError
 from box.models import backed, backups
+from box.tasks.at_work import AtWork
 from tests.backup.repositories import PASSWORD, Repository
 from tests.helpers import until
 
@@ -177,17 +178,11 @@ def test_a_full_repository_is_told_and_goes_on_when_there_is_room(make_repositor
 
 
 def test_a_cancelled_backup_ends_restic_and_leaves_no_lock(repository):
-    repository.library.put("media/big", 300_000_000)
-    job = repository.job("backup")
-    told = repository.library.at_work.told
-
-    def meanwhile(number, progress):
-        told(number, progress)
-        repository.library.at_work.stop(number, Stopped("cancelled", "cancelled", "cancelled"))
-
-    repository.library.at_work.told = meanwhile
+    library = repository.library
+    library.put("media/big", 100_000_000)
+    library.at_work = AtWork(on_progress=lambda: library.at_work.stop_all(Stopped("it was", "cancelled", "cancelled")))
     with pytest.raises(Stopped):
-        repository.work("backup", job)
+        repository.work("backup")
     assert list((repository.path / "locks").iterdir()) == []
     assert repository.snapshots() == []
     assert not list((repository.library.root / "temp").glob("job-*"))
