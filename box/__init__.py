@@ -32,6 +32,7 @@ The map, one line a module, in the order of that sentence:
     disk        moving files: by rename, durably, never over another
     file_names  a name that is taken gets a number, and none is too long
     status      projections to status.json
+    backup_status how the backups are
     status_file reading the status: what it says, and whether it is fresh
     metrics     counts and gauges to metrics.prom
     meters      what this process counted and timed

@@ -14,9 +14,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
-from box import __version__, disk, log, logs
+from box import __version__, backup_status, disk, log, logs
 from box.exposition import Labels, Values, render
 from box.meters import Meters, word
 from box.models import census
@@ -81,6 +81,7 @@ class Metrics:
             **_jobs(taken, now),
             **_quotas(taken, self.config, self.policy),
             **_watching(self.watched(), self.settling()),
+            **_backup(backup_status.block(self.store, self.config), now),
             **_box(self.store, storage(self.config.box.root)),
             **_process(self.started_at),
             "box_problems": _by_code(self.problems),
@@ -143,6 +144,15 @@ def _watching(watched: Iterable[Watched], settling: int) -> dict[str, Values]:
         for mode in MODES:
             modes[each.user, mode] += each.mode == mode
     return {"box_watch_events_total": events, "box_watch_inboxes": modes, "box_settling_files": {(): settling}}
+
+
+def _backup(told: Mapping[str, Any], now: float) -> dict[str, Values]:
+    if told["last_finished_at"] is None:
+        return {}
+    return {
+        "box_backup_age_seconds": {(): max(0.0, now - timestamp(told["last_finished_at"]))},
+        "box_backup_missing_files": {(): told["files_missing"]},
+    }
 
 
 def _box(store: Store, room: Mapping[str, int]) -> dict[str, Values]:

@@ -154,7 +154,7 @@ class Backup:
 
     @property
     def places(self) -> tuple[str, ...]:
-        """Where backups go, as the status tells it; empty if there are none."""
+        """Where backups go, without secrets; empty if there are none."""
         if self.engine == "restic":
             return (shown(self.repository),) if self.repository else ()
         return self.destination

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from box import bells, damage, layout, locks, log, logs, notify, status, status_file
+from box import backup_status, bells, damage, layout, locks, log, logs, notify, status, status_file
 from box.claims import Claims
 from box.config import Config
 from box.engine import Engine, utc_now
@@ -236,6 +236,7 @@ class Service:
         self.problems.replace("quota-exceeded", self.upkeep.quota_problems())
         self.problems.replace("bitrot", self.upkeep.bitrot_problems())
         self.problems.replace("camera-clock", self.upkeep.clock_problems())
+        backup_status.tell(self.store, self.config, self.problems)
         process = status.Process(
             self.started_at, lambda: bool(self._stops), self.watching.modes, self.problems,
             self.attention.at_work.progress,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from box import __version__, disk, log, logs
+from box import __version__, backup_status, disk, log, logs
 from box.engine import utc_now
 from box.models import holds, jobs, photos, ready, usage
 from box.models.base import Store
@@ -122,10 +122,7 @@ def collect(store: Store, config: Config, policy: Policy, process: Process) -> d
         "users": users(store, config, policy),
         "photos": _photos(store),
         "library": {"items": 0, "chunks": 0, "claims": 0},
-        "backup": {
-            "destination": None, "state": "none", "last_finished_at": None, "last_verified_at": None,
-            "files_missing": None,
-        },
+        "backup": backup_status.block(store, config),
         "watch": [dict(each) for each in process.watch()],
         "problems": problems,
     }  # fmt: skip

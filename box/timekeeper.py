@@ -29,12 +29,16 @@ BUILT_IN: Final[tuple[Periodic, ...]] = (Periodic(name="compact", kind="compact"
 """What is always done by the clock; an entry of the same name replaces it."""
 
 
+def _nightly(config: Config) -> Periodic | None:
+    return Periodic(name="backup", kind="backup", cron="15 2 * * *") if config.backup.places else None
+
+
 def _scrub(config: Config) -> Periodic | None:
     daily = Periodic(name="verify-backup", kind="verify-backup", every_seconds=1.0 * DAY, args={"scrub": True})
     return daily if config.backup.places else None
 
 
-WANTED: Final[tuple[Callable[[Config], Periodic | None], ...]] = (_scrub,)
+WANTED: Final[tuple[Callable[[Config], Periodic | None], ...]] = (_nightly, _scrub)
 """What is done by the clock because another key wants it, a line for each: the entry, or None where it does not."""
 
 BUSY_SECONDS: Final = 5.0

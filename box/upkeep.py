@@ -26,7 +26,7 @@ from box.tasks import retry
 from box.tasks.attention import Attention
 from box.tasks.recover import recover
 from box.tasks.runner import Runner
-from box.timekeeper import Timekeeper, entries, sound
+from box.timekeeper import Timekeeper, built_in, entries, sound
 from box.timers import Timer, first_in, run_due
 from box.units import seconds_text
 
@@ -67,7 +67,7 @@ class Upkeep:
 
     def __post_init__(self) -> None:
         known = sound(entries(self.config), self.config.users.names, self.on_wrong_entry)
-        self.timekeeper = Timekeeper(self.engine, known)
+        self.timekeeper = Timekeeper(self.engine, known, built_in(self.config))
         lease = self.config.jobs.lease_seconds
         self._timers = (
             Timer("heartbeat", lease / 3, self.claims.renew, jitter=0.2),  # not all workers of a ledger at once
@@ -178,7 +178,10 @@ class Upkeep:
     def bitrot_problems(self) -> dict[str, str]:
         """destination -> how many files there, or here, are not what was copied."""
         return {
-            each.destination: f"{each.damaged} files of the backup at {each.path} are damaged, there or here: `box jobs"
+            each.destination: f"The repository {each.path} is damaged: nothing in it counts as backed up until it is"
+            " repaired by hand, and `box do verify-backup` has read all of it"
+            if self.config.backup.engine == "restic"
+            else f"{each.damaged} files of the backup at {each.path} are damaged, there or here: `box jobs"
             " --kind verify-backup` says which; `box do verify-backup repair=true` copies the good side over the other"
             for each in backups.all_of(self.engine.store)
             if each.damaged

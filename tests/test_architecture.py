@@ -82,14 +82,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "damage": {"disk", "engine", "errors", "file_names", "models"},
     "layout": {"bells", "disk", "models", "paths"},
     "status_file": {"errors", "sections"},
+    "backup_status": {"backup_keys", "models", "paths", "sections"},
     "status": {
-        "disk", "engine", "errors", "log", "logs", "models", "policy", "sections", "status_file", "tasks", "",
+        "backup_status", "disk", "engine", "errors", "log", "logs", "models", "policy", "sections", "status_file",
+        "tasks", "",
     },
     "exposition": set(),
     "meters": {"events", "exposition"},
     "metrics": {
-        "disk", "exposition", "log", "logs", "meters", "models", "policy", "sections", "status", "status_file",
-        "watchers", "",
+        "backup_status", "disk", "exposition", "log", "logs", "meters", "models", "policy", "sections", "status",
+        "status_file", "watchers", "",
     },
     "compaction": {"archive", "engine", "events", "log", "models"},
     "upkeep": {

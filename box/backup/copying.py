@@ -23,8 +23,6 @@ SYNC_BYTES: Final = 16 << 20
 class Left(BoxError):
     """A file that cannot be backed up now; the others can."""
 
-    code = "backup-left"
-
 
 class Copier:
     """Copies files, with one block of memory."""

@@ -103,6 +103,7 @@ class Manifest:
         Raises FileNotFoundError if there is none and none is to be made, BackupAway, ManifestDamaged.
         """
         self.place = place
+        self._has_written = False
         path = place.at(NAME)
         if make and not os.path.lexists(path):
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
@@ -147,8 +148,12 @@ class Manifest:
         self.close()
 
     def close(self) -> None:
-        """Let it go."""
+        """Let it go; its journal, which is empty by then, goes too."""
         self._connection.close()
+        journal = self.place.at(NAME + "-journal")
+        with suppress(OSError):  # it is not there, or the destination is not
+            if self._has_written and os.stat(journal).st_size == 0:
+                os.unlink(journal)
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
@@ -280,6 +285,7 @@ class Manifest:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        self._has_written = True
         self._execute("BEGIN EXCLUSIVE")
         try:
             yield

@@ -12,7 +12,7 @@ from box.job_tables import Periodic
 from box.models import jobs, periodic
 from box.models.base import Store
 from box.periodic import due, following, text
-from box.timekeeper import entries, mark_of, wrong_with
+from box.timekeeper import built_in, entries, mark_of, wrong_with
 
 _STYLES: Final = {"failed": "red", "quarantined": "red", "running": "green"}
 
@@ -21,8 +21,9 @@ def listing(args: Namespace) -> int:
     """Every entry: when it was asked for last and what came of it, and when it comes next."""
     config = settings.load(args)
     now = datetime.now(UTC)
+    own = built_in(config)
     with beside(config) as box:
-        rows = [_row(box.store, entry, now, wrong_with(entry, config.users.names)) for entry in entries(config)]
+        rows = [_row(box.store, entry, now, wrong_with(entry, config.users.names), own) for entry in entries(config)]
     if args.json:
         output.value(rows)
         return 0
@@ -30,8 +31,8 @@ def listing(args: Namespace) -> int:
     return 0
 
 
-def _row(store: Store, entry: Periodic, now: datetime, wrong: str) -> dict[str, Any]:
-    mark, known = mark_of(store, entry, now), periodic.find(store, entry.name)
+def _row(store: Store, entry: Periodic, now: datetime, wrong: str, own: tuple[Periodic, ...]) -> dict[str, Any]:
+    mark, known = mark_of(store, entry, now, own), periodic.find(store, entry.name)
     owed = due(entry, mark, now) if mark else None
     next_at = (owed.slot or owed.next_at) if owed else following(entry, now)
     job = known.job if known and mark else 0

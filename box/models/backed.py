@@ -124,3 +124,8 @@ def counts(store: Store) -> dict[str, tuple[int, int, int, int]]:
         " FROM backed GROUP BY destination"
     )
     return {destination: (files, size, verified, damaged) for destination, files, size, verified, damaged in rows}
+
+
+def counts_of(store: Store, destination: str) -> tuple[int, int, int, int]:
+    """(files, bytes, verified, damaged) on a destination; reads the whole table."""
+    return counts(store).get(destination, (0, 0, 0, 0))

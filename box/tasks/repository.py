@@ -16,6 +16,7 @@ from box import backup_keys, logs
 from box.backup import restic
 from box.backup.restic import RepositoryAway, RepositoryLocked
 from box.errors import BoxError, UsageError
+from box.paths import to_text
 from box.sections import Backup
 from box.tasks.programs import Program
 
@@ -35,7 +36,7 @@ class Repository:
         """
         if not backup.repository:
             raise UsageError("there is no repository: backup.repository says none")
-        self.shown = backup_keys.shown(backup.repository)
+        self.shown = to_text(backup.places[0])
         self._program = restic.program()
         self._check = check
         self._secrets = restic.read_environment(backup.environment_file) if backup.environment_file else {}

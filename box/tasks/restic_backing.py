@@ -27,7 +27,7 @@ from box.models import backed, drops, repositories
 from box.models.backed import Copy
 from box.models.jobs import Claimed
 from box.models.repositories import State
-from box.paths import join, to_os
+from box.paths import join, to_os, to_text
 from box.tasks.backing_up import BESIDE, LEFT_SHOWN_MAX, job_is_full
 from box.tasks.chore import Inside, Reporter
 from box.tasks.repository import Repository
@@ -47,9 +47,9 @@ def back_up(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, An
     except Stopped:
         raise
     except BoxError as error:
-        shown = backup_keys.shown(inside.config.backup.repository)
+        path = to_text("".join(inside.config.backup.places))
         stopped = BackupStopped(
-            destination=one.uuid, path=shown, code=error.code, reason=str(error), bytes=one.bytes, job=job.id
+            destination=one.uuid, path=path, code=error.code, reason=str(error), bytes=one.bytes, job=job.id
         )
         inside.engine.record(stopped)
         raise

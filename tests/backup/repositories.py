@@ -20,7 +20,7 @@ from box.tasks import asking, backup, by_request, verify_backup
 from box.tasks.chore import Inside, Reporter
 from tests.backup.library import Library
 
-PASSWORD = "not to be seen by anybody"
+PASSWORD = "not to be seen by anybody"  # noqa: S105 - of tests
 
 
 class Repository:

@@ -207,7 +207,7 @@ def test_restic_gets_of_the_environment_what_it_needs_and_what_the_owner_says(re
     fake = tmp_path / "bin"
     fake.mkdir()
     real = shutil.which("restic")
-    (fake / "restic").write_text(f"#!/bin/sh\nenv > {tmp_path}/seen\nexec {real} \"$@\"\n")
+    (fake / "restic").write_text(f'#!/bin/sh\nenv > {tmp_path}/seen\nexec {real} "$@"\n')
     (fake / "restic").chmod(0o755)
     monkeypatch.setenv("PATH", f"{fake}:{os.environ['PATH']}")
     monkeypatch.setenv("BOX_SECRET", "no")
