@@ -29,7 +29,7 @@ BUILT_IN: Final[tuple[Periodic, ...]] = (Periodic(name="compact", kind="compact"
 """What is always done by the clock; an entry of the same name replaces it."""
 
 
-def _nightly(config: Config) -> Periodic | None:
+def _backup(config: Config) -> Periodic | None:
     return Periodic(name="backup", kind="backup", cron="15 2 * * *") if config.backup.places else None
 
 
@@ -38,7 +38,7 @@ def _scrub(config: Config) -> Periodic | None:
     return daily if config.backup.places else None
 
 
-WANTED: Final[tuple[Callable[[Config], Periodic | None], ...]] = (_nightly, _scrub)
+WANTED: Final[tuple[Callable[[Config], Periodic | None], ...]] = (_backup, _scrub)
 """What is done by the clock because another key wants it, a line for each: the entry, or None where it does not."""
 
 BUSY_SECONDS: Final = 5.0

@@ -58,16 +58,21 @@ def _copied(
     final = manifest.place.at(pending.stored)
     if size_of(final) is None:
         return None
-    digest, status = copier.digest_at(final), os.lstat(final)
+    try:
+        digest, status = copier.digest_at(final), os.lstat(final)
+    except Left:  # it cannot be read: nothing but another copy helps
+        return replace(old, damaged="there") if old else None
     if old is not None and (old.size, old.digest) == (status.st_size, digest):
         return old
     disk.sync_files([final])
-    mtime_ns = status.st_mtime_ns
+    mtime_ns = None
     with suppress(Left, OSError):  # a source that is another one by now is copied again
         source = os.lstat(sources.at(pending.path))
         if copier.digest(sources.at(pending.path), (source.st_size, source.st_mtime_ns)) == digest:
             mtime_ns = source.st_mtime_ns
+    if mtime_ns is None and old is not None and old.size == status.st_size:
+        return replace(old, damaged="there")  # what was to be replaced has decayed: it is no copy of anything
     return Row(
-        path=pending.path, stored=pending.stored, size=status.st_size, mtime_ns=mtime_ns, digest=digest,
-        copied_at=now(),
+        path=pending.path, stored=pending.stored, size=status.st_size, digest=digest, copied_at=now(),
+        mtime_ns=status.st_mtime_ns if mtime_ns is None else mtime_ns,
     )  # fmt: skip

@@ -34,6 +34,9 @@ LOOK_SECONDS: Final = 0.02
 SHOWN_MAX: Final = 1000
 """So many files that could not be restored are named; the rest are counted."""
 
+_OF_NOBODY: Final = {locks.NAME, f"{restoring.UNFINISHED}.part", "lost+found"}
+"""What an empty folder may hold."""
+
 
 @dataclass(slots=True)
 class _Run:
@@ -71,7 +74,7 @@ class _Run:
         self.whole = not is_part and (not has_database or not restoring.is_whole(self.target))
         if self.whole and self.args.to is not None:
             there = set(os.listdir(self.target)) if os.path.isdir(self.target) else set()
-            if there - {locks.NAME, "lost+found"} and not there & {restoring.UNFINISHED, CONFIG}:
+            if there - _OF_NOBODY and not there & {restoring.UNFINISHED, CONFIG}:
                 raise UsageError(f"{self.target} is neither empty nor a root: name another folder, or --user or --day")
         return Wanted(self.args.user, self._day() if self.args.day else None, gone=self.args.all, whole=self.whole)
 

@@ -1,8 +1,8 @@
-"""Backups in processes of their own, on one thread, to be killed at any system call.
+"""Backups in processes of their own, on one thread, to be killed at any system call; what reads them back, too.
 
-As a program it is a server: for each line `CONFIG<tab>DESTINATION` it forks a child, tells its number, and later how it
-ended. The child waits to be woken, so that strace can be put on it first: what Python does to start is not traced, and
-takes its time only once.
+As a program it is a server: for each line `WHAT<tab>CONFIG<tab>PATH` it forks a child, tells its number, and later how
+it ended. The child waits to be woken, so that strace can be put on it first: what Python does to start is not traced,
+and takes its time only once.
 """
 
 from __future__ import annotations
@@ -16,19 +16,21 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from box import cli
 from box import config as configuration
 from box.config import Config
 from box.errors import BoxError
-from tests.backup.library import Library
+from tests.backup.library import Library, verify
 
 CALLS = (
     "mkdir", "openat", "write", "utimensat", "fsync", "fdatasync", "rename", "renameat2", "unlink", "ftruncate",
-    "pwrite64",
+    "pwrite64", "rmdir",
 )  # fmt: skip
 """What a backup does to files; `openat` also makes them."""
 
@@ -39,21 +41,21 @@ class Crashes:
     def __init__(self, server: subprocess.Popen[str]) -> None:
         self._server = server
 
-    def count(self, config: Config, destination: Path) -> Counter[str]:
+    def count(self, config: Config, destination: Path, what: str = "backup") -> Counter[str]:
         """Let one run to its end; how often it made each call."""
         with tempfile.NamedTemporaryFile("r") as log:
-            assert self._run(config, destination, "-o", log.name, "-e", "trace=" + ",".join(CALLS)) == 0
+            assert self._run(what, config, destination, "-o", log.name, "-e", "trace=" + ",".join(CALLS)) == 0
             return Counter(re.findall(r"^(\w+)\(", log.read(), re.MULTILINE))
 
-    def kill(self, config: Config, destination: Path, call: str, number: int) -> None:
+    def kill(self, config: Config, destination: Path, call: str, number: int, what: str = "backup") -> None:
         """Kill one just before its n-th call of that name."""
         inject = f"inject={call}:signal=SIGKILL:when={number}"
-        status = self._run(config, destination, "-o", "/dev/null", "-e", f"trace={call}", "-e", inject)
+        status = self._run(what, config, destination, "-o", "/dev/null", "-e", f"trace={call}", "-e", inject)
         assert status == -signal.SIGKILL, "it was killed"
 
-    def _run(self, config: Config, destination: Path, *options: str) -> int:
+    def _run(self, what: str, config: Config, destination: Path, *options: str) -> int:
         assert self._server.stdin and self._server.stdout
-        self._server.stdin.write(f"{config.path}\t{destination}\n")
+        self._server.stdin.write(f"{what}\t{config.path}\t{destination}\n")
         self._server.stdin.flush()
         child = int(self._server.stdout.readline())
         strace = subprocess.Popen(["strace", "-p", str(child), *options], stderr=subprocess.PIPE, text=True)
@@ -89,11 +91,11 @@ def crashes() -> Iterator[Crashes]:
 
 def _serve() -> None:
     for line in sys.stdin:
-        config, destination = line.rstrip("\n").split("\t")
+        what, config, destination = line.rstrip("\n").split("\t")
         child = os.fork()
         if child == 0:
             os.kill(os.getpid(), signal.SIGSTOP)
-            os._exit(_back_up(config, destination))
+            os._exit(_DO[what](config, destination))
         os.waitpid(child, os.WUNTRACED)
         _say(child)
         _say(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
@@ -112,6 +114,23 @@ def _back_up(config: str, destination: str) -> int:
         return 1
     return 0
 
+
+def _repair(config: str, destination: str) -> int:
+    library = Library(configuration.load(config, os.environ))
+    try:
+        verify(library, Path(destination), repair=True)
+    except BoxError:
+        return 1
+    return 0
+
+
+def _restore(config: str, target: str) -> int:
+    """The backup beside the root, into another root."""
+    with redirect_stdout(StringIO()):
+        return cli.main(["restore", str(Path(config).parent.parent / "copies"), "--to", target, "--json"])
+
+
+_DO = {"backup": _back_up, "repair": _repair, "restore": _restore}
 
 if __name__ == "__main__":
     _serve()

@@ -19,7 +19,7 @@ from box.damage import open_unchecked
 from box.models.jobs import Claimed
 from box.paths import to_text
 from box.status import Problems
-from box.tasks import asking, backing_up, by_request
+from box.tasks import asking, backing_up, by_request, reading_back
 from box.tasks.at_work import AtWork
 from box.tasks.chore import Inside, Reporter
 
@@ -157,3 +157,35 @@ def marks(path: Path) -> Mapping[str, tuple[int, ...]]:
         status = os.lstat(each)
         found[str(each)] = (status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
     return found
+
+
+# --- reading it back -------------------------------------------------------------------------------------------------
+
+
+def verification(library: Library, **args: object) -> Claimed:
+    wanted = asking.wanted(by_request(), "verify-backup", args)
+    number = library.engine.request(wanted)
+    library.at_work.claimed("lease", [number])
+    library.at_work.began(number)
+    return Claimed(number, "verify-backup", "", "", 0, 0, 0, args, 1, "lease")
+
+
+def verify(library: Library, path: Path, asked: Claimed | None = None, **args: object) -> dict[str, Any]:
+    asked = asked or verification(library, destination=str(path), **args)
+    inside = Inside(library.config, library.engine, Problems(), lambda _path, _is_folder: None)
+    try:
+        (told,) = reading_back.read_back(inside, asked, Reporter(library.at_work, asked.id))["destinations"]
+    finally:
+        library.at_work.ended("lease", [asked.id])
+    return dict(told)
+
+
+def decay(path: Path, at: int = 100) -> None:
+    """Another byte, and nothing that tells of it."""
+    status = os.stat(path)
+    with open(path, "r+b") as file:
+        file.seek(at)
+        byte = file.read(1)
+        file.seek(at)
+        file.write(bytes([byte[0] ^ 1]))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -22,8 +21,7 @@ from box.backup.restoring import refusal
 from box.beside import beside
 from box.config import Config
 from box.layout import make_user
-from tests.backup.library import manifest_of, mark
-from tests.backup.test_verifying import decay
+from tests.backup.library import decay, manifest_of, mark
 from tests.helpers import REPOSITORY, inbox, jpeg, projections, running
 from tests.mounting import files_below
 from tests.test_crash import fill
@@ -394,43 +392,3 @@ def test_a_manifest_that_a_power_cut_left_half_written_is_read_as_it_was_before(
     assert (copy / "manifest.db-journal").stat().st_size
     done = run_box("restore", str(copy), "--to", str(tmp_path / "new"))
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-# --- killed ----------------------------------------------------------------------------------------------------------
-
-CALLS = (
-    *(("mkdir", n) for n in (1, 2, 4, 7)),
-    *(("renameat2", n) for n in (1, 2, 5, 9)),  # files to their places; the last one is the database
-    *(("rename", n) for n in (1, 2)),
-    *(("fsync", n) for n in (1, 2, 3, 6, 11, 19)),
-    *(("utimensat", n) for n in (1, 4, 9)),
-    *(("unlink", n) for n in (1, 2, 3)),
-    *(("rmdir", n) for n in (1, 2)),
-    *(("fdatasync", n) for n in (1, 3)),  # what is reconciled
-)
-
-
-@pytest.mark.parametrize(("call", "number"), CALLS, ids=str)
-def test_a_restore_that_is_killed_at_any_step_and_done_again_is_whole(made, drive, run_box, tmp_path, call, number):
-    """strace kills it before the n-th such system call; nothing partial stands under a name, and a second one ends it."""
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not installed: apt-get install strace")
-    place = tmp_path / "new"
-    killed = subprocess.run(
-        [
-            "strace", "-f", "-qq", "-o", str(tmp_path / "trace"), "-e", f"trace={call}",
-            "-e", f"inject={call}:signal=SIGKILL:when={number}",
-            sys.executable, "-m", "box", "restore", str(drive), "--to", str(place),
-        ],
-        cwd=REPOSITORY, check=False, capture_output=True, text=True,
-    )  # fmt: skip
-    assert killed.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL), killed.stdout + killed.stderr
-    for path, data in files_below(place, lambda path: "temp" not in path.parts).items():
-        if (made / "drive" / path).exists() and path != "box.db":
-            assert data == (made / "drive" / path).read_bytes(), path
-    done = run_box("restore", str(drive), "--to", str(place))
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert run_box("--config", str(place / "config.toml"), "verify").returncode == 0
-    again = configuration.load(str(place / "config.toml"), {})
-    assert outside_thumbnails(again) == outside_thumbnails(configuration.load(str(made / "root/config.toml"), {}))
-    assert not list(place.rglob("*.part")) and not (place / ".restoring").exists() and not (place / "temp").exists()

@@ -6,7 +6,6 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,43 +17,13 @@ from box.backup.manifest import Row
 from box.engine import log_time
 from box.errors import BoxError, Stopped, UsageError
 from box.models import backed, backups
-from box.models.jobs import Claimed
 from box.status import Problems
-from box.tasks import asking, at_work, by_request, reading_back
+from box.tasks import at_work, reading_back
 from box.tasks.chore import Inside, Reporter
-from tests.backup.library import Library, assert_whole, held, manifest_of, mark
+from tests.backup.library import Library, assert_whole, decay, held, manifest_of, mark, verification, verify
 from tests.test_crash import fill
 
 BOOK = "users/me/media/book.pdf"
-
-
-def job(library: Library, **args: object) -> Claimed:
-    wanted = asking.wanted(by_request(), "verify-backup", args)
-    number = library.engine.request(wanted)
-    library.at_work.claimed("lease", [number])
-    library.at_work.began(number)
-    return Claimed(number, "verify-backup", "", "", 0, 0, 0, args, 1, "lease")
-
-
-def verify(library: Library, path: Path, asked: Claimed | None = None, **args: object) -> dict[str, Any]:
-    asked = asked or job(library, destination=str(path), **args)
-    inside = Inside(library.config, library.engine, Problems(), lambda _path, _is_folder: None)
-    try:
-        (told,) = reading_back.read_back(inside, asked, Reporter(library.at_work, asked.id))["destinations"]
-    finally:
-        library.at_work.ended("lease", [asked.id])
-    return dict(told)
-
-
-def decay(path: Path, at: int = 100) -> None:
-    """Another byte, and nothing that tells of it."""
-    status = os.stat(path)
-    with open(path, "r+b") as file:
-        file.seek(at)
-        byte = file.read(1)
-        file.seek(at)
-        file.write(bytes([byte[0] ^ 1]))
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def state_of(library: Library, path: str) -> str:
@@ -274,7 +243,7 @@ def test_an_attempt_goes_on_where_the_one_before_it_ended_and_a_retry_by_hand_re
     for number in range(200):
         library.put(f"media/{number}", 10)
     library.back_up(folder)
-    asked, total, told = job(library, destination=str(folder)), len(library.sources()) + 1, []
+    asked, total, told = verification(library, destination=str(folder)), len(library.sources()) + 1, []
 
     def on_progress() -> None:
         told.append(1)
@@ -307,7 +276,7 @@ def test_an_attempt_goes_on_where_the_one_before_it_ended_and_a_retry_by_hand_re
 def test_without_a_destination_and_with_two_sizes_it_is_refused(library, folder):
     inside = Inside(library.config, library.engine, Problems(), lambda _path, _is_folder: None)
     for args in ({}, {"destination": str(folder), "scrub": True, "percent": 5}):
-        asked = job(library, **args)
+        asked = verification(library, **args)
         with pytest.raises(UsageError):
             reading_back.read_back(inside, asked, Reporter(library.at_work, asked.id))
 
