@@ -167,8 +167,10 @@ def _sentence(said: Sequence[str]) -> str:
 
 
 def _first_error(said: Sequence[str]) -> str:
+    """What is damaged, as far as it says so in its first words."""
     lines = [_plain(line).strip() for line in said if line.strip() and "returned error, retrying" not in line]
-    return "; ".join(lines[:2])[:_SAID_CHARS_MAX]
+    found = [line for line in lines if "Fatal: " not in line] or ["it has errors"]
+    return "; ".join(found[:2])[:_SAID_CHARS_MAX]
 
 
 def _plain(line: str) -> str:

@@ -14,6 +14,7 @@ from typing import Final, Self
 
 from box import backup_keys, logs
 from box.backup import restic
+from box.backup.destination import BackupFailed
 from box.backup.restic import RepositoryAway, RepositoryLocked
 from box.errors import BoxError, UsageError
 from box.paths import to_text
@@ -77,7 +78,12 @@ class Repository:
 
     def has(self, snapshot: str) -> bool:
         """Whether it still holds a snapshot."""
-        found = json.loads("".join(self._run(("snapshots", "--json", *_READING, snapshot))) or "null")
+        try:
+            found = json.loads("".join(self._run(("snapshots", "--json", *_READING, snapshot))) or "null")
+        except BackupFailed as error:
+            if "no matching id" in str(error).lower():
+                return False
+            raise
         return any(each.get("id") == snapshot for each in found or ())
 
     def files(self, snapshot: str) -> Iterator[str]:

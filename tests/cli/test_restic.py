@@ -25,7 +25,8 @@ def box(make_box, tmp_path):
 
 def restic(tmp_path, *arguments):
     environment = {
-        **os.environ, "RESTIC_REPOSITORY": str(tmp_path / "repository"), "RESTIC_PASSWORD_FILE": str(tmp_path / "password"),
+        **os.environ, "RESTIC_REPOSITORY": str(tmp_path / "repository"),
+        "RESTIC_PASSWORD_FILE": str(tmp_path / "password"),
     }  # fmt: skip
     subprocess.run(["restic", *arguments], env=environment, check=True, capture_output=True)
 
