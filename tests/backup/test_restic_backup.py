@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from box.models import backed, backups
 from box.tasks.at_work import AtWork
 from tests.backup.repositories import PASSWORD, Repository
 from tests.helpers import until
+from tests.mounting import need
 
 
 def state_of(repository: Repository) -> backups.State:
@@ -107,6 +109,39 @@ def test_a_run_that_was_killed_before_it_knew_what_its_snapshot_holds_lists_it_t
     repository.work("backup")
     assert repository.state("users/me/photos/2024/2024-05-01/a.jpg") == "copied"
     assert len(repository.snapshots()) == 1
+
+
+def wrap(folder: Path, monkeypatch: pytest.MonkeyPatch, before: str) -> None:
+    """Have a line of shell run before each restic."""
+    real = shutil.which("restic")
+    folder.mkdir()
+    (folder / "restic").write_text(f'#!/bin/sh\n{before}\nexec {real} "$@"\n')
+    (folder / "restic").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
+def test_a_file_that_changes_after_it_was_seen_is_told_and_comes_the_next_time(repository, tmp_path, monkeypatch):
+    changing, gone = repository.library.put("media/changing"), repository.library.put("media/gone")
+    wrap(tmp_path / "bin", monkeypatch, f'case "$*" in *files-from-raw*) echo more >> {changing}; rm -f {gone};; esac')
+    told = repository.work("backup")
+    assert told["missing"] == 1 and "changed" in told["why"]["users/me/media/changing"]
+    assert repository.state("users/me/media/changing") == "copied", "as it is by now: restic lists it so"
+    assert state_of(repository).files_missing == 1
+    monkeypatch.undo()
+    repository.library.put("media/changing", b"quiet")
+    assert repository.work("backup")["missing"] == 0
+
+
+def test_a_file_that_cannot_be_read_is_told_and_the_others_are_backed_up(repository):
+    need("tmpfs")
+    odd = repository.library.put("media/odd", b"")
+    subprocess.run(["mount", "--bind", "/proc/self/mem", str(odd)], check=True)  # to read it is an I/O error
+    try:
+        told = repository.work("backup")
+        assert list(told["why"]) == ["users/me/media/odd"]
+        assert (repository.state("users/me/media/odd"), repository.state("users/me/notes/n.md")) == ("none", "copied")
+    finally:
+        subprocess.run(["umount", "-l", str(odd)], check=True)
 
 
 # --- what can be wrong -----------------------------------------------------------------------------------------------
@@ -204,12 +239,7 @@ def test_without_restic_it_says_how_to_get_it(repository, monkeypatch):
 
 
 def test_restic_gets_of_the_environment_what_it_needs_and_what_the_owner_says(repository, tmp_path, monkeypatch):
-    fake = tmp_path / "bin"
-    fake.mkdir()
-    real = shutil.which("restic")
-    (fake / "restic").write_text(f'#!/bin/sh\nenv > {tmp_path}/seen\nexec {real} "$@"\n')
-    (fake / "restic").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{fake}:{os.environ['PATH']}")
+    wrap(tmp_path / "bin", monkeypatch, f"env > {tmp_path}/seen")
     monkeypatch.setenv("BOX_SECRET", "no")
     keys = tmp_path / "keys"
     keys.write_text("# keys\nexport AWS_ACCESS_KEY_ID='abc def'\n\nAWS_SECRET_ACCESS_KEY=x=y\n")
