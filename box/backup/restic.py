@@ -42,7 +42,7 @@ _LINE: Final = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)")
 
 
 class RepositoryAway(BackupAway):
-    """The repository is not there, or its server does not answer. It is tried again."""
+    """The repository is not there, or its server does not answer; a server is tried again."""
 
     retryable = True
 

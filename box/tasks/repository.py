@@ -14,8 +14,8 @@ from typing import Final, Self
 
 from box import backup_keys, logs
 from box.backup import restic
-from box.backup.destination import BackupFailed
-from box.backup.restic import RepositoryAway, RepositoryLocked
+from box.backup.destination import BackupAway, BackupFailed
+from box.backup.restic import RepositoryLocked
 from box.errors import BoxError, UsageError
 from box.paths import to_text
 from box.sections import Backup
@@ -33,7 +33,7 @@ class Repository:
     def __init__(self, backup: Backup, cache: str, temp: str, check: Callable[[], object]) -> None:
         """`cache` and `temp` are folders (absolute) for restic; `check` raises Stopped when this should end.
 
-        Raises ResticMissing, UsageError, RepositoryAway.
+        Raises ResticMissing, UsageError, BackupAway.
         """
         if not backup.repository:
             raise UsageError("there is no repository: backup.repository says none")
@@ -50,7 +50,7 @@ class Repository:
             try:
                 self._descriptor = os.open(location, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
             except OSError as error:
-                raise RepositoryAway(f"{location} cannot be opened: {error.strerror}; is its drive mounted?") from None
+                raise BackupAway(f"{location} cannot be opened: {error.strerror}; is its drive mounted?") from None
             location = f"/proc/self/fd/{self._descriptor}"
             self._options = ("--no-cache",)  # that is for what is far away
         self._inside = location
@@ -124,7 +124,10 @@ class Repository:
             code = program.wait()
             self.said = [self._told(line) for line in program.complaints]
         if code not in good:
-            raise restic.failure(code, self.said, self.shown)
+            failure = restic.failure(code, self.said, self.shown)
+            if self._descriptor is not None and isinstance(failure, BackupAway):
+                failure.retryable = False  # a drive is not back in a few minutes, as a server may be
+            raise failure
 
     def _told(self, line: str) -> str:
         """What it complained about, as others may read it."""

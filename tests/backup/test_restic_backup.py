@@ -157,12 +157,12 @@ def stopped(repository: Repository, error: type[BoxError], code: str, says: str)
     return caught.value
 
 
-def test_a_repository_that_is_not_there_is_away_and_tried_again_and_nothing_is_written(repository, tmp_path):
+def test_a_repository_that_is_not_there_is_away_and_nothing_is_written(repository, tmp_path):
     repository.work("backup")
     repository.path.rename(tmp_path / "aside")
-    assert stopped(repository, BackupAway, "backup-away", "cannot be opened").retryable
+    assert not stopped(repository, BackupAway, "backup-away", "cannot be opened").retryable
     repository.path.mkdir()
-    stopped(repository, BackupAway, "backup-away", "no repository of restic answers")
+    assert not stopped(repository, BackupAway, "backup-away", "no repository of restic answers").retryable
     assert list(repository.path.iterdir()) == [], "an empty mount point stays empty"
     assert repository.state("users/me/notes/n.md") == "copied", "nothing counts as gone"
     repository.path.rmdir()
@@ -171,10 +171,11 @@ def test_a_repository_that_is_not_there_is_away_and_tried_again_and_nothing_is_w
     assert state_of(repository).code == ""
 
 
-def test_a_server_that_does_not_answer_is_away_and_its_password_is_not_told(repository):
+def test_a_server_that_does_not_answer_is_away_and_tried_again_and_its_password_is_not_told(repository):
     repository.set(repository="rest:http://ann:verysecret@127.0.0.1:9/box")
     with pytest.raises(BackupAway) as caught:
         repository.work("backup")
+    assert caught.value.retryable
     state = state_of(repository)
     assert state.path == "rest:http://ann:***@127.0.0.1:9/box"
     assert "verysecret" not in f"{caught.value}{state}"
