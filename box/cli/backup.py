@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
@@ -12,13 +13,15 @@ from box.backup import destination, drives
 from box.backup.destination import BackupAway, Destination
 from box.backup_keys import AUTO
 from box.beside import beside
-from box.cli import output, repository, settings, words
+from box.cli import do, output, repository, settings, words
 from box.errors import UsageError
 from box.models import backed, backups
-from box.models.backups import State
+from box.models.backups import State as Known
 from box.models.base import Store
+from box.models.jobs import State
 from box.paths import to_os, to_text
 from box.sections import Config
+from box.tasks import asking, by_request, verify_backup
 
 _PRESENT: Final = {True: "yes", False: "", None: "-"}
 
@@ -63,7 +66,32 @@ def listing(args: Namespace) -> int:
     return 0
 
 
-def _known(store: Store, config: Config) -> Iterator[State]:
+def verify(args: Namespace) -> int:
+    """Ask for the job that reads back, and wait for it."""
+    config = settings.load(args)
+    given = {
+        **({"destination": os.path.abspath(args.path) if args.path != AUTO else AUTO} if args.path else {}),
+        **({"percent": args.percent} if args.percent is not None else {}),
+        **({"repair": True} if args.repair else {}),
+    }
+    with beside(config) as box:
+        job = box.engine.request(asking.wanted(by_request(), verify_backup.HANDLER.kind, given))
+        row = do.wait(box, config, job)
+    if args.json:
+        output.value(row)
+    elif row["state"] != State.COMPLETED:
+        output.line(do.told(row))
+    else:
+        for each in json.loads(row["result"])["destinations"]:
+            output.line(
+                f"{words.printable(each['destination'])}: {words.count(each['files'], 'file')}"
+                f" ({words.size(each['bytes'])}) read back, all as they were copied"
+                + (f"; {words.count(each['repaired'], 'file')} repaired" if each["repaired"] else "")
+            )
+    return 0 if row["state"] == State.COMPLETED else 1
+
+
+def _known(store: Store, config: Config) -> Iterator[Known]:
     """What is known of each, that of destinations without a backup too."""
     met = backups.all_of(store)
     yield from met
@@ -73,10 +101,10 @@ def _known(store: Store, config: Config) -> Iterator[State]:
     )
     for path in dict.fromkeys(map(to_text, (*config.backup.places, *there))):
         if path not in paths:
-            yield State("", path, "", "", "", "", "", 0, 0, 0, 0)
+            yield Known("", path, "", "", "", "", "", 0, 0, 0, 0)
 
 
-def _row(store: Store, config: Config, state: State) -> dict[str, Any]:
+def _row(store: Store, config: Config, state: Known) -> dict[str, Any]:
     uuid, free, is_present, reason = state.destination, None, None, state.reason
     if state.path not in map(to_text, config.backup.places if config.backup.engine == "restic" else ()):
         uuid, free, is_present, reason = _looked_at(state, config)
@@ -89,7 +117,7 @@ def _row(store: Store, config: Config, state: State) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _looked_at(state: State, config: Config) -> tuple[str, int | None, bool, str]:
+def _looked_at(state: Known, config: Config) -> tuple[str, int | None, bool, str]:
     """(UUID, free bytes, whether it is there, what is wrong) of a destination; a repository is not asked."""
     uuid, free, is_present, reason = state.destination, None, False, state.reason
     try:

@@ -10,7 +10,7 @@ import os
 import time
 from argparse import Namespace
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
@@ -60,12 +60,17 @@ class _Run:
         if self.args.to is None:
             return configuration.load(self.args.config, os.environ)
         target = os.path.abspath(self.args.to)
+        if os.path.isfile(f"{target}/{CONFIG}"):
+            return self._moved(f"{target}/{CONFIG}", target)
         row = self.manifest.row(CONFIG)
-        for path in (f"{target}/{CONFIG}", self.place.at(row.stored) if row else ""):
-            if path and os.path.isfile(path):
-                # The root may have been another one when it was written, and this one is not served yet.
-                return replace(configuration.load(path, {}), box=Box(root=target), status=Status(dir=""))
+        with suppress(ConfigError):  # it was for another machine; what is restored does not hang on it
+            return self._moved(self.place.at(row.stored) if row else "", target)
         return configuration.default(target)
+
+    def _moved(self, path: str, target: str) -> Config:
+        """A configuration whose root may have been another one when it was written, and is not served yet."""
+        read = configuration.load(path, {"HOME": os.environ.get("HOME", "")})
+        return replace(read, box=Box(root=target), status=Status(dir=""))
 
     def wanted(self) -> Wanted:
         """What was asked for. Raises UsageError, ConfigError."""

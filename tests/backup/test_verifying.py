@@ -20,7 +20,9 @@ from box.models import backed, backups
 from box.status import Problems
 from box.tasks import at_work, reading_back
 from box.tasks.chore import Inside, Reporter
+from box.timekeeper import built_in, wrong_with
 from tests.backup.library import Library, assert_whole, decay, held, manifest_of, mark, verification, verify
+from tests.helpers import running, status_of, until
 from tests.test_crash import fill
 
 BOOK = "users/me/media/book.pdf"
@@ -311,3 +313,35 @@ def test_no_room_for_the_repair_leaves_the_damaged_copy_and_nothing_besides(libr
     assert not list(drive.rglob("*.part"))
     (drive / "fill").unlink()
     assert verify(library, drive, repair=True)["repaired"] == 1
+
+
+# --- as people see it ------------------------------------------------------------------------------------------------
+
+
+def test_what_is_damaged_stays_a_problem_of_the_status_until_it_is_repaired(library, folder, run_box):
+    library.back_up(folder)
+    box = ("--config", library.config.path)
+
+    def codes() -> list[str]:
+        return [each["code"] for each in status_of(library.config)["problems"]]
+
+    with running(library.config):
+        done = run_box(*box, "backup", "verify", str(folder))
+        assert done.returncode == 0 and "read back, all as they were copied" in done.stdout, done.stdout + done.stderr
+        decay(folder / BOOK)
+        done = run_box(*box, "backup", "verify", str(folder))
+        assert done.returncode == 1 and "book.pdf" in done.stdout
+        until(lambda: "bitrot" in codes(), "it is told")
+    with running(library.config):
+        until(lambda: "bitrot" in codes(), "it is still told after a start")
+        done = run_box(*box, "backup", "verify", str(folder), "--repair", "--json")
+        assert done.returncode == 0, done.stdout
+        until(lambda: "bitrot" not in codes(), "it is no longer told")
+
+
+def test_what_is_timed_is_there_only_with_a_destination(library):
+    names = [each.name for each in built_in(library.config)]
+    assert "verify-backup" not in names
+    with_one = replace(library.config, backup=replace(library.config.backup, destination=("/mnt/usb",)))
+    (entry,) = [each for each in built_in(with_one) if each.name == "verify-backup"]
+    assert (entry.every_seconds, dict(entry.args), wrong_with(entry, ())) == (86400.0, {"scrub": True}, "")
