@@ -116,7 +116,7 @@ def reading_order(store: Store, destination: str, buckets: int) -> list[tuple[in
 
 
 def on_read(store: Store, destination: str, buckets: int, read: list[int], at: str) -> tuple[int, int]:
-    """These parts were right; (files, bytes) of which all parts were read now, and were not before."""
+    """These parts were right; (files, bytes) that are verified by that: of a part only those that were not before."""
     seq = backed.upto(store, destination)
     with store.transaction():
         _set(store, destination, buckets, [(bucket, seq, at, 0) for bucket in read])
@@ -126,7 +126,8 @@ def on_read(store: Store, destination: str, buckets: int, read: list[int], at: s
         count, whole = store.row(sql, (destination, buckets)) or (0, 0)
         if count < buckets:
             return 0, 0
-        where = "destination = ? AND seq <= ? AND verified_at IS NULL AND damaged = ''"
+        where = "destination = ? AND seq <= ? AND damaged = ''"
+        where += " AND verified_at IS NULL" if len(read) < buckets else ""
         files, size = store.row(f"SELECT count(*), sum(size) FROM backed WHERE {where}", (destination, whole)) or (0, 0)
         store.execute(f"UPDATE backed SET verified_at = ? WHERE {where}", (at, destination, whole))
     return files, size or 0

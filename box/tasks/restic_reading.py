@@ -84,7 +84,8 @@ class _One:
         self._record(time.monotonic() - began)
         return {
             "destination": self.repository.shown, "uuid": self.uuid, "files": self.files, "bytes": self.bytes,
-            "parts": self.read, "of": buckets, "seconds": round(time.monotonic() - began, 3),
+            "damaged": 0, "missing": 0, "repaired": 0, "parts": self.read, "of": buckets, "why": {},
+            "seconds": round(time.monotonic() - began, 3),
         }  # fmt: skip
 
     def _share(self, buckets: int) -> list[int]:
