@@ -5,6 +5,7 @@ Thumbnails and vectors are made again, scratch and trash are on their way out: n
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from box import units
@@ -17,6 +18,9 @@ WRITING: Final = "backup"
 """What chores say in `exclusive_with` that write to destinations."""
 
 DESTINATIONS_MAX: Final = 16
+
+_REMOTE: Final = re.compile(r"(?:sftp|s3|rest|b2|azure|gs|swift|rclone):.", re.DOTALL)
+_SECRET: Final = re.compile(r"(://[^/@\s:]*):[^/@\s]*@")
 
 
 def destinations(where: str, value: object) -> tuple[str, ...]:
@@ -48,3 +52,21 @@ def a_destination(where: str, value: object) -> str:
     if path != AUTO and not path.startswith("/"):
         raise units.refused(where, value, 'a path that begins with a slash, or "auto"')
     return path
+
+
+def repository(where: str, value: object) -> str:
+    """Where a repository of restic is: a folder, or what begins with the name of another of its backends."""
+    location = units.text(where, value).strip().removeprefix("local:")
+    if any(character.isspace() and character != " " for character in location):
+        raise units.refused(where, "(a text of several lines)", "a repository, as restic has it")
+    return location
+
+
+def is_remote(location: str) -> bool:
+    """Whether a repository is no folder of this machine."""
+    return _REMOTE.match(location) is not None
+
+
+def shown(text: str) -> str:
+    """A repository, or what was said about it, as others may read it: without the password that a URL can hold."""
+    return _SECRET.sub(r"\1:***@", text)

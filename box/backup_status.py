@@ -17,7 +17,10 @@ from box.models.base import Store
 from box.paths import to_text
 from box.sections import Config
 
-CODES: Final = ("backup-away", "backup-full", "backup-failed", "manifest-damaged")
+CODES: Final = (
+    "backup-away", "backup-full", "backup-failed", "manifest-damaged", "backup-locked", "backup-password",
+    "restic-missing",
+)  # fmt: skip
 """Why a backup stops, as problems are called; everything else is `backup-failed`."""
 
 
@@ -53,12 +56,15 @@ def tell(store: Store, config: Config, problems: Problems) -> None:
     problems.replace("backup-full", found["backup-full"])
     problems.replace("backup-failed", found["backup-failed"])
     problems.replace("manifest-damaged", found["manifest-damaged"])
+    problems.replace("backup-locked", found["backup-locked"])
+    problems.replace("backup-password", found["backup-password"])
+    problems.replace("restic-missing", found["restic-missing"])
     problems.replace("backup-left", found["backup-left"])
 
 
 def _by_entry(store: Store, config: Config) -> Mapping[str, list[State]]:
     """Entry of the configuration -> the destinations that were met for it."""
-    entries: dict[str, list[State]] = {to_text(entry): [] for entry in config.backup.destination}
+    entries: dict[str, list[State]] = {to_text(entry): [] for entry in config.backup.places}
     for state in backups.all_of(store):
         entry = state.path if state.path in entries else AUTO
         if entry in entries:

@@ -16,10 +16,10 @@ from dataclasses import MISSING, asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from box import units
-from box.backup_keys import AUTO
+from box.backup_keys import AUTO, is_remote
 from box.errors import ConfigError
 from box.import_tables import placed
-from box.sections import KEYS, SECTIONS, Box, Config
+from box.sections import KEYS, SECTIONS, Backup, Box, Config
 from box.units import MB
 
 if TYPE_CHECKING:
@@ -213,14 +213,33 @@ def _settled(config: Config, home: str) -> Config:
         places = placed(config.watch.imports, config.users.names, root)
     except ConfigError as error:
         raise ConfigError(f"{error} ({config.path})") from None
-    backups = tuple(
-        each if each == AUTO else _absolute("backup.destination", each, base, home)
-        for each in config.backup.destination
-    )
     folder = config.status.dir and _absolute("status.dir", config.status.dir, base, home)
     return replace(
         config, box=Box(root=root), watch=replace(config.watch, imports=places),
-        status=replace(config.status, dir=folder), backup=replace(config.backup, destination=backups),
+        status=replace(config.status, dir=folder), backup=_backup(config, base, home),
+    )  # fmt: skip
+
+
+def _backup(config: Config, base: str, home: str) -> Backup:
+    """Where backups go, with absolute paths."""
+    backup = config.backup
+    if backup.engine == "restic" and backup.destination:
+        raise ConfigError(
+            'backup.destination: expected "" with backup.engine = "restic", which writes to backup.repository'
+            f" ({config.path})"
+        )
+
+    def absolute(key: str) -> str:
+        path: str = getattr(backup, key)
+        return path and _absolute(f"backup.{key}", path, base, home)
+
+    folders = (
+        each if each == AUTO else _absolute("backup.destination", each, base, home) for each in backup.destination
+    )
+    return replace(
+        backup, destination=tuple(folders), password_file=absolute("password_file"),
+        environment_file=absolute("environment_file"),
+        repository=backup.repository if is_remote(backup.repository) else absolute("repository"),
     )  # fmt: skip
 
 

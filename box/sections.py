@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal, TypeVar
 
 from box import patterns, units
-from box.backup_keys import AREAS, areas, destinations
+from box.backup_keys import AREAS, areas, destinations, repository, shown
 from box.import_tables import Import, imports
 from box.job_tables import KEEP_SECONDS, KindSettings, Periodic, keeps, kind_names, kinds, periodic
 from box.units import DAY, GB, HOUR, MB, Read, durations, numbers, or_none, sizes, whole_durations
@@ -146,10 +146,21 @@ class Storage:
 class Backup:
     """Where the library is held once more. In a Config, folders are absolute."""
 
+    engine: Literal["files", "restic"] = _key("files", units.choice("files", "restic"))
     destination: tuple[str, ...] = _key((), destinations)
     areas: tuple[str, ...] = _key(AREAS, areas)
     free_bytes_min: int = _key(64 * MB, sizes(0, 10**15))
     scrub_days: int = _key(30, numbers(1, 3650))
+    repository: str = _key("", repository)
+    password_file: str = _key("", units.text)
+    environment_file: str = _key("", units.text)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where backups go, without secrets; empty if there are none."""
+        if self.engine == "restic":
+            return (shown(self.repository),) if self.repository else ()
+        return self.destination
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

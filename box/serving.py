@@ -243,8 +243,8 @@ class Service:
 
     def write_status(self) -> None:
         """Replace the status file."""
-        policy = self.engine.policy
-        for code, found in standing.problems(self.store, policy, self.config.quota.soft_percent).items():
+        policy, soft = self.engine.policy, self.config.quota.soft_percent
+        for code, found in standing.problems(self.store, policy, soft, self.config.backup.engine).items():
             self.problems.replace(code, found)
         backup_status.tell(self.store, self.config, self.problems)
         process = status.Process(

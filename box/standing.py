@@ -12,12 +12,12 @@ from box.models.base import Store
 from box.policy import Policy, quota
 
 
-def problems(store: Store, policy: Policy, soft_percent: int) -> Mapping[str, Mapping[str, str]]:
+def problems(store: Store, policy: Policy, soft_percent: int, engine: str) -> Mapping[str, Mapping[str, str]]:
     """code -> subject -> message; every code stands here, so that what is no longer wrong can be taken away."""
     return {
         "quota-exceeded": _exceeded(store),
         "quota-soft": _nearly(store, policy, soft_percent),
-        "bitrot": _decayed(store),
+        "bitrot": _decayed(store, engine),
         "camera-clock": _clocks(store),
     }
 
@@ -42,9 +42,12 @@ def _nearly(store: Store, policy: Policy, soft_percent: int) -> dict[str, str]:
     return found
 
 
-def _decayed(store: Store) -> dict[str, str]:
+def _decayed(store: Store, engine: str) -> dict[str, str]:
     return {
-        each.destination: f"{each.damaged} files of the backup at {each.path} are damaged, there or here: `box jobs"
+        each.destination: f"The repository {each.path} is damaged: nothing in it counts as backed up until it is"
+        " repaired by hand, and `box do verify-backup` has read all of it"
+        if engine == "restic"
+        else f"{each.damaged} files of the backup at {each.path} are damaged, there or here: `box jobs"
         " --kind verify-backup` says which; `box do verify-backup repair=true` copies the good side over the other"
         for each in backups.all_of(store)
         if each.damaged

@@ -39,12 +39,12 @@ def _cleaning(config: Config) -> Periodic | None:
 
 
 def _backup(config: Config) -> Periodic | None:
-    return Periodic(name="backup", kind="backup", cron="15 2 * * *") if config.backup.destination else None
+    return Periodic(name="backup", kind="backup", cron="15 2 * * *") if config.backup.places else None
 
 
 def _scrub(config: Config) -> Periodic | None:
     daily = Periodic(name="verify-backup", kind="verify-backup", every_seconds=1.0 * DAY, args={"scrub": True})
-    return daily if config.backup.destination else None
+    return daily if config.backup.places else None
 
 
 WANTED: Final[tuple[Callable[[Config], Periodic | None], ...]] = (_backup, _scrub, _cleaning)

@@ -48,9 +48,10 @@ SPEC: dict[str, Any] = {
     "child.file_bytes": 256_000_000, "child.open_files_max": 64, "child.idle_seconds": 30, "child.files_max": 10_000,
     "quota.default_bytes": None, "quota.soft_percent": 80, "quota.count": "bytes", "quota.users": {},
     "storage.free_bytes_min": 64_000_000,
-    "backup.destination": (),
+    "backup.engine": "files", "backup.destination": (),
     "backup.areas": ("inbox", "photos", "media", "notes", "exports", "quarantine", "other"),
     "backup.free_bytes_min": 64_000_000, "backup.scrub_days": 30,
+    "backup.repository": "", "backup.password_file": "", "backup.environment_file": "",
     "retention.enabled": False, "retention.days_to_keep": 90, "retention.min_free_percent": 20,
     "retention.emergency_free_percent": None, "retention.require_backup": "verified", "retention.trash_days": 30,
     "database.url": "", "database.snapshot_seconds": DAY, "database.snapshots_keep": 2, "database.commit_seconds": 0.05,
@@ -847,3 +848,22 @@ def test_importing_it_leaves_slow_modules_alone() -> None:
     assert not {"tomllib", "zoneinfo", "difflib", "importlib.resources", "datetime", "asyncio", "ssl"} & set(
         ran.stdout.split()
     )
+
+
+def test_a_repository_is_an_absolute_folder_or_what_restic_knows(tmp_path: Path) -> None:
+    written = '[backup]\nengine = "restic"\nrepository = "{}"\npassword_file = "pw"\nenvironment_file = "~/keys"'
+    for repository, expected in (
+        ("repo", f"{tmp_path}/repo"), ("local:/a/b/", "/a/b"), ("~/repo", "/home/ann/repo"),
+        ("sftp:pi@nas:/box", "sftp:pi@nas:/box"), ("s3:https://host/bucket", "s3:https://host/bucket"),
+    ):  # fmt: skip
+        loaded = load(tmp_path, written.format(repository), HOME="/home/ann").backup
+        assert (loaded.repository, loaded.places) == (expected, (expected,))
+        assert (loaded.password_file, loaded.environment_file) == (f"{tmp_path}/pw", "/home/ann/keys")
+    shown = load(tmp_path, written.format("rest:https://ann:secret@host/box"), HOME="/home/ann").backup.places
+    assert shown == ("rest:https://ann:***@host/box",)
+    assert load(tmp_path, '[backup]\nengine = "restic"').backup.places == ()
+
+
+def test_restic_and_destinations_of_plain_files_contradict_each_other(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"backup\.destination: expected"):
+        load(tmp_path, '[backup]\nengine = "restic"\ndestination = "/a"')

@@ -6,14 +6,15 @@ import json
 import os
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from box import backup_status
 from box.backup import destination, drives
 from box.backup.destination import BackupAway, Destination
 from box.backup_keys import AUTO
 from box.beside import beside
-from box.cli import do, output, settings, words
+from box.cli import do, output, repository, settings, words
+from box.errors import UsageError
 from box.models import backed, backups
 from box.models.backups import State as Known
 from box.models.base import Store
@@ -22,10 +23,16 @@ from box.paths import to_os, to_text
 from box.sections import Config
 from box.tasks import asking, by_request, verify_backup
 
+_PRESENT: Final = {True: "yes", False: "", None: "-"}
+
 
 def init(args: Namespace) -> int:
     """Mark a destination."""
     config = settings.load(args)
+    if config.backup.engine == "restic":
+        return repository.init(args, config)
+    if not args.path:
+        raise UsageError("PATH: expected the folder on the drive that is to be marked")
     path = os.path.abspath(args.path)
     marker = destination.init(config.box.root, path, folder=args.folder, portable=args.portable)
     if args.json:
@@ -89,21 +96,18 @@ def _known(store: Store, config: Config) -> Iterator[Known]:
     met = backups.all_of(store)
     yield from met
     paths = {state.path for state in met}
-    there: Iterable[str] = (drive.path for drive in drives.marked(config.box.root))
-    for path in dict.fromkeys(map(to_text, (*config.backup.destination, *there))):
+    there: Iterable[str] = (
+        () if config.backup.engine == "restic" else (drive.path for drive in drives.marked(config.box.root))
+    )
+    for path in dict.fromkeys(map(to_text, (*config.backup.places, *there))):
         if path not in paths:
             yield Known("", path, "", "", "", "", "", 0, 0, 0, 0)
 
 
 def _row(store: Store, config: Config, state: Known) -> dict[str, Any]:
-    uuid, free, is_present, reason = state.destination, None, False, state.reason
-    try:
-        with Destination(config.box.root, to_os(state.path), state.destination) as place:
-            uuid, free, is_present = place.uuid, place.free_bytes(), True
-    except BackupAway as away:
-        reason = reason or ("" if state.path == AUTO else str(away))
-    except OSError as error:
-        reason = reason or str(error)
+    uuid, free, is_present, reason = state.destination, None, None, state.reason
+    if state.path not in map(to_text, config.backup.places if config.backup.engine == "restic" else ()):
+        uuid, free, is_present, reason = _looked_at(state, config)
     files, size, verified, damaged = backed.counts_of(store, uuid) if uuid else (0, 0, 0, 0)
     return {
         "destination": state.path, "uuid": uuid or None, "present": is_present,
@@ -113,10 +117,23 @@ def _row(store: Store, config: Config, state: Known) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _looked_at(state: Known, config: Config) -> tuple[str, int | None, bool, str]:
+    """(UUID, free bytes, whether it is there, what is wrong) of a destination; a repository is not asked."""
+    uuid, free, is_present, reason = state.destination, None, False, state.reason
+    try:
+        with Destination(config.box.root, to_os(state.path), state.destination) as place:
+            uuid, free, is_present = place.uuid, place.free_bytes(), True
+    except BackupAway as away:
+        reason = reason or ("" if state.path == AUTO else str(away))
+    except OSError as error:
+        reason = reason or str(error)
+    return uuid, free, is_present, reason
+
+
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     style = {"stopped": "red", "behind": "yellow", "waiting": "yellow"}.get(row["state"], "")
     return (
-        words.printable(row["destination"]), "yes" if row["present"] else output.styled("no", "yellow"),
+        words.printable(row["destination"]), _PRESENT[row["present"]] or output.styled("no", "yellow"),
         output.styled(row["state"], style), "-" if row["free_bytes"] is None else words.size(row["free_bytes"]),
         f"{row['files']:,}", "-" if row["missing"] is None else f"{row['missing']:,}", f"{row['verified']:,}",
         words.local_time(row["last_finished_at"] or "") or "never",

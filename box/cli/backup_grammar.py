@@ -21,12 +21,13 @@ def _backup(commands: Any) -> None:
     init = command(
         actions, "init", "backup:init", "mark a drive, or a folder, as a destination for backups",
         text="Without its mark (.box) nothing is ever written to it, so a drive that is not mounted is told from"
-        " one that is. What is on it already stays.",
+        ' one that is. What is on it already stays. Where backup.engine is "restic", it makes backup.repository, and'
+        " takes no PATH.",
         examples=("box backup init /mnt/usb", "box backup init /mnt/usb/box --portable",
                   "box backup init ~/copies --folder"),
         options=[json_option()],
     )  # fmt: skip
-    init.add_argument("path", metavar="PATH", help="a folder, on the drive")
+    init.add_argument("path", metavar="PATH", nargs="?", help="a folder, on the drive; none with restic")
     init.add_argument("--folder", action="store_true", help="it may be on the same disk as the root")
     init.add_argument(
         "--portable", action="store_true", help="write names so that every computer takes them (FAT: always)"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 
-from box.doctor import machine, place, work
+from box.doctor import backup, machine, place, work
 from box.doctor.finding import Finding
 from box.errors import BoxError
 from box.sections import Config
@@ -37,7 +37,7 @@ def examine(load: Callable[[], Config]) -> Iterator[Finding]:
         return
     for of_box in (
         place.permissions, place.file_system, place.space, place.drives, place.children,
-        work.inboxes, work.watches, work.database, work.service,
+        work.inboxes, work.watches, work.database, work.service, backup.engine,
     ):  # fmt: skip
         try:
             yield from of_box(config)

@@ -27,6 +27,7 @@ from box.models import (
     periodic,
     photos,
     ready,
+    repositories,
     reservations,
     trash,
     usage,
@@ -42,7 +43,8 @@ PROJECTIONS: Final[tuple[type[Table], ...]] = (
     periodic.Plan,
 )  # fmt: skip
 LIVE: Final[tuple[type[Table], ...]] = (
-    live.Lease, live.Journal, live.Folder, backed.Backed, backed.Replica,
+    live.Lease, live.Journal, live.Folder, backed.Backed, backed.Replica, repositories.Repository,
+    repositories.Reading,
 )  # fmt: skip
 INDEXES: Final = (
     *drops.INDEXES, *photos.INDEXES, *jobs.INDEXES, *ready.INDEXES, *waits.INDEXES, *attempts.INDEXES,

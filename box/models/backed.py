@@ -81,7 +81,10 @@ def state_of(store: Store, path: str, size: int, mtime_ns: int) -> type_state:
 
 
 def digests_of(store: Store, path: str, size: int, mtime_ns: int) -> set[str]:
-    """The digests that the undamaged copies of a file, as it is now, have: one, unless something is wrong."""
+    """The digests that the undamaged copies of a file, as it is now, have: one, unless something is wrong.
+
+    An empty one is that of a copy in a repository of restic, which has digests of its own.
+    """
     rows = store.rows(
         "SELECT digest FROM backed WHERE path = ? AND size = ? AND mtime_ns = ? AND damaged = ''",
         (path, size, mtime_ns),

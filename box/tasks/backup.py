@@ -1,6 +1,6 @@
 """backup: what is new in the library goes to its destinations. The rule: each has its own end, and none keeps another.
 
-What happens is told in `box.tasks.backing_up`, which a child that knows this kind does not load.
+What happens is told in `box.tasks.backing_up` and `restic_backing`, which a child that knows this kind does not load.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     """Back up; the result says for each destination what was copied. Raises BoxError if one of them could not be."""
-    from box.tasks import backing_up  # noqa: PLC0415 - as above
+    from box.tasks import backing_up, restic_backing  # noqa: PLC0415 - as above
 
+    if inside.config.backup.engine == "restic":
+        return restic_backing.back_up(inside, job, reporter)
     return backing_up.back_up(inside, job, reporter)
 
 

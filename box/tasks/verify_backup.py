@@ -1,6 +1,6 @@
 """verify-backup: what backups hold is read back and compared. The rule: a difference is a failure, and spreads nowhere.
 
-What happens is told in `box.tasks.reading_back`, which a child that knows this kind does not load.
+What happens is told in `box.tasks.reading_back` and `restic_reading`, which a child that knows this kind does not load.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     """Read back; the result says for each destination how much. Raises BoxError if something there is not right."""
-    from box.tasks import reading_back  # noqa: PLC0415 - as above
+    from box.tasks import reading_back, restic_reading  # noqa: PLC0415 - as above
 
+    if inside.config.backup.engine == "restic":
+        return restic_reading.read_back(inside, job, reporter)
     return reading_back.read_back(inside, job, reporter)
 
 

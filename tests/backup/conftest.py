@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import pytest
 
 from box.config import Config
 from tests.backup.library import Library, mark
+from tests.backup.repositories import PASSWORD, Repository, need_restic
 from tests.mounting import Drives, drives_in
 
 
@@ -54,3 +57,44 @@ def folder(library: Library, tmp_path: Path) -> Path:
     path = tmp_path / "copies"
     mark(library, path, folder=True)
     return path
+
+
+@pytest.fixture(scope="session")
+def new_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty repository, to be copied: to make one takes restic a second of hard work."""
+    need_restic()
+    folder = tmp_path_factory.mktemp("restic")
+    (folder / "password").write_text(PASSWORD + "\n")
+    made = folder / "repository"
+    command = ["restic", "--no-cache", "-q", "-r", str(made), "-p", str(folder / "password"), "init"]
+    subprocess.run(command, check=True, capture_output=True)
+    return made
+
+
+@pytest.fixture
+def make_repository(
+    new_repository: Path, make_library: Callable[..., Library], tmp_path: Path
+) -> Callable[..., Repository]:
+    """Makes a repository of restic at a path, and a library that is backed up to it."""
+
+    def make(path: Path = tmp_path / "repository", **keys: object) -> Repository:
+        password = tmp_path / "password"
+        password.write_text(PASSWORD + "\n")
+        library = make_library(
+            backup__engine="restic", backup__repository=str(path), backup__password_file=str(password), **keys
+        )
+        shutil.copytree(new_repository, path)
+        return Repository(library, path, password)
+
+    return make
+
+
+@pytest.fixture
+def repository(make_repository: Callable[..., Repository]) -> Repository:
+    """A repository in a folder, and a small library."""
+    made = make_repository()
+    for path in ("photos/2024/2024-05-01/a.jpg", "photos/2024/2024-05-02/b.jpg", "notes/n.md", "mine/deep/file"):
+        made.library.put(path, 20_000)
+    for path in ("loose", "temp/x", "trash/x", "thumbnails/x", "inbox/unknown.jpg", "photos/.c.jpg.part"):
+        made.library.put(path)
+    return made
