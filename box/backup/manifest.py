@@ -79,7 +79,7 @@ class Pending:
 
 
 class Manifest:
-    """The manifest of an open destination; close it before the destination, or use it in a `with`."""
+    """The manifest of an open destination; close it first, or use it in a `with`."""
 
     def __init__(self, place: Destination, *, make: bool = False, read_only: bool = False) -> None:
         """Open it, or make it if there is none. `read_only` writes only what a crash left half written.
@@ -188,10 +188,8 @@ class Manifest:
 
     def counts(self) -> tuple[int, int, int, int]:
         """(files, bytes, verified, damaged) of all rows."""
-        (row,) = self._rows(
-            "SELECT count(*), coalesce(sum(size), 0), count(verified_at), coalesce(sum(damaged <> ''), 0) FROM files"
-        )
-        files, size, verified, damaged = row
+        sums = "count(*), coalesce(sum(size), 0), count(verified_at), coalesce(sum(damaged <> ''), 0)"
+        ((files, size, verified, damaged),) = self._rows(f"SELECT {sums} FROM files")
         return files, size, verified, damaged
 
     def pending(self) -> list[Pending]:
@@ -267,6 +265,8 @@ class Manifest:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        if not self._has_written:
+            self.place.check()  # now SQLite opens its journal, by its path
         self._has_written = True
         self._execute("BEGIN EXCLUSIVE")
         try:

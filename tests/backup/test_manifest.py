@@ -109,6 +109,19 @@ def test_a_drive_that_is_pulled_while_it_is_open_leaves_nothing_on_the_roots_dis
     assert files_below(point) == {}
 
 
+def test_nothing_is_begun_on_a_drive_that_was_pulled_since_it_was_opened(tmp_path, drives):
+    (tmp_path / "root").mkdir()
+    point = drives.make()
+    init(str(tmp_path / "root"), str(point))
+    with Destination(str(tmp_path / "root"), str(point)) as place:
+        Manifest(place, make=True).close()
+        with Manifest(place) as manifest:
+            drives.pull(point)
+            with pytest.raises(BackupAway):
+                manifest.write([row("a")])
+    assert files_below(point) == {}
+
+
 def test_a_full_destination_is_told_and_the_manifest_stays_as_it_was(tmp_path, drives):
     (tmp_path / "root").mkdir()
     point = drives.make("drive", "ext4", 8)

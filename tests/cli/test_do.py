@@ -24,7 +24,8 @@ def test_without_a_kind_it_lists_what_can_be_asked_for(begun):
     head, *rows = begun("do").stdout.splitlines()
     assert head.split() == ["kind", "takes", "which", "is"]
     assert {row.split()[0] for row in rows if not row.startswith(" ")} == {
-        "call", "camtrap-dp", "compact", "import", "organize", "put-back", "recalculate", "redate", "snapshot",
+        "backup", "call", "camtrap-dp", "compact", "import", "organize", "put-back", "recalculate", "redate",
+        "snapshot",
         "verify",
     }  # fmt: skip
     assert begun.json("do")["verify"]["deep"]["required"] is False
@@ -33,7 +34,7 @@ def test_without_a_kind_it_lists_what_can_be_asked_for(begun):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("teleport",), "no kind of job 'teleport' can be asked for; there are: call, camtrap-dp, compact"),
+        (("teleport",), "no kind of job 'teleport' can be asked for; there are: backup, call, camtrap-dp, compact"),
         (("photo",), "no kind of job 'photo' can be asked for"),
         (("verify", "deep"), "deep: expected key=value"),
         (("verify", "depth=1"), "verify takes no 'depth'; it takes deep"),

@@ -74,7 +74,7 @@ def deep(levels: int) -> list[object]:
     ("said", "names"),
     [
         ({"kind": "nonsense"}, "nonsense"),
-        ({"kind": "nonsense"}, "there are: call, "),
+        ({"kind": "nonsense"}, "there are: backup, call, "),
         ({"kind": "quarantine"}, "quarantine"),  # of the box's own: nobody may ask for it
         ({"args": {"deeper": 1}}, "verify takes no 'deeper'; it takes "),
         ({"kind": "call"}, 'call needs function: its name, "module:name"'),
