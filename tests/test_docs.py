@@ -29,7 +29,7 @@ import termios
 import time
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,11 +38,13 @@ from PIL import Image
 
 import box
 from box import config as configuration
-from box import errors, events, rules, tasks
+from box import errors, events, models, rules, standing, tasks
 from box.cli import grammar
 from box.config import KEYS
+from box.models.base import Store
 from box.models.job_moves import MOVES
 from box.paths import AREAS
+from box.policy import Policy
 from box.tasks import asking
 from box.watchers import inbox as watched_inbox
 from box.watchers.ignore import Ignored
@@ -424,15 +426,16 @@ def called(names: set[str], *, but_not_in: str = "") -> set[str]:
     return found
 
 
-def test_every_problem_of_the_status_is_explained():
+def test_every_problem_of_the_status_is_explained(tmp_path: Path):
     told = called({"put"}) - {""}
     # What a sweep of the library finds is told under one code.
     found = called({"Problem"}, but_not_in="box/watchers/library.py") | set(watched_inbox._MESSAGES)
-    by_service = {
-        code for code in called({"put", "replace", "clear"}) if re.fullmatch(r"[a-z]+(-[a-z]+)+|bitrot", code)
-    }
+    by_service = {code for code in called({"put", "replace", "clear"}) if re.fullmatch(r"[a-z]+(-[a-z]+)+", code)}
     retried = {errors.OutOfSpace.code, errors.DatabaseBusy.code}
-    assert set(first_codes("docs/operations.md", "Problems")) == found | told | by_service | retried
+    with closing(Store(str(tmp_path / "box.db"))) as store:
+        models.create(store)
+        stands = set(standing.problems(store, Policy({}, 3), 80, "files"))
+    assert set(first_codes("docs/operations.md", "Problems")) == found | told | by_service | retried | stands
 
 
 def test_every_reason_of_a_quarantine_is_explained():
