@@ -420,7 +420,9 @@ def test_every_problem_of_the_status_is_explained():
     told = called({"put"}) - {""}
     # What a sweep of the library finds is told under one code.
     found = called({"Problem"}, but_not_in="box/watchers/library.py") | set(watched_inbox._MESSAGES)
-    by_service = {code for code in called({"put", "replace", "clear"}) if re.fullmatch(r"[a-z]+(-[a-z]+)+", code)}
+    by_service = {
+        code for code in called({"put", "replace", "clear"}) if re.fullmatch(r"[a-z]+(-[a-z]+)+|bitrot", code)
+    }
     retried = {errors.OutOfSpace.code, errors.DatabaseBusy.code}
     assert set(first_codes("docs/operations.md", "Problems")) == found | told | by_service | retried
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-from box.backup import names
+from box.backup import names, schema
 from box.backup.copying import size_of
 from box.backup.destination import Destination
 from box.errors import BoxError
@@ -34,22 +34,6 @@ PAGE_ROWS: Final = 1000
 """So many rows are in memory at a time."""
 BUSY_SECONDS: Final = 10
 
-_TABLES: Final = """
-CREATE TABLE IF NOT EXISTS files (
-  path TEXT PRIMARY KEY, stored TEXT NOT NULL, folded TEXT NOT NULL UNIQUE, size INTEGER NOT NULL,
-  mtime_ns INTEGER NOT NULL, digest TEXT NOT NULL, copied_at TEXT NOT NULL, verified_at TEXT,
-  damaged TEXT NOT NULL DEFAULT '', present INTEGER NOT NULL DEFAULT 1, seq INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS files_by_size ON files (size, mtime_ns);
-CREATE INDEX IF NOT EXISTS files_by_seq ON files (seq);
-CREATE INDEX IF NOT EXISTS files_by_verified ON files (verified_at);
-CREATE TABLE IF NOT EXISTS gone (path TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS gone_by_seq ON gone (seq);
-CREATE TABLE IF NOT EXISTS pending (stored TEXT PRIMARY KEY, path TEXT NOT NULL, was TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-"""
-_PRAGMAS: Final = ("trusted_schema = off", "cache_size = -4096", "temp_store = memory")
-_TO_WRITE: Final = ("locking_mode = exclusive", "journal_mode = truncate", "synchronous = full")
 _FIELDS: Final = "path, stored, size, mtime_ns, digest, copied_at, verified_at, damaged, present, seq"
 
 
@@ -123,7 +107,7 @@ class Manifest:
         except sqlite3.Error as error:
             raise self._translated(error) from error
         try:
-            for pragma in (*_PRAGMAS, *(() if read_only else _TO_WRITE)):
+            for pragma in (*schema.PRAGMAS, *(() if read_only else schema.TO_WRITE)):
                 self._execute(f"PRAGMA {pragma}")
             if not read_only and not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'meta'"):
                 self._make()
@@ -134,7 +118,7 @@ class Manifest:
 
     def _make(self) -> None:
         with self._transaction():
-            for statement in filter(str.strip, _TABLES.split(";")):
+            for statement in filter(str.strip, schema.TABLES.split(";")):
                 self._execute(statement)
             self._set("uuid", self.place.uuid)
             self._set("seq", "0")
@@ -179,10 +163,7 @@ class Manifest:
         return self._some("WHERE size = ? AND mtime_ns = ? LIMIT ?", (size, mtime_ns, limit))
 
     def to_verify(self, before: str, limit: int = PAGE_ROWS, copied_before: str = "Z") -> list[Row]:
-        """Rows that were never verified, then those verified before that time (RFC 3339), the longest ago first.
-
-        Of the former only those that were copied before that other time.
-        """
+        """Rows never verified (but copied before that), then those verified before that time, the longest ago first."""
         return self._some(
             "WHERE verified_at IS NULL AND copied_at < ? OR verified_at < ? ORDER BY verified_at, path LIMIT ?",
             (copied_before, before, limit),
@@ -190,7 +171,8 @@ class Manifest:
 
     def verified_since(self, since: str) -> int:
         """How many rows were verified at or after that time."""
-        return int(self._rows("SELECT count(*) FROM files WHERE verified_at >= ?", (since,))[0][0])
+        ((count,),) = self._rows("SELECT count(*) FROM files WHERE verified_at >= ?", (since,))
+        return int(count)
 
     def changed(self, seq: int, limit: int = PAGE_ROWS) -> list[Row]:
         """Rows that changed since number `seq`, the oldest change first."""

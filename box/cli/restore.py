@@ -19,8 +19,9 @@ from box import damage, layout, locks, patterns, service
 from box.backup import restoring
 from box.backup.destination import Destination
 from box.backup.manifest import NAME, Manifest
-from box.backup.restoring import Restore, Tally, Wanted
+from box.backup.restoring import Restore, Tally
 from box.backup.walking import CONFIG
+from box.backup.wanting import Wanted
 from box.cli import output, words
 from box.errors import BoxError, ConfigError, UsageError
 from box.events import DatabaseRestored

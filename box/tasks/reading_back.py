@@ -106,7 +106,9 @@ class _One:
             f"{self.path}: {self.damaged} files are damaged, {self.tally.missing} were missing there"
             + "".join(f"; {path}: {what}" for path, what in self.told.items())
         )
-        error.code = "bitrot" if self.damaged else "backup-incomplete"
+        error.code = "bitrot"
+        if not self.damaged:
+            error.code = "backup-incomplete"
         return [error]
 
     def _read(self, place: Destination, began: float) -> None:
