@@ -116,7 +116,11 @@ def _newest(entry: Periodic, last: datetime, first: datetime, now: datetime, zon
     # With a fraction of a second, the second itself is the first that is looked at on the way back.
     back = CronSim(entry.cron, now.astimezone(zone).replace(microsecond=1), reverse=True)
     slot = next((slot.astimezone(UTC) for slot in back), first)
-    return slot if first < slot <= now else first
+    newest = slot if first < slot <= now else first
+    # In the second of two equal hours it looks past what came in the first.
+    while (later := following(entry, newest, zone)) <= now:
+        newest = later
+    return newest
 
 
 def text(at: datetime) -> str:

@@ -151,6 +151,7 @@ def test_in_the_second_of_two_equal_hours_a_slot_of_the_first_is_over(zone):
     second = at("2026-10-25T01:10")  # 02:10 again
     assert following(cron("30 2 * * *"), second) == at("2026-10-26T01:30")
     assert due(cron("30 2 * * *"), Mark(at("2026-10-24T12:00")), second).slot == at("2026-10-25T00:30")
+    assert due(cron("30 2 * * *"), Mark(at("2026-10-23T12:00")), second).slot == at("2026-10-25T00:30")
 
 
 @pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25)])

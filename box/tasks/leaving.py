@@ -51,7 +51,8 @@ def unproved(store: Store, terms: Terms, path: str, size: int, mtime_ns: int, di
         return ""
     state = backed.state_of(store, path, size, mtime_ns)
     if terms.is_backed(state):
-        return OTHER_BYTES if digest and digest not in backed.digests_of(store, path, size, mtime_ns) else ""
+        held = backed.digests_of(store, path, size, mtime_ns)  # "": restic has digests of its own
+        return OTHER_BYTES if digest and not held & {digest, ""} else ""
     return NO_BACKUP if state == "none" else NOT_VERIFIED
 
 

@@ -135,7 +135,9 @@ class Library:
         path.write_bytes(data)
         return path.stat()
 
-    def back_up(self, paths: Iterable[str], *, verified: bool = True, damaged: str = "", digest: str = "") -> None:
+    def back_up(
+        self, paths: Iterable[str], *, verified: bool = True, damaged: str = "", digest: str | None = None
+    ) -> None:  # fmt: skip
         """What a run of the backup would have noted of these files."""
         copies = []
         for number, path in enumerate(paths, start=backed.upto(self.engine.store, "drive") + 1):
@@ -144,7 +146,8 @@ class Library:
             copies.append(
                 backed.Copy(
                     path=path, size=known[0], mtime_ns=known[1], seq=number, damaged=damaged, present=True,
-                    digest=digest or files_of.digest_of(str(self.path(path))), copied_at="2024-01-01T00:00:00Z",
+                    digest=files_of.digest_of(str(self.path(path))) if digest is None else digest,
+                    copied_at="2024-01-01T00:00:00Z",
                     verified_at="2024-01-01T00:00:00Z" if verified else None,
                 )
             )  # fmt: skip

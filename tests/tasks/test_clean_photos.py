@@ -161,6 +161,7 @@ def test_a_photo_that_comes_again_on_the_day_on_which_it_went_lies_beside_its_tw
         ("verified", [{"damaged": "there"}], "without a backup"),
         ("verified", [{"damaged": "here"}], "without a backup"),
         ("verified", [{"digest": "0" * 64}], "with a backup of other bytes"),
+        ("verified", [{"digest": ""}], ""),  # as in a repository of restic
         ("copied", [], "without a backup"),
         ("copied", [{"verified": False}], ""),
         ("copied", [{"verified": False, "damaged": "there"}], "without a backup"),
