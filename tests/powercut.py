@@ -20,7 +20,6 @@ from __future__ import annotations
 import itertools
 import os
 import random
-import shutil
 import signal
 import struct
 import threading
@@ -172,7 +171,7 @@ class Disks:
         assert flushes, "nothing was written for good"
         telling = [each for each in flushes if each + 1 == end or not self._ends_a_commit(log[each + 1])]
         now, image = self._log.with_name("now"), self._log.with_name("image")
-        shutil.copyfile(self._first, now)
+        run("cp", "--sparse=always", self._first, now)
         done = 0
         for number in _spread(telling, most // 2):
             self._write(now, log[done : number + 1])
@@ -244,17 +243,22 @@ def _neighbour(places: tuple[Path, ...]) -> Iterator[None]:
     stop = threading.Event()
     files = [os.open(place / NEIGHBOUR, os.O_WRONLY | os.O_CREAT) for place in places]
 
-    def write() -> None:
-        seen = dict.fromkeys(files, _looks(places))
-        for file in itertools.cycle(files):  # one disk at a time: the others know less just then
-            if stop.wait(NEIGHBOUR_SECONDS):
-                return
-            if (now := _looks(places)) != seen[file]:
-                seen[file] = now
-                os.pwrite(file, b"hello", 0)
-                os.fsync(file)
+    seen = dict.fromkeys(files, _looks(places))
 
-    thread = threading.Thread(target=write)
+    def write(file: int) -> None:
+        if (now := _looks(places)) != seen[file]:
+            seen[file] = now
+            os.pwrite(file, b"hello", 0)
+            os.fsync(file)
+
+    def follow() -> None:
+        turns = itertools.cycle(files)  # one disk at a time: the others know less just then
+        while not stop.wait(NEIGHBOUR_SECONDS):
+            write(next(turns))
+        for file in files:  # on a busy machine it may have seen little until now
+            write(file)
+
+    thread = threading.Thread(target=follow)
     thread.start()
     try:
         yield

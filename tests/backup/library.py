@@ -123,19 +123,26 @@ def there(path: Path) -> dict[str, bytes]:
     }
 
 
+def untrue(place: Destination, manifest: Manifest) -> Iterator[str]:
+    """Where the manifest says more than the destination holds, but for what is pending; and what nobody knows of."""
+    pending = {at for each in manifest.pending() for at in (each.stored, each.was)}
+    rows = {row.stored: row for row in manifest.below()}
+    found = there(Path(place.path))
+    for stored, row in rows.items():
+        if stored not in pending:
+            path = Path(place.path, stored)
+            data = path.read_bytes() if path.exists() else b""
+            if (len(data), blake3(data).hexdigest()) != (row.size, row.digest):
+                yield f"overstated: {stored}, {len(data)} bytes of {row.size}"
+    for stored in found:
+        if stored not in rows and stored not in pending and not stored.endswith(".part"):
+            yield f"unknown: {stored}"
+
+
 def assert_true(library: Library, path: Path) -> None:
     """What the manifest says is so, but for what is pending; nothing else stands there, and nothing is half there."""
-    with manifest_of(library, path) as manifest:
-        pending = {each.stored for each in manifest.pending()} | {each.was for each in manifest.pending()}
-        rows = {row.stored: row for row in manifest.below()}
-    found = there(path)
-    for stored, row in rows.items():
-        if stored in pending:
-            continue
-        data = (path / stored).read_bytes()
-        assert (len(data), blake3(data).hexdigest()) == (row.size, row.digest), stored
-    for stored in found:
-        assert stored in rows or stored in pending or stored.endswith(".part"), stored
+    with Destination(str(library.root), str(path)) as place, Manifest(place) as manifest:
+        assert list(untrue(place, manifest)) == []
 
 
 def assert_whole(library: Library, path: Path) -> None:
