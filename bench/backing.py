@@ -25,11 +25,16 @@ def main(path: str, *arguments: str) -> int:
         began = time.thread_time()
         result = back_up(inside, job, reporter)
         with open(path, "w", encoding="ascii") as out:
-            out.write(str(time.thread_time() - began))
+            out.write(f"{time.thread_time() - began} {_peak_bytes()}")
         return result
 
     backing_up.back_up = timed
     return cli.main(list(arguments))
+
+
+def _peak_bytes() -> int:
+    with open("/proc/self/status", encoding="ascii", errors="replace") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM:"))
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def changed_bytes(before: dict[str, tuple[int, ...]], after: dict[str, tuple[int
 
 def seen(folder: str) -> dict[str, tuple[int, ...]]:
     """What stands there: path -> (size, time, time of the last change of any kind, inode)."""
-    found = {}
+    found: dict[str, tuple[int, ...]] = {}
     for top, folders, names in os.walk(folder):
         for name in (*folders, *names):
             status = os.lstat(path := os.path.join(top, name))
