@@ -67,10 +67,14 @@ class Task:
         """Where all of them print to."""
         return os.path.join(self.folder, "output.log")
 
-    def photo(self, number: int) -> str:
-        """Where a photo stands."""
-        day = f"{photoset.taken_at(number):%Y/%Y-%m-%d}"
-        return os.path.join(roots.photos(self.config), day, photoset.name_of(number))
+    @property
+    def library(self) -> str:
+        """The folder that is backed up: of media, which Box does not look into."""
+        return os.path.join(os.path.dirname(self.config), "users", "me", "media")
+
+    def file(self, number: int) -> str:
+        """Where a file stands."""
+        return os.path.join(self.library, f"{photoset.taken_at(number):%Y/%Y-%m-%d}", photoset.name_of(number))
 
     def at(self, program: str) -> str:
         """Where a program backs up to."""
@@ -79,7 +83,7 @@ class Task:
 
 def compared(folder: str, files: int, many: int, runs: int, patience_seconds: float) -> Table:
     """Box beside rsync and restic; then very many small files."""
-    table = Table("backup", f"Backing up {files:,} photos of 1.5 MB, and {many:,} small ones", COLUMNS)
+    table = Table("backup", f"Backing up {files:,} files of 1.5 MB, and {many:,} small ones", COLUMNS)
     size = files * BYTES_EACH
     with _task(folder, files, BYTES_EACH, patience_seconds, 4 * size) as task:
         is_own = elsewhere.is_own(task.drive)
@@ -111,7 +115,7 @@ def compared(folder: str, files: int, many: int, runs: int, patience_seconds: fl
 @contextmanager
 def _task(folder: str, files: int, bytes_each: int, patience_seconds: float, room: int) -> Iterator[Task]:
     scratch = os.path.join(folder, "backup")
-    shutil.rmtree(scratch, ignore_errors=True)
+    elsewhere.clear(scratch)
     os.makedirs(scratch)
     roots.need_room(folder, room + DRIVE_BYTES_MIN)
     with elsewhere.drive(scratch, room + DRIVE_BYTES_MIN) as drive:
@@ -126,10 +130,10 @@ def _task(folder: str, files: int, bytes_each: int, patience_seconds: float, roo
 
 
 def _write(task: Task, number: int) -> None:
-    path = task.photo(number)
+    path = task.file(number)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "wb") as out:
-        out.write(b"\xff\xd8\xff\xe0" + os.urandom(task.bytes_each - 4))
+        out.write(os.urandom(task.bytes_each))
 
 
 def _round(task: Task, programs: list[str]) -> None:
@@ -153,15 +157,14 @@ def _round(task: Task, programs: list[str]) -> None:
 
 def _run(task: Task, program: str) -> Backup:
     alone = os.path.join(task.folder, "alone")
-    photos = roots.photos(task.config)
     command = {
         "box": [roots.BOX[0], "-m", "bench.backing", alone, "--config", task.config, "once"],
-        "rsync": ["rsync", "-a", photos + "/", task.at("rsync")],
-        "restic": [*_restic(task), "-q", "backup", photos],
+        "rsync": ["rsync", "-a", task.library + "/", task.at("rsync")],
+        "restic": [*_restic(task), "-q", "backup", task.library],
     }[program]
     if program == "box":
         _box(task, "do", "backup")
-    roots.warm(photos)
+    roots.warm(task.library)
     is_own = elsewhere.is_own(task.drive)
     before = elsewhere.written_bytes(task.drive) if is_own else 0
     stood = elsewhere.seen(task.at(program))
@@ -196,12 +199,12 @@ def _restic(task: Task) -> list[str]:
 
 def _check(task: Task, program: str) -> None:
     """Raise WrongOutcome unless the backup holds what the library has now; restic says so by its own end only."""
-    copies = {"box": os.path.join(task.at("box"), "users", "me", "photos"), "rsync": task.at("rsync")}.get(program)
+    copies = {"box": os.path.join(task.at("box"), "users", "me", "media"), "rsync": task.at("rsync")}.get(program)
     if copies is None:
         return
     for number in range(task.files):
-        original = task.photo(number)
-        copy = os.path.join(copies, os.path.relpath(original, roots.photos(task.config)))
+        original = task.file(number)
+        copy = os.path.join(copies, os.path.relpath(original, task.library))
         here = os.stat(original)
         there = os.stat(copy) if os.path.exists(copy) else None
         if there is None or (here.st_size, here.st_mtime_ns) != (there.st_size, there.st_mtime_ns):

@@ -37,6 +37,14 @@ def _mount(image: str, point: str, size_bytes: int) -> bool:
     )
 
 
+def clear(folder: str) -> None:
+    """Remove a folder with all that is in it, a drive that a bench left mounted when it was killed included."""
+    point = os.path.join(folder, "drive")
+    if os.path.ismount(point):
+        subprocess.run(["umount", point], check=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def is_own(point: str) -> bool:
     """Whether it is another file system than that of the folder above."""
     return os.stat(point).st_dev != os.stat(os.path.dirname(point)).st_dev
