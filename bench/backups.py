@@ -89,9 +89,9 @@ def compared(folder: str, files: int, many: int, runs: int, patience_seconds: fl
         is_own = elsewhere.is_own(task.drive)
         there = [name for name in PROGRAMS if name == "box" or shutil.which(name)]
         for _ in range(runs):
-            _round(task, there)
+            _round(task, there, PHASES)
     with _task(folder, many, BYTES_SMALL, patience_seconds, 4 * many * 4096) as small:
-        _round(small, [name for name in there if name != "restic"])
+        _round(small, [name for name in there if name != "restic"], PHASES[:2])
     for each in (task, small):
         table.rows += _rows(each)
         table.raw[f"{each.files} files"] = {
@@ -136,7 +136,7 @@ def _write(task: Task, number: int) -> None:
         out.write(os.urandom(task.bytes_each))
 
 
-def _round(task: Task, programs: list[str]) -> None:
+def _round(task: Task, programs: list[str], phases: tuple[str, ...]) -> None:
     """One run of each in turn, for each of the phases."""
     for program in programs:
         shutil.rmtree(task.at(program), ignore_errors=True)
@@ -144,12 +144,13 @@ def _round(task: Task, programs: list[str]) -> None:
     _box(task, "backup", "init", task.at("box"), *(() if elsewhere.is_own(task.drive) else ("--folder",)))
     if "restic" in programs:
         subprocess.run([*_restic(task), "init", "-q"], check=True, stdout=subprocess.DEVNULL)
-    for phase in PHASES:
-        if phase == PHASES[-1]:
+    _box(task, "once")  # it knows the files then: what follows is the backup
+    task.nothing.append(running.run(roots.command(task.config, "once"), task.log, REPOSITORY))
+    for phase in phases:
+        if phase == "1 % changed":
             for number in range(0, task.files, round(1 / CHANGED_SHARE)):
                 _write(task, number)
-        _box(task, "once")  # it knows them then: what follows is the backup
-        task.nothing.append(running.run(roots.command(task.config, "once"), task.log, REPOSITORY))
+            _box(task, "once")
         for program in programs:
             task.found.setdefault((phase, program), []).append(_run(task, program))
             _check(task, program)
@@ -268,7 +269,7 @@ def _verdicts(task: Task, small: Task) -> list[str]:
     for each in (task, small):
         written = max(found.on_drive_bytes for found in each.found["unchanged", "box"])
         said.append(verdict(f"unchanged, {each.files:,} files: bytes on the drive", written, 0))
-    runs = [[run for phase in PHASES for run in each.found[phase, "box"]] for each in (task, small)]
+    runs = [[run for phase in PHASES for run in each.found.get((phase, "box"), ())] for each in (task, small)]
     whole_mb = [_rss_mb([each.run for each in some]) for some in runs]
     alone_mb = [_alone_mb(some) for some in runs]
     for what, peaks in (("without its idle children", alone_mb), ("`box once` and its children", whole_mb)):
