@@ -9,7 +9,21 @@ import sys
 import tempfile
 from collections.abc import Callable
 
-from bench import filing, growth, jobs, latency, machine, photos, quotas, refreshing, rest, soak, starting, two_years
+from bench import (
+    backups,
+    filing,
+    growth,
+    jobs,
+    latency,
+    machine,
+    photos,
+    quotas,
+    refreshing,
+    rest,
+    soak,
+    starting,
+    two_years,
+)
 from bench.roots import WrongOutcome
 from bench.tables import Table
 
@@ -31,6 +45,7 @@ BENCHES: dict[str, Callable[[argparse.Namespace], Table]] = {
     "jobs": lambda a: jobs.jobs_a_second(a.dir, a.jobs * NOOPS_A_JOB, a.runs, a.patience),
     "metrics": lambda a: refreshing.refresh_cost(a.dir, a.history, a.patience),
     "quota": lambda a: quotas.check_cost(a.dir, a.known, a.patience),
+    "backup": lambda a: backups.compared(a.dir, a.photos, a.many, a.runs, a.patience),
     "start": lambda a: starting.start_up(a.dir, a.files, a.runs, a.patience),
     "formats": lambda a: photos.by_format(a.dir, a.each, a.patience),
     "flood": lambda a: photos.flood(a.dir, a.flood, a.patience),
@@ -71,7 +86,8 @@ def _arguments() -> argparse.Namespace:
         prog="python -m bench",
         description="Measure Box on this machine.",
         epilog=f"Scratch: {scratch} (BENCH_DIR), on a real disk; 2,000 photos take 3 GB there, kept between runs, and"
-        " as much again for a copy, removed each time. exiftool and jhead: apt install libimage-exiftool-perl jhead",
+        " as much again for a copy, removed each time; backup takes 15 GB, removed. Peers: apt install"
+        " libimage-exiftool-perl jhead rsync restic",
     )
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)} (default: all but soak and two-years)"
@@ -90,6 +106,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=20261127, help="of the soak")
     parser.add_argument("--files", type=int, default=10_000, help="known at the start (default: 10,000)")
     parser.add_argument("--known", type=int, default=1_000_000, help="whose quota is checked (default: 1,000,000)")
+    parser.add_argument("--many", type=int, default=50_000, help="small files backed up (default: 50,000)")
     parser.add_argument("--each", type=int, default=200, help="files of each format (default: 200)")
     parser.add_argument("--flood", type=int, default=100_000, help="photos in one drop (default: 100,000)")
     parser.add_argument("--a-day", type=int, default=5000, help="photos a day for two years (default: 5000)")

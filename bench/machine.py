@@ -34,7 +34,7 @@ def facts(folder: str) -> dict[str, str]:
         "libraries": ", ".join(
             f"{name} {version(name)}" for name in ("huey", "peewee", "watchdog", "Pillow", "blake3")
         ),
-        "peers": f"exiftool {_says('exiftool', '-ver') or 'missing'}, jhead {_jhead() or 'missing'}",
+        "peers": ", ".join(f"{name} {number or 'missing'}" for name, number in _peers().items()),
         "load": " ".join(f"{load:.2f}" for load in os.getloadavg()),
     }
 
@@ -90,8 +90,13 @@ def _box() -> str:
     return f"{__version__}" + (f" ({commit}{', changed since' if changed else ''})" if commit else "")
 
 
-def _jhead() -> str:
-    return _says("jhead", "-V").rpartition(" ")[2]
+def _peers() -> dict[str, str]:
+    return {
+        "exiftool": _says("exiftool", "-ver"),
+        "jhead": _says("jhead", "-V").rpartition(" ")[2],
+        "rsync": " ".join(_says("rsync", "--version").split()[2:3]),
+        "restic": " ".join(_says("restic", "version").split()[1:2]),
+    }
 
 
 def _says(*command: str) -> str:

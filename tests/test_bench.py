@@ -45,7 +45,7 @@ def bench(tmp_path: Path) -> type_bench:
 
 TINY = (
     "--runs=1", f"--photos={PHOTOS}", "--jobs=2", "--events=3000", "--history=300", "--files=90", "--known=50",
-    "--rest=1", "--each=2", "--flood=30", "--patience=0",
+    "--many=20", "--rest=1", "--each=2", "--flood=30", "--patience=0",
 )  # fmt: skip
 
 
@@ -79,6 +79,18 @@ def test_photos_of_all_kinds_and_very_many_are_measured(bench: type_bench, tmp_p
     assert row[0] == 30
     assert len(found["flood"]["verdicts"]) == 3
     assert not (tmp_path / "scratch/root").exists()
+
+
+def test_a_backup_is_measured_beside_its_peers(bench: type_bench, tmp_path: Path) -> None:
+    found = measured(bench, tmp_path, "backup")["backup"]
+    there = [name for name in ("box", "rsync", "restic") if name == "box" or shutil.which(name)]
+    rows = {row[0]: dict(zip(found["columns"], row, strict=True)) for row in found["rows"]}
+    for phase in ("first", "unchanged", "1 % changed"):
+        for name in there:
+            assert rows[f"{name}, {phase}, {PHOTOS} files"]["CPU s"] > 0
+    assert rows[f"box, first, {PHOTOS} files"]["on the drive MB"] > PHOTOS * 1.5
+    assert rows[f"box, unchanged, {PHOTOS} files"]["on the drive MB"] == 0
+    assert not (tmp_path / "scratch/backup").exists()
 
 
 def test_two_years_are_measured_when_they_are_named(bench: type_bench, tmp_path: Path) -> None:
@@ -142,7 +154,7 @@ def test_a_name_that_it_does_not_know_is_refused_with_those_it_knows(bench: type
     done = bench("fillings")
     assert done.returncode == 2
     assert "fillings" in done.stderr
-    assert all(name in done.stderr for name in (*NAMES, *OF_PHOTOS))
+    assert all(name in done.stderr for name in (*NAMES, "backup", *OF_PHOTOS))
 
 
 def test_photos_are_the_same_each_time_and_differ_from_each_other(tmp_path: Path) -> None:
