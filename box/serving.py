@@ -265,6 +265,7 @@ class Service:
         until = time.monotonic() + HAND_BACK_SECONDS
         for _, thread in self.consumer.worker_threads:
             thread.join(max(0.0, until - time.monotonic()))
+        self.runner.close()
         self.take_back(list(self.claims.active))  # threads cannot be ended: these end with the process
 
     def _catch_signals(self) -> None:

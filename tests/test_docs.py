@@ -266,8 +266,8 @@ def photo(number: int, taken: str) -> bytes:
 @pytest.fixture
 def session() -> Iterator[Session]:
     """In a folder with a short name: a long one would be wrapped where the docs wrap nothing."""
-    with tempfile.TemporaryDirectory(prefix="docs-") as folder:
-        yield Session(Path(folder, "home"))
+    with tempfile.TemporaryDirectory(prefix="d") as folder:
+        yield Session(Path(folder, "h"))
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/architecture.md", "docs/operations.md"])
