@@ -174,7 +174,7 @@ class Session:
         mine = {
             "HOME": str(self.home), "PATH": f"{self.home}/bin:{os.environ['PATH']}", "PYTHONPATH": str(self.package),
             "TERM": "xterm", "NO_COLOR": "1", "TZ": "UTC", "LC_ALL": "C.UTF-8", "BOX_WATCH_SETTLE_SECONDS": "0.1",
-            "BOX_STORAGE_FREE_BYTES_MIN": "0",
+            "BOX_STORAGE_FREE_BYTES_MIN": "0", "COLUMNS": str(COLUMNS), "LINES": "50",
         }  # fmt: skip
         return {**kept, **mine}
 
