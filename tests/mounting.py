@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from tests import filesystems
+from tests.filesystems import run
 
 PROGRAMS = {"ext4": "mkfs.ext4", "exfat": "mount.exfat-fuse"}
 """What each file system needs beside root; tmpfs needs nothing."""
@@ -29,25 +28,25 @@ class Drives:
         point = self._folder / name
         point.mkdir(exist_ok=True)
         if kind == "tmpfs":
-            _run("mount", "-t", "tmpfs", "-o", f"size={size_mb}m", "box-test", str(point))
+            run("mount", "-t", "tmpfs", "-o", f"size={size_mb}m", "box-test", str(point))
             self._points.append(point)
             return point
         image = self._folder / f"{name}.image"
         with open(image, "wb") as file:
             file.truncate(size_mb << 20)
-        _run(*(["mkfs.exfat"] if kind == "exfat" else ["mkfs.ext4", "-q", "-m0", "-E", "root_owner=0:0"]), str(image))
+        run(*(["mkfs.exfat"] if kind == "exfat" else ["mkfs.ext4", "-q", "-m0", "-E", "root_owner=0:0"]), str(image))
         self.mount(name, kind)
         return point
 
     def mount(self, name: str = "drive", kind: str = "ext4") -> Path:
         """Mount a drive (again) that is not in memory."""
         point, image = self._folder / name, self._folder / f"{name}.image"
-        loop = _run("losetup", "-f", "--show", str(image)).strip()
+        loop = run("losetup", "-f", "--show", str(image)).strip()
         self._loops.append(loop)
         if kind == "exfat":
-            _run("mount.exfat-fuse", loop, str(point))
+            run("mount.exfat-fuse", loop, str(point))
         else:
-            _run("mount", "-t", kind, loop, str(point))
+            run("mount", "-t", kind, loop, str(point))
         self._points.append(point)
         return point
 
@@ -55,13 +54,13 @@ class Drives:
         """A folder, seen at another place too."""
         point = self._folder / name
         point.mkdir(exist_ok=True)
-        _run("mount", "--bind", str(source), str(point))
+        run("mount", "--bind", str(source), str(point))
         self._points.append(point)
         return point
 
     def pull(self, point: Path) -> None:
         """Take what is mounted there away at once, whoever uses it."""
-        _run("umount", "-l", str(point))
+        run("umount", "-l", str(point))
         self._points.remove(point)
 
     def close(self) -> None:
@@ -73,11 +72,7 @@ class Drives:
 
 def need(kind: str) -> None:
     """Skip where such a file system cannot be mounted."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a file system")
-    program = PROGRAMS.get(kind, "mount")
-    if shutil.which(program) is None:
-        pytest.skip(f"{program} is not installed: apt-get install exfat-fuse exfatprogs e2fsprogs")
+    filesystems.needs(PROGRAMS.get(kind, "mount"))
 
 
 @contextmanager
@@ -88,12 +83,6 @@ def drives_in(folder: Path) -> Iterator[Drives]:
         yield made
     finally:
         made.close()
-
-
-def _run(*command: str) -> str:
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, f"{command}: {done.stderr}"
-    return done.stdout
 
 
 def files_below(folder: Path, is_wanted: Callable[[Path], bool] = lambda _: True) -> dict[str, bytes]:
