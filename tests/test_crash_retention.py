@@ -19,7 +19,7 @@ MOVES = [
     *(("mkdir", n) for n in (2, 4)),  # the day in the trash, and what is below it
     *(("rmdir", n) for n in (1, 3)),  # the days that were emptied
     *(("fsync", n) for n in (4, 8)),  # folders
-    *(("fdatasync", n) for n in (3, 4)),  # SQLite's commits: journal, what went, the job's end
+    *(("fdatasync", n) for n in (3, 4, 5)),  # SQLite's commits: journal, what went, the job's end
 ]
 REMOVALS = [
     *(("unlink", n) for n in range(1, 8)),
