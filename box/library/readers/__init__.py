@@ -1,0 +1,16 @@
+"""Readers, one module each. The rule: `ALL` is the table of contents; a module is imported when a file needs it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from box.library.reading import Reader
+
+_HERE: Final = "box.library.readers."
+
+ALL: Final[tuple[Reader, ...]] = (Reader("text", 1, ("text/plain", "text/x-tex"), _HERE + "plain"),)
+
+
+def by_media_type(media_type: str) -> Reader | None:
+    """The reader of files of that type."""
+    return next((reader for reader in ALL if media_type in reader.media_types), None)

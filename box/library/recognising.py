@@ -1,0 +1,215 @@
+"""What kind of text a file holds. The rule: the bytes say it; the name decides only between what looks the same.
+
+`media_type` sees the beginning of a file and is cheap: it is asked for each drop. `recognise` may look into the file;
+it runs in the child that is going to read it.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from typing import Final
+
+HEAD_BYTES: Final = 64 * 1024
+_MIMETYPE_CHARS_MAX = 100
+
+_BY_ENDING: Final = {
+    # Texts, which have no magic number
+    "txt": "text/plain", "text": "text/plain", "log": "text/plain", "md": "text/markdown", "markdown": "text/markdown",
+    "rst": "text/x-rst", "csv": "text/csv", "tsv": "text/tab-separated-values", "tab": "text/tab-separated-values",
+    "json": "application/json", "jsonl": "application/jsonl", "ndjson": "application/jsonl",
+    "geojson": "application/json", "ipynb": "application/x-ipynb+json", "srt": "application/x-subrip",
+    "vtt": "text/vtt", "html": "text/html", "htm": "text/html", "xhtml": "text/html", "mht": "multipart/related",
+    "mhtml": "multipart/related", "eml": "message/rfc822", "mbox": "application/mbox", "org": "text/plain",
+    "tex": "text/x-tex", "bib": "text/x-source", "ics": "text/plain", "vcf": "text/plain", "yaml": "text/x-source",
+    "yml": "text/x-source", "toml": "text/x-source", "ini": "text/x-source", "cfg": "text/x-source",
+    "conf": "text/x-source", "nfo": "text/plain", "diff": "text/x-source", "patch": "text/x-source",
+    # Of the families that look alike inside
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "odt": "application/vnd.oasis.opendocument.text", "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    "odp": "application/vnd.oasis.opendocument.presentation", "epub": "application/epub+zip",
+    "fb2": "application/x-fictionbook+xml", "cbz": "application/vnd.comicbook+zip",
+    "cbr": "application/vnd.comicbook-rar", "cb7": "application/x-cb7", "cbt": "application/x-cbt",
+    "mobi": "application/x-mobipocket-ebook", "azw": "application/x-mobipocket-ebook",
+    "azw3": "application/x-mobipocket-ebook", "prc": "application/x-mobipocket-ebook", "xml": "application/xml",
+    "opml": "text/x-opml", "rss": "application/rss+xml", "atom": "application/atom+xml", "gpx": "application/gpx+xml",
+    "kml": "application/vnd.google-earth.kml+xml", "pdf": "application/pdf", "rtf": "application/rtf",
+    "kmz": "application/vnd.google-earth.kmz", "bz2": "application/x-bzip2", "gz": "application/gzip",
+    "zip": "application/zip",
+    "mp3": "audio/mpeg", "m4a": "audio/mp4", "m4b": "audio/mp4", "ogg": "audio/ogg", "oga": "audio/ogg",
+    "opus": "audio/ogg", "flac": "audio/flac", "wav": "audio/wav",
+}  # fmt: skip
+_SOURCE_ENDINGS: Final = (
+    " awk bash bat c cc clj cpp cs css cxx dart el erl ex f f90 go gradle groovy h hpp hs java jl js jsx kt kts lisp"
+    " lua m mk ml nim nix pas php pl pm proto ps1 py pyi r rb rs scala scm scss sh sql swift tcl ts tsx v vb vhd vue"
+    " zig zsh "
+)
+
+_OFFICE: Final = (
+    ("word/", _BY_ENDING["docx"]),
+    ("ppt/", _BY_ENDING["pptx"]),
+    ("xl/", _BY_ENDING["xlsx"]),
+)
+_ROOTS: Final = (
+    # (root element, part of its namespace or text near it, media type)
+    ("mediawiki", b"", "application/x-mediawiki+xml"),
+    ("FictionBook", b"", "application/x-fictionbook+xml"),
+    ("opml", b"", "text/x-opml"),
+    ("rss", b"", "application/rss+xml"),
+    ("RDF", b"purl.org/rss", "application/rss+xml"),
+    ("feed", b"Atom", "application/atom+xml"),
+    ("gpx", b"", "application/gpx+xml"),
+    ("kml", b"", "application/vnd.google-earth.kml+xml"),
+    ("html", b"", "text/html"),
+    ("urlset", b"sitemap", "application/x-sitemap+xml"),
+    ("sitemapindex", b"sitemap", "application/x-sitemap+xml"),
+    ("TEI", b"", "application/tei+xml"),
+    ("teiCorpus", b"", "application/tei+xml"),
+    ("article", b"docbook", "application/docbook+xml"),
+    ("book", b"docbook", "application/docbook+xml"),
+    ("article", b"JATS", "application/jats+xml"),
+    ("article", b"jats", "application/jats+xml"),
+    ("article", b"NLM", "application/jats+xml"),
+)  # fmt: skip
+_ROOT: Final = re.compile(rb"<(?![?!])(?:[\w.-]+:)?([\w.-]+)")
+_HTML: Final = re.compile(rb"<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>]", re.IGNORECASE)
+_HEADER: Final = re.compile(rb"(?:[A-Za-z][A-Za-z0-9-]{1,60}:[^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*){2,}")
+_MAIL_FIELDS: Final = re.compile(
+    rb"^(?:from|received|message-id|return-path|date|delivered-to|mime-version):", re.IGNORECASE | re.MULTILINE
+)
+_SHEBANG: Final = re.compile(rb"#! ?/")
+
+
+def media_type(name: str, head: bytes) -> str:
+    """The media type of a file of that name (or path) with that beginning, empty when it is none of a text or sound."""
+    ending = name.rpartition(".")[2].lower() if "." in name.rpartition("/")[2] else ""
+    by_name = _BY_ENDING.get(ending, "text/x-source" if f" {ending} " in _SOURCE_ENDINGS else "")
+    found = _by_magic(head, by_name)
+    if found is not None:
+        return found
+    if not _is_text(head):
+        return ""
+    return _of_text(head, by_name)
+
+
+_MAGIC: Final = (
+    (b"%PDF-", "application/pdf"),
+    (b"{\\rtf", "application/rtf"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
+)
+_PACKED: Final = (
+    # What the name has to say besides
+    (b"Rar!\x1a\x07", ("application/vnd.comicbook-rar",)),
+    (b"7z\xbc\xaf\x27\x1c", ("application/x-cb7",)),
+    (b"BZh", ("application/x-bzip2",)),
+    (b"\x1f\x8b", ("application/gzip",)),
+)
+
+
+def _by_magic(head: bytes, by_name: str) -> str | None:
+    """By its first bytes; empty for what is known and nothing of ours, None when they say nothing."""
+    for magic, found in _MAGIC:
+        if head.startswith(magic):
+            return found
+    for magic, names in _PACKED:
+        if head.startswith(magic):
+            return by_name if by_name in names else ""
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _of_zip_head(head, by_name)
+    if head[60:68] in {b"BOOKMOBI", b"TEXtREAd"}:
+        return "application/x-mobipocket-ebook"
+    return "application/pdf" if b"%PDF-" in head[:1024] else _of_sound(head)
+
+
+def _of_sound(head: bytes) -> str | None:
+    if head.startswith(b"ID3") or (len(head) > 2 and head[0] == 0xFF and head[1] & 0xE6 in {0xE2, 0xE4, 0xE6}):
+        return "audio/mpeg"
+    if head.startswith(b"OggS"):
+        return "audio/ogg"
+    if head.startswith(b"fLaC"):
+        return "audio/flac"
+    if head.startswith(b"RIFF") and head[8:12] == b"WAVE":
+        return "audio/wav"
+    if head[4:8] == b"ftyp" and head[8:11] in {b"M4A", b"M4B", b"M4P"}:
+        return "audio/mp4"
+    return None
+
+
+def _of_zip_head(head: bytes, by_name: str) -> str:
+    """By the first entry, where a format says what it is there; else by the name; else an archive."""
+    if head[30:38] == b"mimetype":
+        size = int.from_bytes(head[22:26], "little") or _MIMETYPE_CHARS_MAX
+        said = head[38 + int.from_bytes(head[28:30], "little") :][: min(size, _MIMETYPE_CHARS_MAX)]
+        text = re.split(rb"[^\x21-\x7e]|PK", said, maxsplit=1)[0].decode("ascii")
+        if text in _BY_ENDING.values():
+            return text
+    return by_name if by_name.startswith(("application/vnd", "application/epub")) else "application/zip"
+
+
+def _is_text(head: bytes) -> bool:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
+        return True
+    if b"\0" in head:
+        return head[1::2].count(0) > len(head) * 0.4 or head[::2].count(0) > len(head) * 0.4  # UTF-16 without a mark
+    return sum(byte < 9 or 13 < byte < 27 for byte in head) <= len(head) // 100
+
+
+def _of_text(head: bytes, by_name: str) -> str:
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith((b"<?xml", b"<!")) or (start.startswith(b"<") and by_name != "text/x-source"):
+        found = _of_markup(start, by_name)
+        if found:
+            return found
+    if head.startswith(b"From ") and _MAIL_FIELDS.search(head):
+        return "application/mbox"
+    header = _HEADER.match(start)
+    if header and by_name in {"", "message/rfc822", "multipart/related", "text/plain"}:
+        fields = len(_MAIL_FIELDS.findall(header[0]))
+        if fields >= 2:
+            return (
+                "multipart/related"
+                if b"multipart/related" in head.lower() and by_name != "message/rfc822"
+                else "message/rfc822"
+            )
+    if start.startswith((b"WEBVTT",)):
+        return "text/vtt"
+    if by_name and not by_name.startswith(("audio/", "application/vnd", "application/pdf")):
+        return by_name
+    return "text/x-source" if _SHEBANG.match(start) else "text/plain"
+
+
+def _of_markup(start: bytes, by_name: str) -> str:
+    root = _ROOT.search(start)
+    local = root[1].decode("ascii", "replace") if root else ""
+    near = start[: root.end() + 1000] if root else start
+    for name, hint, found in _ROOTS:
+        if local == name and (not hint or hint in near):
+            return found
+    if _HTML.search(start[:4096]) and not start.startswith(b"<?xml"):
+        return "text/html"
+    if start.startswith(b"<?xml") or by_name in {"application/xml", "text/x-opml"} or by_name.endswith("+xml"):
+        return "application/xml"
+    return ""
+
+
+def recognise(path: str, name: str) -> str:
+    """The media type of the file at `path`, by all that it says; raises OSError."""
+    with open(path, "rb") as file:
+        found = media_type(name, file.read(HEAD_BYTES))
+    return _of_zip(path, found) if found == "application/zip" or found.startswith("application/vnd") else found
+
+
+def _of_zip(path: str, found: str) -> str:
+    """What a ZIP is by what lies in it; `found` when that does not say."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()[:10_000]
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return found
+    if "[Content_Types].xml" in names:
+        return next((kind for folder, kind in _OFFICE if any(name.startswith(folder) for name in names)), found)
+    if "META-INF/container.xml" in names:
+        return "application/epub+zip"
+    return found
