@@ -2,9 +2,9 @@
 
 A new field has a default and comes last, and the default never changes (`box.event_text` says why).
 Paths are path texts relative to the root (`box.paths`), times RFC 3339 in UTC, sizes bytes, `mtime_ns` nanoseconds.
-The words for jobs are in `box.job_events`, those for photos in `box.photo_events`, those for quotas in
-`box.quota_events`, those for what goes and what stays in `box.retention_events`, those for backups in
-`box.backup_events`; all are known here.
+The words for jobs are in `box.job_events`, those for photos in `box.photo_events`, those for the library in
+`box.library_events`, those for quotas in `box.quota_events`, those for what goes and what stays in
+`box.retention_events`, those for backups in `box.backup_events`; all are known here.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from box.job_events import (
     KindResumed,
     PeriodicPlanned,
 )
+from box.library_events import ClaimsExtracted, DocumentIndexed, DocumentRead, NoteRewritten
 from box.photo_events import CompanionFiled, DropJoined, FileImported, ImportUndone, PhotoFiled, PhotoRedated
 from box.quota_events import FileWeighed, QuotaExceeded, QuotaSet, SpaceReserved, UsageCorrected, UsageUpdated
 from box.retention_events import FileRemoved, PhotoReturned, PhotosKept, PhotoTrashed
@@ -62,6 +63,10 @@ __all__ = [  # noqa: RUF022 - in the order of a life
     "DropJoined",
     "PhotoFiled",
     "CompanionFiled",
+    "DocumentRead",
+    "NoteRewritten",
+    "DocumentIndexed",
+    "ClaimsExtracted",
     "FileMoved",
     "DropReturned",
     "PhotoRedated",
@@ -229,6 +234,7 @@ class JobsArchived(Event):
 
 ALL: Final[tuple[type[Event], ...]] = (
     FileSettled, FileNoticed, FileVanished, FilePlaced, FileQuarantined, DropJoined, PhotoFiled, CompanionFiled,
+    DocumentRead, NoteRewritten, DocumentIndexed, ClaimsExtracted,
     FileMoved, DropReturned, PhotoRedated, DuplicateDropped,
     FileImported, ImportUndone,
     PhotoTrashed, PhotoReturned, FileRemoved, PhotosKept,

@@ -108,6 +108,15 @@ class View(Protocol):
     def are_any_beside(self, path: str) -> bool:
         """Whether other drops may belong to the group of a file with that path."""
 
+    def drops_beginning(self, path: str) -> Sequence[Drop]:
+        """The drops whose path is that, or goes on with a dot; a few."""
+
+    def has_unindexed(self, user: str) -> bool:
+        """Whether the index does not hold all texts of a user as they are."""
+
+    def is_queued(self, kind: str, user: str) -> bool:
+        """Whether a job of that kind, which is never done beside another one, waits for its turn."""
+
     def members(self, job: int) -> Sequence[Drop]:
         """The drops that a job is about, the one that it was asked for first."""
 

@@ -17,8 +17,10 @@
 14. What is only about another file waits a while for that one; then it is filed by itself.
 15. When a picture was filed, what belongs to it and came later is next.
 16. Where a job ends and its files are still there, those that are not to blame get jobs of their own.
+17. What is said about a text in a file beside it goes with its job.
+18. When a text was read, or its note changed, the index is brought up to date.
 
-The last four are in `box.group_rules`.
+13 to 16 are in `box.group_rules`, the last two in `box.library_rules`.
 
 A rule sees the event, already folded, and a view of the projections; it answers with further events, which are recorded
 in the same transaction and seen by the rules in their turn.
@@ -32,8 +34,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from box import events as e
-from box import group_rules
+from box import group_rules, library_rules
 from box.events import Event
+from box.library import given
 from box.policy import Policy, quota
 from box.questions import Job, View
 
@@ -86,6 +89,9 @@ def on_file_settled(policy: Policy, event: e.FileSettled, view: View) -> Iterato
         return
     if drop.job and view.job_is_queued(drop.job) and view.job(drop.job).source == drop.path:
         yield e.JobCancelled(user=event.user, job=drop.job, reason="a newer file took its place")
+    if drop.path.endswith(given.ENDING):
+        yield from library_rules.on_meta_settled(policy, drop, view)
+        return
     kind = group_rules.kind_of(policy, drop, view)
     if not kind:
         return
@@ -231,9 +237,10 @@ type_rule = Callable[[Policy, Any, View], Iterator[Event]]
 
 RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.FileSettled: (on_file_settled,),
-    e.FileVanished: (on_room,),
-    e.FileRemoved: (on_room,),
-    e.FileNoticed: (on_file_noticed, on_room),
+    e.FileVanished: (library_rules.on_text_changed, on_room),
+    e.FileNoticed: (library_rules.on_text_changed, on_file_noticed, on_room),
+    e.DocumentRead: (library_rules.on_text_changed,),
+    e.NoteRewritten: (library_rules.on_text_changed,),
     e.DuplicateDropped: (on_room,),
     e.DropReturned: (on_room,),
     e.FileRemoved: (on_room,),
@@ -242,7 +249,7 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.UsageCorrected: (on_room,),
     e.UsageUpdated: (on_room,),
     e.PhotoFiled: (group_rules.on_photo_filed,),
-    e.JobRequested: (on_job_requested, group_rules.on_job_requested),
+    e.JobRequested: (on_job_requested, group_rules.on_job_requested, library_rules.on_job_requested),
     e.JobAskedAgain: (on_job_asked_again,),
     e.JobSucceeded: (on_room, on_job_ended),
     e.JobFailed: (on_room, on_job_failed, on_job_lost, on_job_ended),

@@ -60,6 +60,7 @@ class Library:
     """What is already filed, where people may work by hand."""
 
     sweep_seconds: float = _key(1.0 * DAY, durations(1, 365 * DAY))
+    text_chars_max: int = _key(100_000_000, numbers(1000, 2_000_000_000))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -146,7 +146,10 @@ def _retries(config: Config) -> retry.Policy:
 def _runner(config: Config, at_work: AtWork, handlers: str) -> Runner:
     """What runs handlers; each kind gets its section of the configuration."""
     limits, by_kind = _limits(config)
-    options = {"photos": configuration.as_dict(config.photos), "jobs": {"by_file": list(config.jobs.by_file)}}
+    options = {
+        "photos": configuration.as_dict(config.photos), "library": configuration.as_dict(config.library),
+        "jobs": {"by_file": list(config.jobs.by_file)},
+    }  # fmt: skip
     return Runner(limits, options, config.child.idle_seconds, by_kind, at_work, handlers)
 
 

@@ -11,13 +11,13 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from box import __version__, backup_status, disk, log, logs, people
 from box.engine import utc_now
-from box.models import holds, jobs, photos, ready, usage
+from box.models import holds, items, jobs, photos, ready, usage
 from box.models.base import Store
 from box.policy import Policy, quota
 from box.sections import Config
@@ -122,7 +122,7 @@ def collect(store: Store, config: Config, policy: Policy, process: Process) -> d
         "storage": {**storage(config.box.root), "drives": [each.told() for each in drives(config.box.root)]},
         "users": users(store, config, policy),
         "photos": photos_told(store),
-        "library": {"items": 0, "chunks": 0, "claims": 0},
+        "library": asdict(items.totals(store)),
         "backup": backup_status.block(store, config),
         "watch": [dict(each) for each in process.watch()],
         "problems": problems,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from box.events import CompanionFiled, DuplicateDropped, Event, FileQuarantined, JobFailed, PhotoFiled
+from box.events import CompanionFiled, DocumentRead, DuplicateDropped, Event, FileQuarantined, JobFailed, PhotoFiled
 
 
 @dataclass(slots=True)
@@ -23,7 +23,7 @@ class Once:
 
     def count(self, event: Event) -> None:
         """One more event."""
-        if isinstance(event, PhotoFiled | CompanionFiled):
+        if isinstance(event, PhotoFiled | CompanionFiled | DocumentRead):
             self.filed += 1
         elif isinstance(event, DuplicateDropped):
             self.duplicates += 1

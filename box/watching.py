@@ -12,6 +12,7 @@ from box.config import Config
 from box.engine import Engine, Transaction
 from box.errors import BoxError
 from box.events import Event, FileSettled
+from box.library import recognising
 from box.models import drops, live
 from box.newcomers import Newcomers
 from box.paths import area_folder, join, split, to_text
@@ -240,4 +241,4 @@ def media_type(path: str, head: bytes) -> str:
     """What a drop is: one that asks for a job by its name, directly in the inbox, anything else as `formats` says."""
     if path.endswith(request.ENDING) and path.count("/") == INBOX_DEPTH:
         return request.MEDIA_TYPE
-    return formats.media_type(path, head)
+    return formats.media_type(path, head) or recognising.media_type(path, head)

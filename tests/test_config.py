@@ -33,6 +33,7 @@ SPEC: dict[str, Any] = {
     "watch.settle_seconds": 2, "watch.sweep_seconds": 300, "watch.ignore": (), "watch.mode": "auto",
     "watch.poll_seconds": 10, "watch.imports": (),
     "library.sweep_seconds": DAY,
+    "library.text_chars_max": 100_000_000,
     "photos.folder": "%Y/%Y-%m-%d", "photos.name": "{stem}", "photos.portable_names": False,
     "photos.duplicates": "drop", "photos.thumbnail_pixels": 320,
     "photos.group_wait_seconds": 5 * 60, "photos.pixels_max": 300_000_000,

@@ -47,6 +47,27 @@ def some_event(draw: random.Random, store: Store) -> e.Event:
                 user=user, source=inbox, path=f"users/{user}/quarantine/{name}", size=size, mtime_ns=1, code="x",
                 message="",
             ),
+            e.DocumentRead(
+                user=user, source=inbox, path=f"users/{user}/media/2024/{name}", size=size, mtime_ns=1,
+                digest=str(size), media_type="text/plain", note=f"users/{user}/notes/{name}.md", note_digest=str(size),
+                item_kind="document", title=name, chars=size, words=1, cover=draw.choice(("", photo)),
+            ),
+            e.NoteRewritten(
+                user=user, item=draw.choice((0, *(row[0] for row in store.rows("SELECT id FROM items LIMIT 5")))),
+                note=f"users/{user}/notes/{name}.md", size=size, mtime_ns=2, note_digest="x", reader="speech",
+                reader_version=1, language=draw.choice(("", "en")), job=job,
+            ),
+            e.DocumentIndexed(
+                user=user, item=draw.choice((0, *(row[0] for row in store.rows("SELECT id FROM items LIMIT 5")))),
+                note_digest=draw.choice(("", str(size))), chunks=draw.randrange(3), chunker_version=1,
+            ),
+            e.ClaimsExtracted(
+                user=user, item=draw.choice((0, *(row[0] for row in store.rows("SELECT id FROM items LIMIT 5")))),
+                note_digest=str(size), claims=draw.randrange(3), chunks=1, extractor="rules", extractor_version=1,
+            ),
+            e.FileVanished(
+                user=user, path=f"users/{user}/{draw.choice(('media/2024/' + name, 'notes/' + name + '.md'))}"
+            ),
             e.PhotoFiled(
                 user=user, source=inbox, path=photo, size=size, mtime_ns=1, digest=str(size), media_type="image/jpeg",
                 width=1, height=1, taken_at=draw.choice(("", "2024-05-04T10:11:12", "2024-05-05T00:00:00+02:00")),

@@ -93,7 +93,7 @@ class Following:
                 ended = self._on_asked(position, event)
             case e.DropJoined():
                 self._has_job(self._settled(event.path), event.job, asks=False)
-            case e.PhotoFiled() | e.CompanionFiled() | e.FileQuarantined() | e.DuplicateDropped():
+            case e.PhotoFiled() | e.CompanionFiled() | e.DocumentRead() | e.FileQuarantined() | e.DuplicateDropped():
                 ended = _taken(self._settled(event.source), event)
             case e.QuotaExceeded():
                 ended = _end(self._settled(event.path), "quota", "waits in the inbox: there is no room in the quota")
@@ -147,12 +147,12 @@ class Following:
 
 
 def _taken(
-    drop: Drop | None, event: e.PhotoFiled | e.CompanionFiled | e.FileQuarantined | e.DuplicateDropped
+    drop: Drop | None, event: e.PhotoFiled | e.CompanionFiled | e.DocumentRead | e.FileQuarantined | e.DuplicateDropped
 ) -> Drop | None:
     if drop is None:
         return None
     match event:
-        case e.PhotoFiled() | e.CompanionFiled():
+        case e.PhotoFiled() | e.CompanionFiled() | e.DocumentRead():
             drop.path = event.path
             return _end(drop, "filed", "")
         case e.DuplicateDropped():

@@ -20,6 +20,7 @@ from box.models import (
     files,
     holds,
     imports,
+    items,
     job_history,
     job_moves,
     jobs,
@@ -38,6 +39,7 @@ from box.models.base import Store, Table
 PROJECTIONS: Final[tuple[type[Table], ...]] = (
     drops.Drop, files.File, photos.Photo, photos.PhotoDay, trash.Trashed, trash.TrashedPhoto, trash.KeptDay,
     camera_clocks.CameraClock, imports.Import,
+    items.Item, items.ItemName, items.LibraryCount,
     usage.Usage, usage.Account, reservations.Reservation, jobs.Job, jobs.JobCount, waits.Wait, answers.Asker,
     attempts.Attempt, attempts.Step, holds.Hold, backups.Backup,
     periodic.Plan,
@@ -47,15 +49,18 @@ LIVE: Final[tuple[type[Table], ...]] = (
     repositories.Reading,
 )  # fmt: skip
 INDEXES: Final = (
-    *drops.INDEXES, *photos.INDEXES, *jobs.INDEXES, *ready.INDEXES, *waits.INDEXES, *attempts.INDEXES,
+    *drops.INDEXES, *photos.INDEXES, *items.INDEXES, *jobs.INDEXES, *ready.INDEXES, *waits.INDEXES, *attempts.INDEXES,
 )  # fmt: skip
 
 type_fold = Callable[[Store, Recorded, Any], None]
 
 FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.FileSettled: (drops.on_settled,),
-    e.FileNoticed: (files.on_put, photos.on_noticed, trash.on_gone),
-    e.FileVanished: (drops.on_vanished, files.on_vanished, camera_clocks.on_leaving, photos.on_vanished, trash.on_gone),
+    e.FileNoticed: (files.on_put, photos.on_noticed, items.on_noticed, trash.on_gone),
+    e.FileVanished: (
+        drops.on_vanished, files.on_vanished, camera_clocks.on_leaving, photos.on_vanished, items.on_gone,
+        trash.on_gone,
+    ),
     e.FilePlaced: (files.on_put,),
     e.FileQuarantined: (drops.on_taken, files.on_put),
     e.PhotoFiled: (
@@ -68,12 +73,18 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
         files.on_returned, camera_clocks.on_returned, photos.on_returned, drops.on_returned, job_moves.on_returned,
     ),
     e.PhotoRedated: (camera_clocks.on_leaving, photos.on_redated, camera_clocks.on_standing),
-    e.DuplicateDropped: (drops.on_taken,),
+    e.DocumentRead: (drops.on_taken, files.on_put, items.on_read),
+    e.NoteRewritten: (items.on_rewritten,),
+    e.DocumentIndexed: (items.on_indexed,),
+    e.ClaimsExtracted: (items.on_examined,),
+    e.DuplicateDropped: (drops.on_taken, items.on_duplicate),
     e.FileImported: (imports.on_imported,),
     e.ImportUndone: (imports.on_undone,),
     e.PhotoTrashed: (files.on_moved, camera_clocks.on_returned, trash.on_trashed),
     e.PhotoReturned: (files.on_moved, camera_clocks.on_leaving, trash.on_returned, camera_clocks.on_standing),
-    e.FileRemoved: (files.on_removed, camera_clocks.on_leaving, photos.on_vanished, trash.on_gone),
+    e.FileRemoved: (
+        files.on_removed, camera_clocks.on_leaving, photos.on_vanished, items.on_gone, trash.on_gone,
+    ),
     e.PhotosKept: (photos.on_kept, trash.on_kept),
     e.QuotaSet: (usage.on_quota_set,),
     e.QuotaExceeded: (drops.on_exceeded,),

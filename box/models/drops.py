@@ -10,6 +10,7 @@ import peewee
 
 from box.events import (
     CompanionFiled,
+    DocumentRead,
     DropJoined,
     DropReturned,
     DuplicateDropped,
@@ -205,6 +206,27 @@ def on_settled(store: Store, recorded: Recorded, event: FileSettled) -> None:
     usage.add(store, event.user, "inbox", 0 if old else 1, event.size - (old[0] if old else 0))
 
 
+_BEGINNING_MAX: Final = 20
+
+
+def beginning(store: Store, path: str) -> list[Waiting]:
+    """The drops whose path is that, or goes on with a dot; a few."""
+    folder, name = split(path)
+    sql = (
+        f"SELECT {_COLUMNS} FROM drops WHERE folder = ? AND (name = ? OR (name > ? AND name < ?))"
+        f" ORDER BY name LIMIT {_BEGINNING_MAX}"
+    )
+    return [Waiting(*row) for row in store.rows(sql, (folder, name, name + ".", name + "/"))]  # "/" follows "."
+
+
+def companions(store: Store, job: int, source: str) -> list[Waiting]:
+    """The drops that joined a job about a file, and whose names begin as that one's, but for its ending."""
+    folder, name = split(source)
+    stem, dot, _ = name.rpartition(".")
+    beside = beginning(store, f"{folder}/{stem if dot and stem else name}")
+    return [drop for drop in beside if drop.job == job and drop.path != source]
+
+
 def remove(store: Store, path: str) -> bool:
     """Forget the drop at that path; False if there is none."""
     folder, name = split(path)
@@ -217,7 +239,9 @@ def remove(store: Store, path: str) -> bool:
 
 
 def on_taken(
-    store: Store, _: Recorded, event: PhotoFiled | CompanionFiled | FileQuarantined | DuplicateDropped
+    store: Store,
+    _: Recorded,
+    event: PhotoFiled | CompanionFiled | DocumentRead | FileQuarantined | DuplicateDropped,
 ) -> None:
     """A drop was taken out of its inbox by Box."""
     remove(store, event.source)

@@ -6,6 +6,7 @@ import peewee
 
 from box.events import (
     CompanionFiled,
+    DocumentRead,
     DropReturned,
     FileMoved,
     FileNoticed,
@@ -120,7 +121,9 @@ def folders(store: Store, top: str) -> list[str]:
 
 
 def on_put(
-    store: Store, _: Recorded, event: FilePlaced | FileQuarantined | FileNoticed | PhotoFiled | CompanionFiled
+    store: Store,
+    _: Recorded,
+    event: FilePlaced | FileQuarantined | FileNoticed | PhotoFiled | CompanionFiled | DocumentRead,
 ) -> None:
     """A file came to stand in the library."""
     put(store, event.path, event.size, event.mtime_ns)

@@ -110,6 +110,11 @@ def lane(store: Store, head: Ready, *, limit: int, until: int = holds.NOBODY) ->
     return found
 
 
+def is_any_alone(store: Store, user: str, kind: str) -> bool:
+    """Whether a job of that user and kind, which bears an `exclusive` text, can be claimed."""
+    return store.row(f"SELECT 1 FROM jobs WHERE {_ALONE} AND user = ? AND kind = ? LIMIT 1", (user, kind)) is not None
+
+
 def any_unfinished(store: Store) -> bool:
     """Whether a job is running or could be claimed now; scheduled, waiting and held ones do not count."""
     with store.lock:  # between two looks a job can be claimed, and seem to be in neither state

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from box.errors import IllegalMove
-from box.models import answers, attempts, drops, jobs, photos, usage, waits
+from box.models import answers, attempts, drops, items, jobs, photos, ready, usage, waits
 from box.models.base import Store
 
 
@@ -54,6 +54,18 @@ class StoreView:
     def are_any_beside(self, path: str) -> bool:
         """Whether other drops may belong to the group of a file with that path."""
         return drops.are_any_beside(self._store, path)
+
+    def drops_beginning(self, path: str) -> list[drops.Waiting]:
+        """The drops whose path is that, or goes on with a dot; a few."""
+        return drops.beginning(self._store, path)
+
+    def has_unindexed(self, user: str) -> bool:
+        """Whether the index does not hold all texts of a user as they are."""
+        return items.has_unindexed(self._store, user)
+
+    def is_queued(self, kind: str, user: str) -> bool:
+        """Whether a job of that kind, which is never done beside another one, waits for its turn."""
+        return ready.is_any_alone(self._store, user, kind)
 
     def members(self, job: int) -> list[drops.Waiting]:
         """The drops that a job is about, the one that it was asked for first."""

@@ -12,6 +12,8 @@ from PIL import Image
 from PIL.Image import Transpose
 
 _QUALITY = 80
+_PIXELS_MAX: Final = 50_000_000
+"""Of the picture of a book, which comes with no limit of its own."""
 
 _TURNS: Final = {
     2: Transpose.FLIP_LEFT_RIGHT, 3: Transpose.ROTATE_180, 4: Transpose.FLIP_TOP_BOTTOM,
@@ -41,6 +43,19 @@ def thumbnail(image: Image.Image, pixels: int, orientation: int) -> Image.Image:
 def save(image: Image.Image, path: str) -> None:
     """Write a thumbnail. It is made durable when it lands."""
     image.save(path, "JPEG", quality=_QUALITY)
+
+
+def save_small(path: str, target: str, pixels: int) -> bool:
+    """Write a thumbnail of the picture at `path`, whatever it is; False, and nothing written, if it cannot be read."""
+    try:
+        with Image.open(path) as image:
+            if image.width * image.height > _PIXELS_MAX:
+                return False
+            small = thumbnail(image, pixels, 1)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):  # what Pillow says of broken pictures
+        return False
+    save(small, target)
+    return True
 
 
 def _plain(image: Image.Image) -> Image.Image:

@@ -15,6 +15,7 @@ from box.tasks import (
     clean_photos,
     clean_temp,
     compact,
+    document,
     empty_trash,
     importing,
     organize,
@@ -34,6 +35,7 @@ from box.tasks.handler import Handler
 
 ALL: Final[tuple[Handler | Chore, ...]] = (
     photo.HANDLER,
+    document.HANDLER,
     quarantine.HANDLER,
     request.HANDLER,
     answer.HANDLER,

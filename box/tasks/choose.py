@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from box import disk
 from box.errors import BoxError
 from box.events import DuplicateDropped, Event
-from box.models import photos
+from box.models import items, photos
 from box.models.base import Store
 from box.models.jobs import Claimed
 from box.paths import join, to_os, to_text
@@ -61,7 +61,7 @@ class Chooser:
     def choose(self, result: Result, found: Found) -> Landing | None:
         """Where the result lands, and what to record then; None when its twin is on its way and has to land first."""
         job, request = result.job, result.request
-        digests = self._digests_of(found)
+        digests = self._digests_of(found, result.handler)
         with self._turn:
             if any((job.user, digest) in self._digests for digest in digests.values()):
                 return None
@@ -76,9 +76,9 @@ class Chooser:
             result if found is result.found else replace(result, found=found), plan, _events(result, found, plan), fresh
         )
 
-    def _digests_of(self, found: Found) -> dict[int, str]:
+    def _digests_of(self, found: Found, handler: Handler) -> dict[int, str]:
         """index of a placement -> its digest, of those whose content is kept once."""
-        if self.duplicates != "drop" or found.placements[0].stays:
+        if (handler.options == "photos" and self.duplicates != "drop") or found.placements[0].stays:
             return {}
         digests = {index: each.digest for index, each in enumerate(found.placements) if each.digest}
         return {0: found.digest, **digests} if found.digest else digests
@@ -100,7 +100,9 @@ class Chooser:
 
     def _kept(self, job: Claimed, digest: str) -> str:
         """The path of a file that holds these bytes, read again just now; empty if there is none."""
-        for path in photos.with_digest(self.store, job.user, digest):
+        for path in (
+            *photos.with_digest(self.store, job.user, digest), *items.with_digest(self.store, job.user, digest),
+        ):  # fmt: skip
             try:
                 if disk.digest_of(join(self.root, path)) == digest:
                     return path

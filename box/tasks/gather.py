@@ -18,6 +18,8 @@ from box.tasks.handler import Handler, Member, Request
 def requests_of(store: Store, root: str, jobs: Sequence[Claimed], handler: Handler) -> list[Request]:
     """What a handler is asked to do for each of the jobs of a lease."""
     requests = [_request(root, job) for job in jobs]
+    if handler.companions:
+        return [_accompanied(store, root, job, request) for job, request in zip(jobs, requests, strict=True)]
     if not handler.groups:
         return requests
     mains = photos.mains_of(store, [job.source for job in jobs if _is_of_a_group(job)])
@@ -43,5 +45,15 @@ def _grouped(store: Store, root: str, job: Claimed, request: Request, mains: Map
     if main is None and not has_others:
         return request
     others = drops.members(store, job.id, job.source) if has_others else []
-    members = tuple(Member(join(root, drop.path), drop.size, drop.mtime_ns, drop.inode) for drop in others)
-    return replace(request, members=members, args={"joins": asdict(main)} if main else {})
+    return replace(request, members=_members(root, others), args={"joins": asdict(main)} if main else {})
+
+
+def _accompanied(store: Store, root: str, job: Claimed, request: Request) -> Request:
+    """With what joined it."""
+    if job.reserve_bytes == job.size:
+        return request
+    return replace(request, members=_members(root, drops.companions(store, job.id, job.source)))
+
+
+def _members(root: str, others: Sequence[drops.Waiting]) -> tuple[Member, ...]:
+    return tuple(Member(join(root, drop.path), drop.size, drop.mtime_ns, drop.inode) for drop in others)

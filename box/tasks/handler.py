@@ -161,6 +161,8 @@ class Handler:
     """Many small ones may share a lease and its commits."""
     groups: bool = False
     """It takes all files of a group, and what joins one later: `args["joins"]` says of what then."""
+    companions: bool = False
+    """It takes what joined its file, though it knows no groups."""
     steps: bool = False
     """It may use `Tools.step`."""
     helpers: Callable[[], tuple[int, ...]] = tuple

@@ -10,6 +10,9 @@ _HERE: Final = "box.library.readers."
 
 ALL: Final[tuple[Reader, ...]] = (Reader("text", 1, ("text/plain", "text/x-tex"), _HERE + "plain"),)
 
+MEDIA_TYPES: Final = tuple(media_type for reader in ALL for media_type in reader.media_types)
+"""What can be read here, and so becomes an item."""
+
 
 def by_media_type(media_type: str) -> Reader | None:
     """The reader of files of that type."""

@@ -1,0 +1,62 @@
+"""Rules of the library: what goes with a text, and what follows when it was read. The rule: as in `box.rules`.
+
+Numbered there, 17 and 18.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from box import events as e
+from box.events import Event
+from box.group_rules import fits
+from box.library import given
+from box.paths import owner, split
+from box.policy import Policy
+from box.questions import Drop, View
+
+DOCUMENT: Final = "document"
+"""The kind of job that reads a text."""
+
+INDEX: Final = "index"
+"""The kind of job that makes what was read searchable: of one user, all that is not yet."""
+
+
+def on_meta_settled(policy: Policy, drop: Drop, view: View) -> Iterator[Event]:
+    """Rule 17, for what is said about a text that came first."""
+    folder, name = split(drop.path)
+    base = name.removesuffix(given.ENDING)
+    for mate in view.drops_beginning(f"{folder}/{base}"):
+        if mate.path.endswith(given.ENDING) or name not in given.names_for(split(mate.path)[1]):
+            continue
+        if (
+            mate.job
+            and view.job_is_queued(mate.job)
+            and view.job(mate.job).kind == DOCUMENT
+            and fits(policy, drop, view)
+        ):
+            yield e.DropJoined(user=drop.user, job=mate.job, path=drop.path, size=drop.size)
+            return
+
+
+def on_job_requested(policy: Policy, event: e.JobRequested, view: View) -> Iterator[Event]:
+    """Rule 17, for what is said about a text that comes now."""
+    if event.kind != DOCUMENT or not event.source:
+        return
+    folder, name = split(event.source)
+    for other in given.names_for(name):
+        drop = view.drop(f"{folder}/{other}")
+        if drop is not None and fits(policy, drop, view):
+            yield e.DropJoined(user=drop.user, job=view.newest_job(), path=drop.path, size=drop.size)
+            return
+
+
+def on_text_changed(_: Policy, event: Any, view: View) -> Iterator[Event]:
+    """Rule 18: an item came, or its note was changed or deleted by hand."""
+    if isinstance(event, e.DocumentRead | e.NoteRewritten):
+        concerned = True
+    else:
+        concerned = owner(event.path)[1] == "notes" and view.has_unindexed(event.user)
+    if concerned and not view.is_queued(INDEX, event.user):
+        yield e.JobRequested(user=event.user, kind=INDEX, exclusive=INDEX)
