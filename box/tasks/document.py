@@ -135,24 +135,22 @@ def _write_note(request: Request, name: str, facts: Mapping[str, Any], body: str
 def report(request: Request, found: Found, landed: tuple[Landed, ...]) -> tuple[Event, ...]:
     """The item, and the files that stand for it."""
     main = landed[0]
-    by_area = {placed.area: at for placed, at in zip(found.placements, landed, strict=True) if placed.made}
-    if main.is_kept or by_area["notes"].is_kept:
-        return ()
-    cover = by_area.get("thumbnails")
-    facts = dict(found.facts)
-    events: list[Event] = [
-        FilePlaced(path=at.path, size=at.size, mtime_ns=at.mtime_ns, job=request.job) for at in by_area.values()
-    ]
-    events += [
+    placed = list(zip(found.placements, landed, strict=True))
+    companions = tuple(
         CompanionFiled(source=at.source, path=at.path, size=at.size, mtime_ns=at.mtime_ns, main=main.path)
-        for placed, at in zip(found.placements[1:], landed[1:], strict=True)
-        if not placed.made
-    ]
+        for each, at in placed[1:]
+        if not each.made
+    )
+    if main.is_kept:
+        return companions
+    made = {each.area: at for each, at in placed if each.made}
+    cover = made.get("thumbnails")
     item = DocumentRead(
-        source=main.source, path=main.path, size=main.size, mtime_ns=main.mtime_ns, note=by_area["notes"].path,
-        cover=cover.path if cover else "", **facts,
+        source=main.source, path=main.path, size=main.size, mtime_ns=main.mtime_ns, note=made["notes"].path,
+        cover=cover.path if cover else "", **found.facts,
     )  # fmt: skip
-    return *events, item
+    files = (FilePlaced(path=at.path, size=at.size, mtime_ns=at.mtime_ns, job=request.job) for at in made.values())
+    return *files, *companions, item
 
 
 def _given(request: Request) -> Given:
