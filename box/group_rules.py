@@ -52,11 +52,17 @@ def ask(policy: Policy, drop: Drop, view: View) -> Iterator[Event]:
 
 def job(policy: Policy, drop: Drop, view: View, kind: str) -> e.JobRequested:
     """The request for a job about a drop."""
-    waits = kind == policy.groups and not role_of(drop).is_shot
+    waits = not role_of(drop).is_shot if kind == policy.groups else _may_belong(drop)
     return e.JobRequested(
         user=drop.user, kind=kind, source=drop.path, size=drop.size, mtime_ns=drop.mtime_ns, inode=drop.inode,
         reserve_bytes=drop.size, not_before=view.later(policy.group_wait_seconds) if waits else "",
     )  # fmt: skip
+
+
+def _may_belong(drop: Drop) -> bool:
+    """Whether a text may be about a picture that is still to come: cameras number what they make."""
+    stem = drop.path.rpartition("/")[2].rpartition(".")[0]
+    return role_of(drop) is Role.MAYBE and stem[-1:].isdigit()
 
 
 def _open_job(policy: Policy, drop: Drop, view: View) -> int:
@@ -95,9 +101,10 @@ def on_job_requested(policy: Policy, event: e.JobRequested, view: View) -> Itera
 
 
 def _waits_alone(policy: Policy, known: Job, drop: Drop) -> bool:
-    """Whether a drop is about another file, and nobody has begun the job that it has to itself."""
-    is_its_own = known.kind == policy.groups and known.state == "queued" and known.source == drop.path
-    return is_its_own and not role_of(drop).is_shot
+    """Whether a drop is, or may be, about another file, and nobody has begun the job that it has to itself."""
+    is_its_own = known.state == "queued" and known.source == drop.path
+    role = role_of(drop)
+    return is_its_own and (role is Role.MAYBE or (known.kind == policy.groups and not role.is_shot))
 
 
 def _has_lost(policy: Policy, known: Job, drop: Drop) -> bool:

@@ -14,7 +14,7 @@
 11. What a cancelled job had done already is undone.
 12. What came of a job that dropped files asked for is written beside each of them.
 13. What belongs to a drop that nobody has begun to file joins its job; what came before it does so, too.
-14. What is only about another file waits a while for that one; then it is filed by itself.
+14. What is only about another file, or may be, waits a while for that one; then it is filed by itself.
 15. When a picture was filed, what belongs to it and came later is next.
 16. Where a job ends and its files are still there, those that are not to blame get jobs of their own.
 17. What is said about a text in a file beside it goes with its job.

@@ -104,13 +104,13 @@ def _write_note(request: Request, name: str, facts: Mapping[str, Any], body: str
     from box.library.front import front_matter  # noqa: PLC0415 - as above
 
     counts = {**json.loads(facts["counts"] or "{}"), "words": facts["words"]}
+    authors, tags, marks = (facts[key].split("\n") if facts[key] else () for key in ("authors", "tags", "marks"))
     front = front_matter(
         {
-            "id": facts["digest"][:16], "title": facts["title"], "authors": facts["authors"].split("\n") if facts["authors"] else (),
+            "id": facts["digest"][:16], "title": facts["title"], "authors": authors,
             "date": facts["date"], "language": facts["language"], "source": _inbox_path(request) or name,
             "origin": facts["origin"], "digest": facts["digest"], "kind": facts["item_kind"], "counts": counts,
-            "tags": facts["tags"].split("\n") if facts["tags"] else (), "reader": facts["reader"],
-            "marks": facts["marks"].split("\n") if facts["marks"] else (),
+            "tags": tags, "reader": facts["reader"], "marks": marks,
         }
     )  # fmt: skip
     digest, chars = blake3(), 0
