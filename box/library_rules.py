@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from box import events as e
 from box.events import Event
-from box.group_rules import fits
+from box.group_rules import fits, job
 from box.library import given
 from box.paths import owner, split
 from box.policy import Policy
@@ -47,9 +47,22 @@ def on_job_requested(policy: Policy, event: e.JobRequested, view: View) -> Itera
     folder, name = split(event.source)
     for other in given.names_for(name):
         drop = view.drop(f"{folder}/{other}")
-        if drop is not None and fits(policy, drop, view):
+        if drop is not None and not _is_taken(drop, view) and fits(policy, drop, view):
             yield e.DropJoined(user=drop.user, job=view.newest_job(), path=drop.path, size=drop.size)
             return
+
+
+def _is_taken(drop: Drop, view: View) -> bool:
+    return bool(drop.job) and view.job(drop.job).state in {"queued", "running"}
+
+
+def on_job_quarantined(policy: Policy, event: e.JobQuarantined, view: View) -> Iterator[Event]:
+    """Rule 17: where what was said about a text is to blame, the text is read without it."""
+    known = view.job(event.job)
+    if known.kind == DOCUMENT and event.source and event.source != known.source:
+        drop = view.drop(known.source)
+        if drop is not None and drop.job == event.job:
+            yield job(policy, drop, view, DOCUMENT)
 
 
 def on_text_changed(_: Policy, event: Any, view: View) -> Iterator[Event]:

@@ -255,7 +255,13 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.JobFailed: (on_room, on_job_failed, on_job_lost, on_job_ended),
     e.JobCancelled: (on_room, on_job_cancelled, group_rules.on_job_ended, on_job_lost, on_job_ended),
     e.JobReleased: (on_room, on_job_released),
-    e.JobQuarantined: (on_room, on_job_quarantined, on_job_lost, on_job_ended),
+    e.JobQuarantined: (
+        on_room,
+        on_job_quarantined,
+        library_rules.on_job_quarantined,
+        on_job_lost,
+        on_job_ended,
+    ),
 }
 """Which rules an event calls, in order. Room is used first: what follows from the others may make more room, and would
 ask for the same drops again."""

@@ -127,12 +127,12 @@ def test_a_sidecar_whose_photo_never_comes_is_filed_by_its_own_date(make_root, o
 
 def test_a_table_without_a_photo_is_left_in_the_inbox_and_taken_when_the_photo_comes(make_root, once: type_once):
     config = make_root()
-    drop(config, {"IMG_1.csv": b"a,b", "other.json": b"{}"})
+    drop(config, {"IMG_1.csv": b"a,b", "other_1.json": b"{}"})
     assert once(config) == {}
-    assert left(config) == {"IMG_1.csv", "other.json"}
+    assert left(config) == {"IMG_1.csv", "other_1.json"}
     drop(config, {"IMG_1.jpg": jpeg(1)})
     assert set(once(config)) == {f"{DAY}/IMG_1.jpg", f"{DAY}/IMG_1.csv"}
-    assert left(config) == {"other.json"}
+    assert left(config) == {"other_1.json"}
 
 
 def test_a_sidecar_gives_its_date_to_a_photo_that_has_none(make_root, once: type_once):

@@ -18,9 +18,9 @@ from typing import Any, Final
 from box.errors import Unprocessable
 from box.events import CompanionFiled, DocumentRead, Event, FilePlaced
 from box.library import readers
-from box.library.given import BYTES_MAX, Given
+from box.library.given import Given
 from box.tasks import source
-from box.tasks.handler import Found, Handler, Landed, Placement, Request, Tools
+from box.tasks.handler import Found, Handler, Landed, Member, Placement, Request, Tools
 
 KIND: Final = "document"
 _NOTE, _BODY, _COVER = "note.md", "body.md", "cover.jpg"
@@ -155,15 +155,23 @@ def report(request: Request, found: Found, landed: tuple[Landed, ...]) -> tuple[
 
 def _given(request: Request) -> Given:
     """What somebody said about it, in the file that came with it."""
+    for number, member in enumerate(request.members, 1):
+        try:
+            return _given_by(member)
+        except Unprocessable as error:
+            error.file = number
+            raise
+    return Given()
+
+
+def _given_by(member: Member) -> Given:
     from box.library import given  # noqa: PLC0415 - only the child needs it
 
-    for member in request.members:
-        name = _shown(member.path)
-        if member.size > BYTES_MAX:
-            raise Unprocessable(given.CODE, f"{name} has {member.size:,} bytes: a few lines are enough")
-        with source.opened(member) as file:
-            return given.read(file.read(), name)
-    return Given()
+    name = _shown(member.path)
+    if member.size > given.BYTES_MAX:
+        raise Unprocessable(given.CODE, f"{name} has {member.size:,} bytes: a few lines are enough")
+    with source.opened(member) as file:
+        return given.read(file.read(), name)
 
 
 def _inbox_path(request: Request) -> str:

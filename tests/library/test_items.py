@@ -1,0 +1,163 @@
+"""What becomes of a dropped text: an item, its original and its note; once, whatever it is called; in versions."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from blake3 import blake3
+
+from box import beside, service
+from box.config import Config
+from box.models.items import Item
+from box.verify import differences
+from tests.helpers import inbox, library
+
+OWLS = "Barn owls of the valley\n\nIn 2023, 42 pairs were counted.\n"
+IN_2024 = 1714820000
+
+
+def once(config: Config) -> list[dict[str, object]]:
+    """Have all done that there is to do; the items."""
+    box = service.build(config)
+    box.once()
+    box.runner.close()
+    with beside.beside(config) as there:
+        assert list(differences(there.engine.store, config)) == []
+        return there.engine.store.dicts(Item.select().order_by(Item.id))
+
+
+def drop(config: Config, name: str, text: str | bytes, at: int = IN_2024) -> Path:
+    path = inbox(config) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    os.utime(path, (at, at))
+    return path
+
+
+def note(config: Config, item: dict[str, object]) -> str:
+    return (Path(config.box.root) / str(item["note"])).read_text("utf-8")
+
+
+def front(text: str) -> dict[str, object]:
+    """The front matter of a note."""
+    _, lines, _ = text.split("---\n", 2)
+    return {key: json.loads(value) for key, _, value in (line.partition(": ") for line in lines.splitlines())}
+
+
+def test_the_original_stays_as_it_is_and_its_text_becomes_a_note(make_root):
+    config = make_root()
+    drop(config, "field/owls/report.txt", OWLS)
+    (item,) = once(config)
+    assert library(config, "media") == {"2024/report.txt": OWLS.encode()}
+    text = note(config, item)
+    assert front(text) | {"reader": 0} == {
+        "id": blake3(OWLS.encode()).hexdigest()[:16], "title": "Barn owls of the valley",
+        "source": "field/owls/report.txt", "digest": blake3(OWLS.encode()).hexdigest(), "kind": "document",
+        "counts": {"words": item["words"]}, "tags": ["field", "owls"], "reader": 0,
+    }  # fmt: skip
+    assert "In 2023, 42 pairs were counted." in text
+    assert item["note_digest"] == blake3(text.encode()).hexdigest()
+    assert (item["chars"], item["version"], item["tags"]) == (len(text), 1, "field\nowls")
+
+
+@pytest.mark.parametrize("beside", ["report.meta.toml", "report.txt.meta.toml"])
+def test_what_somebody_said_beside_it_goes_before_what_it_says_itself(make_root, beside: str):
+    config = make_root()
+    drop(config, "report.txt", OWLS)
+    drop(config, beside, 'title = "Eulen"\nauthors = ["Ada", "Bob"]\ntags = "birds"\ndate = 2021-03-04\n')
+    (item,) = once(config)
+    assert (item["title"], item["authors"], item["tags"], item["date"]) == ("Eulen", "Ada\nBob", "birds", "2021-03-04")
+    assert set(library(config, "media")) == {"2021/report.txt", f"2021/{beside}"}
+    assert item["note"] == "users/me/notes/eulen.md"
+
+
+def test_what_is_wrong_beside_it_is_put_aside_and_the_text_is_read_without(make_root):
+    config = make_root()
+    drop(config, "report.txt", OWLS)
+    drop(config, "report.meta.toml", "title = [")
+    (item,) = once(config)
+    assert item["title"] == "Barn owls of the valley"
+    reason = json.loads(library(config, "quarantine")["report.meta.toml.reason.json"])
+    assert reason["code"] == "bad-meta"
+
+
+def test_the_same_content_is_one_item_that_knows_both_names(make_root):
+    config = make_root()
+    drop(config, "a.txt", OWLS)
+    once(config)
+    drop(config, "deep/b.txt", OWLS)
+    drop(config, "deep/b.meta.toml", 'title = "Other"')
+    (item,) = once(config)
+    with beside.beside(config) as box:
+        names = box.engine.store.rows("SELECT item, source FROM item_names")
+    assert names == [(item["id"], "users/me/inbox/deep/b.txt")]
+    assert set(library(config, "media")) == {"2024/a.txt", "2024/b.meta.toml"}
+    assert len(library(config, "notes")) == 1
+
+
+def test_other_content_from_the_same_place_is_a_new_version_and_the_old_text_stays(make_root):
+    config = make_root()
+    drop(config, "report.txt", OWLS)
+    once(config)
+    drop(config, "report.txt", OWLS + "\nIn 2024, 51.\n")
+    first, second = once(config)
+    assert (first["version"], second["version"]) == (1, 2)
+    assert first["replaced_by"] == second["id"]
+    assert "2024, 51" not in note(config, first)
+    assert "2024, 51" in note(config, second)
+    assert set(library(config, "media")) == {"2024/report.txt", "2024/report-2.txt"}
+
+
+def test_an_original_or_a_note_that_somebody_deletes_stays_deleted(make_root):
+    config = make_root()
+    drop(config, "report.txt", OWLS)
+    (item,) = once(config)
+    (Path(config.box.root) / str(item["path"])).unlink()
+    (item,) = once(config)
+    assert (item["path"], bool(item["note"])) == ("", True)
+    (Path(config.box.root) / str(item["note"])).unlink()
+    (item,) = once(config)
+    assert (item["path"], item["note"], item["note_digest"]) == ("", "", "")
+    assert library(config, "notes") == {}
+
+
+def test_a_text_that_was_deleted_may_come_again(make_root):
+    config = make_root()
+    drop(config, "report.txt", OWLS)
+    (item,) = once(config)
+    (Path(config.box.root) / str(item["path"])).unlink()
+    once(config)
+    drop(config, "report.txt", OWLS)
+    assert [each["version"] for each in once(config)] == [1, 2]
+
+
+def test_what_nobody_reads_waits_in_the_inbox(make_root):
+    config = make_root()
+    drop(config, "thing.bin", bytes(range(256)) * 10)
+    assert once(config) == []
+    assert (inbox(config) / "thing.bin").exists()
+
+
+def test_a_text_without_a_word_goes_to_quarantine(make_root):
+    config = make_root()
+    drop(config, "empty.txt", " \n\n \n")
+    assert once(config) == []
+    assert json.loads(library(config, "quarantine")["empty.txt.reason.json"])["code"] == "empty"
+
+
+def test_a_text_that_is_too_long_goes_to_quarantine(make_root):
+    config = make_root(library__text_chars_max=1000)
+    drop(config, "long.txt", "owl " * 300)
+    assert once(config) == []
+    assert json.loads(library(config, "quarantine")["long.txt.reason.json"])["code"] == "oversized"
+
+
+def test_a_table_that_may_belong_to_a_picture_waits_for_it_and_another_does_not(make_root):
+    config = make_root()
+    drop(config, "IMG_1.csv", "a,b\n1,2\n")
+    drop(config, "birds.txt", "owl, 3\n")
+    assert [item["title"] for item in once(config)] == ["owl, 3"]
+    assert (inbox(config) / "IMG_1.csv").exists()
