@@ -117,6 +117,8 @@ def _check_entries(archive: zipfile.ZipFile, file_bytes: int, name: str) -> None
         raise Unprocessable(ENCRYPTED, f"{name} is protected by a password")
     if len(parts) > ENTRIES_MAX:
         raise Unprocessable(BOMB, f"{name} holds {len(parts):,} files, more than {ENTRIES_MAX:,}")
+    if any(part.header_offset < 0 for part in parts):
+        raise Unprocessable(CORRUPT, f"{name} is damaged: its beginning is missing")
     unpacked = sum(part.file_size for part in parts)
     # Parts may lie over one another, so the sum is held against the file and not against what they claim to take.
     steep = unpacked > RATIO_MAX * file_bytes or any(_is_steep(part) for part in parts)
