@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 from box.library.markdown import CELL_CHARS_MAX, COLUMNS_MAX, ROWS_MAX, Markdown
@@ -50,19 +51,30 @@ class Table:
         return out.table(self.rows) and self.whole
 
 
-class Checked:
-    """Rows on their way to `Markdown.table`; says whether it had to shorten one of their cells."""
+def sheet(out: Markdown, title: str, rows: Iterable[Sequence[str]]) -> bool | None:
+    """A sheet of a spreadsheet, written while its rows come: whether it is whole, None if nothing is on it."""
+    fit = True
 
-    def __init__(self, rows: Iterable[Sequence[str]]) -> None:
-        self._rows = rows
-        self.whole = True
-
-    def __iter__(self) -> Iterator[list[str]]:
-        for row in self._rows:
+    def checked() -> Iterator[list[str]]:
+        nonlocal fit
+        for row in rows:
             cells = trimmed(row)
             if cells:
-                self.whole = self.whole and len(cells) <= COLUMNS_MAX and max(map(len, cells)) <= CELL_CHARS_MAX
+                fit = fit and fits(cells)
                 yield cells
+
+    filled = checked()
+    first = next(filled, None)
+    if first is None:
+        return None
+    out.heading(2, title)
+    is_whole = out.table(chain([first], filled))
+    return is_whole and fit
+
+
+def fits(row: Sequence[str]) -> bool:
+    """Whether a row goes into a table of a note as it is."""
+    return len(row) <= COLUMNS_MAX and max(map(len, row), default=0) <= CELL_CHARS_MAX
 
 
 def trimmed(row: Sequence[str]) -> list[str]:
