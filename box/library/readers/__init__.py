@@ -8,7 +8,22 @@ from box.library.reading import Reader
 
 _HERE: Final = "box.library.readers."
 
-ALL: Final[tuple[Reader, ...]] = (Reader("text", 1, ("text/plain", "text/x-tex"), _HERE + "plain"),)
+_OOXML: Final = "application/vnd.openxmlformats-officedocument."
+_ODF: Final = "application/vnd.oasis.opendocument."
+
+ALL: Final[tuple[Reader, ...]] = (
+    Reader("text", 1, ("text/plain", "text/x-tex"), _HERE + "plain"),
+    Reader("pdf", 1, ("application/pdf",), _HERE + "pdf"),
+    Reader("docx", 1, (_OOXML + "wordprocessingml.document",), _HERE + "docx"),
+    Reader("pptx", 1, (_OOXML + "presentationml.presentation",), _HERE + "pptx"),
+    Reader("xlsx", 1, (_OOXML + "spreadsheetml.sheet",), _HERE + "xlsx"),
+    Reader("odt", 1, (_ODF + "text",), _HERE + "odt"),
+    Reader("odp", 1, (_ODF + "presentation",), _HERE + "odp"),
+    Reader("ods", 1, (_ODF + "spreadsheet",), _HERE + "ods"),
+    Reader("rtf", 1, ("application/rtf",), _HERE + "rtf"),
+    Reader("old-office", 1, ("application/x-ole-storage",), _HERE + "old_office"),
+    Reader("csv", 1, ("text/csv", "text/tab-separated-values"), _HERE + "csv_table"),
+)
 
 MEDIA_TYPES: Final = tuple(media_type for reader in ALL for media_type in reader.media_types)
 """What can be read here, and so becomes an item."""
