@@ -16,6 +16,7 @@ from box.models import (
     backed,
     backups,
     camera_clocks,
+    chunks,
     drops,
     files,
     holds,
@@ -46,10 +47,11 @@ PROJECTIONS: Final[tuple[type[Table], ...]] = (
 )  # fmt: skip
 LIVE: Final[tuple[type[Table], ...]] = (
     live.Lease, live.Journal, live.Folder, backed.Backed, backed.Replica, repositories.Repository,
-    repositories.Reading,
+    repositories.Reading, chunks.Chunk, chunks.Edition,
 )  # fmt: skip
 INDEXES: Final = (
     *drops.INDEXES, *photos.INDEXES, *items.INDEXES, *jobs.INDEXES, *ready.INDEXES, *waits.INDEXES, *attempts.INDEXES,
+    *chunks.INDEXES,
 )  # fmt: skip
 
 type_fold = Callable[[Store, Recorded, Any], None]

@@ -1,0 +1,259 @@
+"""Chunks. The rule: `note[start:end]` is the chunk, it has at most 512 tokens, and no word is cut in two.
+
+A note is read line by line, as `box.library.markdown` writes it, and falls into units: sentences, and what is a line by
+itself (headings, rows of tables, code). Units are put together until the next would be too much; the last one, if it
+is short, begins the next chunk again. Headings and pages begin a new chunk unless there is next to nothing in this one.
+All is streamed: what is held is a chunk, and the paragraph that is being read.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, TextIO
+
+from box.library import sentences
+from box.library.tokens import SIZE_MAX, fitting, size_of
+
+CHUNKER_VERSION: Final = 1
+
+_LEAST: Final = SIZE_MAX // 6
+"""Less than that is not worth a chunk of its own, and is short enough to be said twice."""
+
+_LINE_CHARS: Final = 64 * 1024
+"""What comes at once; a longer line is a paragraph that comes in pieces."""
+
+_FRONT_CHARS: Final = 256 * 1024
+_GAP_CHARS: Final = 200
+"""So much space ends a chunk."""
+
+_HEADING_CHARS: Final = 160
+_PATH_CHARS: Final = 480
+
+_LINE: Final = re.compile(
+    r"(?P<blank>\s*$)|(?P<heading>#{1,6})(?=\s)|(?P<fence>`{3,}|~{3,})|<!-- page (?P<page>\d{1,9}) -->\s*$"
+    r"|\[(?P<time>\d\d:\d\d:\d\d)[.\d]*\]|(?P<row>\|)|(?P<item>[ \t]*(?:[-+*]|\d{1,9}[.)])[ \t])"
+    r"|(?P<under>={3,}|-{3,})\s*$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a note."""
+
+    number: int
+    """From 0 on."""
+    start: int
+    end: int
+    heading: str
+    """The headings that it stands under: "Title > Chapter > Section"."""
+    place: str
+    """The page ("p. 12") or the time ("00:01:23") where it begins, if the note says so."""
+    text: str
+
+
+class _Unit(NamedTuple):
+    """What is not torn apart, with the space before it."""
+
+    gap: str
+    start: int
+    text: str
+    size: int
+    """Of both, in thirds of tokens."""
+    heads: bool
+    path: str
+    place: str
+    breaks: bool
+    """It should rather begin a chunk."""
+    parts: bool
+    """It must begin one."""
+
+
+def chunks_of(note: str, title: str = "") -> Iterator[Chunk]:
+    """The chunks of a note that is held as a whole."""
+    return chunks(io.StringIO(note, newline="\n"), title)
+
+
+def chunks(note: TextIO, title: str = "") -> Iterator[Chunk]:
+    r"""The chunks of a note, opened with `newline="\n"`; `title` begins every path of headings that lacks it."""
+    held: list[_Unit] = []
+    size = number = 0
+    for unit in _Units(title).of(note):
+        if held and (unit.parts or size + unit.size > SIZE_MAX or (unit.breaks and size >= _LEAST)):
+            kept = [] if unit.parts or unit.breaks else _carried(held, SIZE_MAX - unit.size)
+            done = held[: -len(kept)] if kept and kept[0].heads else held
+            yield _chunk(number, done)
+            number += 1
+            held, size = kept, sum(each.size for each in kept)
+        held.append(unit)
+        size += unit.size
+    if held:
+        yield _chunk(number, held)
+
+
+def _carried(held: list[_Unit], room: int) -> list[_Unit]:
+    """What the next chunk begins with: headings that nothing followed yet, else the last unit once more."""
+    first = len(held)
+    while first and held[first - 1].heads:
+        first -= 1
+    if first < len(held):
+        heads = held[first:]
+        return heads if first and sum(each.size for each in heads) <= room else []
+    last = held[-1]
+    return [last] if len(held) > 1 and last.size <= min(_LEAST, room) else []
+
+
+def _chunk(number: int, units: list[_Unit]) -> Chunk:
+    first = next((unit for unit in units if not unit.heads), units[-1])
+    text = units[0].text + "".join(unit.gap + unit.text for unit in units[1:])
+    start = units[0].start
+    return Chunk(number, start, start + len(text), first.path, units[0].place or first.place, text)
+
+
+@dataclass(slots=True)
+class _Units:
+    """Reads lines, tells units. Every character goes through `_space` or `_unit`, so it is known where it stands."""
+
+    title: str
+    _at: int = 0
+    _gap: str = ""
+    _heads: list[str] = field(default_factory=lambda: [""] * 6)
+    _path: str = ""
+    _place: str = ""
+    _breaks: bool = False
+    _parts: bool = False
+    _fence: str = ""
+    _held: list[str] = field(default_factory=list)
+    """The paragraph that is being read."""
+    _held_chars: int = 0
+
+    def of(self, note: TextIO) -> Iterator[_Unit]:
+        """All units of a note."""
+        self._path = self.title[:_HEADING_CHARS]
+        first = note.readline(_LINE_CHARS)
+        for line in self._body(first, note):
+            is_piece = not line.endswith("\n") and len(line) == _LINE_CHARS
+            if is_piece or (self._held and not self._held[-1].endswith("\n")):
+                self._hold(line)
+                if self._held_chars > 2 * _LINE_CHARS:
+                    yield from self._let_go(rest=True)
+            elif self._fence:
+                yield from self._code(line)
+            else:
+                yield from self._line(line)
+        yield from self._let_go()
+
+    def _body(self, first: str, note: TextIO) -> Iterator[str]:
+        """The lines after the front matter."""
+        front, chars = [first], len(first)
+        if first.rstrip() == "---":
+            while chars < _FRONT_CHARS and (line := note.readline(_LINE_CHARS)):
+                front.append(line)
+                chars += len(line)
+                if line.rstrip() == "---":
+                    front, self._at = [], chars
+                    break
+        yield from front
+        while line := note.readline(_LINE_CHARS):
+            yield line
+
+    def _line(self, line: str) -> Iterator[_Unit]:
+        """A whole line outside of code."""
+        match = _LINE.match(line)
+        kind = match.lastgroup if match else None
+        if kind is None or match is None:
+            self._hold(line)
+            return
+        if kind == "under" and len(self._held) == 1:
+            yield from self._underlined(line)
+            return
+        yield from self._let_go()
+        if kind == "blank":
+            self._space(line)
+        elif kind == "page":
+            self._place, self._breaks = f"p. {int(match['page'])}", True
+            self._space(line)
+        elif kind == "heading":
+            self._enter(len(match["heading"]), line[match.end() :])
+            yield from self._whole(line, heads=True)
+        elif kind == "fence":
+            self._fence = match["fence"]
+            yield from self._whole(line)
+        elif kind in ("row", "under"):
+            yield from self._whole(line)
+        else:
+            if kind == "time":
+                self._place = match["time"]
+            self._hold(line)
+
+    def _underlined(self, line: str) -> Iterator[_Unit]:
+        """A heading whose second line underlines it."""
+        title = self._held[0]
+        self._held, self._held_chars = [], 0
+        self._enter(1 if line.startswith("=") else 2, title)
+        yield from self._whole(title, heads=True)
+        yield from self._whole(line, heads=True)
+
+    def _code(self, line: str) -> Iterator[_Unit]:
+        yield from self._let_go()
+        if line.startswith(self._fence) and not line.strip(self._fence[0] + " \t\r\n"):
+            self._fence = ""
+        yield from self._whole(line)
+
+    def _enter(self, level: int, text: str) -> None:
+        """What follows stands under that heading."""
+        self._heads[level - 1 :] = [" ".join(text.strip().rstrip("#").split())[:_HEADING_CHARS], *[""] * (6 - level)]
+        names = [name for name in self._heads if name]
+        if self.title and names[:1] != [self.title[:_HEADING_CHARS]]:
+            names.insert(0, self.title[:_HEADING_CHARS])
+        self._path = " > ".join(names)[:_PATH_CHARS]
+        self._breaks = True
+
+    # --- units --------------------------------------------------------------------------------------------------------
+
+    def _hold(self, line: str) -> None:
+        self._held.append(line)
+        self._held_chars += len(line)
+
+    def _let_go(self, *, rest: bool = False) -> Iterator[_Unit]:
+        """The sentences of the paragraph; with `rest` the last one is held on to, more of it may come."""
+        if not self._held:
+            return
+        text = "".join(self._held)
+        self._held, self._held_chars = [], 0
+        spans = [piece for start, end in sentences.spans(text) for piece in fitting(text, start, end)]
+        if rest and spans:
+            text, more = text[: spans[-1][0]], text[spans[-1][0] :]
+            self._hold(more)
+            del spans[-1]
+        yield from self._all(text, spans)
+
+    def _whole(self, line: str, *, heads: bool = False) -> Iterator[_Unit]:
+        """A line that is no prose."""
+        bare = line.strip()
+        start = line.index(bare) if bare else 0
+        yield from self._all(line, list(fitting(line, start, start + len(bare))) if bare else [], heads=heads)
+
+    def _all(self, text: str, spans: list[tuple[int, int]], *, heads: bool = False) -> Iterator[_Unit]:
+        done = 0
+        for start, end in spans:
+            self._space(text[done:start])
+            yield self._unit(text[start:end], heads=heads)
+            done = end
+        self._space(text[done:])
+
+    def _space(self, text: str) -> None:
+        self._at += len(text)
+        if len(self._gap) + len(text) > _GAP_CHARS:
+            self._gap, self._parts = "", True
+        elif not self._parts:
+            self._gap += text
+
+    def _unit(self, text: str, *, heads: bool) -> _Unit:
+        size = size_of(text) + len(self._gap)
+        unit = _Unit(self._gap, self._at, text, size, heads, self._path, self._place, self._breaks, self._parts)
+        self._at += len(text)
+        self._gap, self._parts, self._breaks = "", False, False
+        return unit

@@ -1,0 +1,101 @@
+"""Sentences. The rule: one pass over the text; what is looked at around a full stop is bounded.
+
+A sentence ends at a mark that ends sentences in some script, unless a full stop belongs to an abbreviation, an initial
+or a number, or the next word begins small. Chinese and Japanese need no space after the mark; Thai has no mark, so a
+space ends a sentence there after a polite particle, or when it has become long. Blank lines end every sentence.
+"""
+
+# ruff: noqa: RUF001, SIM905 - marks, words and letters of other scripts are what this is about
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+THAI_CHARS: Final = 80
+"""A Thai sentence that is so long ends at the next space."""
+
+_LOOK_CHARS: Final = 24
+"""How far around a full stop is looked."""
+
+_BORDER: Final = re.compile(
+    r"(?P<wide>(?<![。！？｡])[。！？｡]++[」』”’）)\]》〉\"']*+)"
+    r"|(?P<mark>(?<![.!?…؟।॥۔])[.!?…؟।॥۔]++[\"'»”’“)\]]*+(?=\s|\Z))"
+    r"|(?P<blank>\n[ \t\r]*+\n)"
+    r"|(?P<thai>(?<=[\u0e01-\u0e7f]) ++(?=[\u0e01-\u0e7f]))"
+)
+_THAI_END: Final = ("ครับ", "ค่ะ", "คะ", "ๆ", "ฯลฯ")
+_OPENING: Final = "\"'«„“”‘’([{<¿¡*_-–—"
+
+_TITLES: Final = frozenset(
+    # What is written before something: never the end of a sentence.
+    "dr mr mrs ms prof st sr sra srta mme mlle vs cf ca bzw bspw nr no vol pp p fig figs eq ed eds gen col capt lt sgt"
+    " rev hon gov sen rep z.b d.h u.a i.d.r v.a o.ä e.g i.e al approx dept est str abs art bd hr fr frl dipl ing geb"
+    " gest ggf inkl max min mind sog vgl zzgl evtl av av. num núm pág págs ej p.ej aprox dott sig sigg prof.ssa pag"
+    " es m mm mgr dhr mevr drs ir bijv blz nl resp tzw tzn np ul im г ул им стр рис см т.е т.к напр проф акад д кв обл"
+    " jan feb mar apr jun jul aug sep sept oct okt nov dec dez".split()
+)
+_MAYBE: Final = frozenset(
+    "etc inc co corp ltd llc jr usw usf u.s u.k u.s.a a.m p.m ph.d b.c a.d m.a b.a др т.д т.п пр и.т.д ecc itp itd enz"
+    " gmbh bros ff".split()
+)
+"""The end of a sentence when a capital letter follows."""
+
+_ORDINALS: Final = frozenset(
+    "januar jänner februar märz april mai juni juli august september oktober november dezember jahrhundert jahrhunderts"
+    " jh kapitel weltkrieg weltkriegs lebensjahr platz mal etage klasse auflage".split()
+)
+"""What a number with a full stop counts in German."""
+
+
+def spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where each sentence begins and ends, without the space around it; all that is no space lies in one."""
+    begun = 0
+    for match in _BORDER.finditer(text):
+        if _is_border(text, begun, match):
+            yield from _span(text, begun, match.end())
+            begun = match.end()
+    yield from _span(text, begun, len(text))
+
+
+def _span(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    sentence = text[start:end]
+    bare = sentence.lstrip()
+    if bare:
+        start += len(sentence) - len(bare)
+        yield start, start + len(bare.rstrip())
+
+
+def _is_border(text: str, begun: int, match: re.Match[str]) -> bool:
+    kind = match.lastgroup
+    if kind == "mark":
+        return _is_end(text, begun, match)
+    if kind == "thai":
+        return match.start() - begun >= THAI_CHARS or text.endswith(_THAI_END, begun, match.start())
+    return True
+
+
+def _is_end(text: str, begun: int, match: re.Match[str]) -> bool:
+    """Whether a sentence ends at a mark that is followed by space."""
+    following = text[match.end() : match.end() + _LOOK_CHARS].split(None, 1)
+    after = following[0].lstrip(_OPENING) if following else ""
+    if after[:1].islower():
+        return False
+    if match[0] != ".":
+        return True
+    before = text[max(begun, match.start() - _LOOK_CHARS) : match.start()]
+    parts = before.rsplit(None, 1)
+    word = parts[-1].lstrip(_OPENING) if parts else ""
+    is_first = len(parts) < 2 and match.start() - begun <= _LOOK_CHARS
+    if word.isdigit():
+        return not (is_first or (len(word) <= 2 and after.rstrip(".,;").casefold() in _ORDINALS))
+    folded = word.casefold()
+    if folded in _MAYBE:
+        return after[:1].isupper()
+    return not (folded in _TITLES or _is_initial(word))
+
+
+def _is_initial(word: str) -> bool:
+    """Whether it is a letter of a name: "J", "J.R", "Ю"; a single I or A ends sentences too, but not often."""
+    return all(len(part) == 1 and part.isupper() for part in word.replace("-", ".").split(".")) if word else False

@@ -1,0 +1,150 @@
+"""Chunks: the texts of items in pieces, and the index over them. The rule: the index is kept in step by triggers.
+
+They are derived from the notes, so nothing of them is in the log. The chunks of an item are written as an edition that
+nobody sees until it is shown, so that an item is found with all its text or with what it had before. There are no
+other changes to a chunk but to come and to go: a row that is replaced would leave its words in the index.
+
+Words are found in `chunk_words`; in scripts that put no spaces between them, and in titles and names, parts of words
+in `chunk_runs` and `item_runs`: three characters each, which takes four times as much room as the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+import peewee
+
+from box.models.base import Store, Table
+
+
+class Chunk(Table):
+    """A piece of an item's note."""
+
+    id = peewee.AutoField()
+    item = peewee.BigIntegerField()
+    edition = peewee.IntegerField()
+    number = peewee.IntegerField()
+    start = peewee.BigIntegerField()
+    stop = peewee.BigIntegerField()
+    """`note[start:stop]` is the text, in characters."""
+    place = peewee.TextField()
+    heading = peewee.TextField()
+    text = peewee.TextField()
+    spaceless = peewee.BooleanField()
+    """There is something in it of a script that puts no spaces between words."""
+
+    class Meta:
+        table_name = "chunks"
+
+
+class Edition(Table):
+    """Which chunks of an item are seen."""
+
+    item = peewee.BigIntegerField(primary_key=True)
+    edition = peewee.IntegerField()
+
+    class Meta:
+        table_name = "editions"
+
+
+def _index(name: str, columns: str, tokenize: str) -> str:
+    """A full-text index over rows that stand in a table."""
+    make = f"CREATE VIRTUAL TABLE IF NOT EXISTS {name} USING fts5"
+    return f"{make} ({columns}, content_rowid = 'id', tokenize = '{tokenize}')"
+
+
+def _kept_in_step(index: str, table: str, key: str, columns: str, when: str = "") -> tuple[str, ...]:
+    """Triggers by which an index follows a table that is only added to and removed from."""
+    new = ", ".join(f"new.{name}" for name in columns.split(", "))
+    old = new.replace("new.", "old.")
+    came = f"INSERT INTO {index} (rowid, {columns}) VALUES (new.{key}, {new})"
+    went = f"INSERT INTO {index} ({index}, rowid, {columns}) VALUES ('delete', old.{key}, {old})"
+    trigger = f"CREATE TRIGGER IF NOT EXISTS {index}"
+    return (
+        f"{trigger}_in AFTER INSERT ON {table} {when.format('new')} BEGIN {came}; END",
+        f"{trigger}_out AFTER DELETE ON {table} {when.format('old')} BEGIN {went}; END",
+    )
+
+
+WORDS, RUNS, TITLES = INDEXED = ("chunk_words", "chunk_runs", "item_runs")
+
+INDEXES: Final = (
+    "CREATE UNIQUE INDEX IF NOT EXISTS chunk_place ON chunks (item, edition, number)",
+    "CREATE VIEW IF NOT EXISTS spaceless_chunks AS SELECT id, heading, text FROM chunks WHERE spaceless",
+    _index(WORDS, "heading, text, content = 'chunks'", "unicode61 remove_diacritics 2"),
+    _index(RUNS, "heading, text, content = 'spaceless_chunks'", "trigram"),
+    _index(TITLES, "title, source, tags, content = 'items'", "trigram"),
+    f"CREATE VIRTUAL TABLE IF NOT EXISTS {RUNS}_vocabulary USING fts5vocab ({RUNS}, row)",
+    *_kept_in_step(WORDS, "chunks", "id", "heading, text"),
+    *_kept_in_step(RUNS, "chunks", "id", "heading, text", "WHEN {}.spaceless"),
+    *_kept_in_step(TITLES, "items", "id", "title, source, tags"),
+)
+
+_SHOWN: Final = "chunks JOIN editions ON editions.item = chunks.item AND editions.edition = chunks.edition"
+
+
+class Row(NamedTuple):
+    """A chunk of an item."""
+
+    id: int
+    number: int
+    start: int
+    end: int
+    place: str
+    heading: str
+    text: str
+
+
+type_piece = tuple[int, int, int, str, str, str, bool]
+"""Number, start, end, place, heading, text, whether it is of a script without spaces."""
+
+
+def of_item(store: Store, item: int, after: int = -1, limit: int = 500) -> list[Row]:
+    """The chunks of an item in order: at most `limit` of those whose number is higher than `after`."""
+    rows = store.rows(
+        f"SELECT id, number, start, stop, place, heading, text FROM {_SHOWN}"
+        " WHERE chunks.item = ? AND number > ? ORDER BY number LIMIT ?",
+        (item, after, limit),
+    )
+    return [Row(*row) for row in rows]
+
+
+def count_of(store: Store, item: int) -> int:
+    """How many chunks of an item are seen."""
+    count: int = store.value(f"SELECT count(*) FROM {_SHOWN} WHERE chunks.item = ?", (item,))
+    return count
+
+
+def next_edition(store: Store, item: int) -> int:
+    """An edition of which there is nothing yet."""
+    last = store.value("SELECT max(edition) FROM chunks WHERE item = ?", (item,)) or 0
+    shown = store.value("SELECT edition FROM editions WHERE item = ?", (item,)) or 0
+    return max(last, shown) + 1
+
+
+def add(store: Store, item: int, edition: int, pieces: Iterable[type_piece]) -> None:
+    """Chunks of an edition that is not shown yet."""
+    store.execute_each(
+        "INSERT INTO chunks (item, edition, number, start, stop, place, heading, text, spaceless)"
+        f" VALUES ({item:d}, {edition:d}, ?, ?, ?, ?, ?, ?, ?)",
+        pieces,
+    )
+
+
+def show(store: Store, item: int, edition: int) -> None:
+    """From now on these are the chunks of the item."""
+    store.execute(
+        "INSERT INTO editions (item, edition) VALUES (?, ?)"
+        " ON CONFLICT (item) DO UPDATE SET edition = excluded.edition",
+        (item, edition),
+    )
+
+
+def remove_unseen(store: Store, item: int, limit: int) -> int:
+    """Remove at most `limit` chunks that are not those that are seen; how many there were."""
+    return store.execute(
+        "DELETE FROM chunks WHERE id IN (SELECT id FROM chunks WHERE item = ? AND edition <> coalesce("
+        "(SELECT edition FROM editions WHERE item = ?), 0) LIMIT ?)",
+        (item, item, limit),
+    )
