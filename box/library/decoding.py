@@ -15,6 +15,12 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_OLD: Final = [
+    "cp1252", "cp1251", "koi8_r", "cp932", "euc_jp", "gb18030", "big5", "euc_kr", "cp1250", "cp1253", "cp1254",
+    "cp1255", "cp1256", "cp1257", "cp1258", "cp866", "cp874", "iso8859_2", "iso8859_5", "koi8_u", "iso2022_jp",
+]  # fmt: skip
+"""What texts from before Unicode are in; a guess among all encodings that there are is a worse one."""
+_GUESS_BYTES: Final = 64 * 1024
 
 
 def encoding_of(probe: bytes) -> str:
@@ -23,15 +29,39 @@ def encoding_of(probe: bytes) -> str:
         if probe.startswith(mark):
             return name
     if b"\0" in probe:
-        return "utf-16-be" if probe[::2].count(0) > probe[1::2].count(0) else "utf-16-le"
+        return _wide(probe)
+    if b"\x1b$B" in probe or b"\x1b$@" in probe:
+        return "iso2022_jp"  # seven bits, so it looks like UTF-8
+    if is_unicode(probe):
+        return "utf-8"
+    from charset_normalizer import from_bytes  # noqa: PLC0415 - only what is not UTF-8 needs it
+
+    # A cut in the middle of a character would speak against its encoding.
+    guessed = probe[: probe.rfind(b"\n", 0, _GUESS_BYTES) + 1] if len(probe) > _GUESS_BYTES else probe
+    best = from_bytes(guessed or probe[:_GUESS_BYTES], cp_isolation=_OLD).best()
+    return best.encoding if best is not None else "cp1252"
+
+
+def is_unicode(probe: bytes) -> bool:
+    """Whether it has a mark, or is UTF-8 as far as it goes."""
+    if probe.startswith(tuple(mark for mark, _ in _MARKS)):
+        return True
     try:
         codecs.getincrementaldecoder("utf-8")().decode(probe)
     except UnicodeDecodeError:
-        from charset_normalizer import from_bytes  # noqa: PLC0415 - only what is not UTF-8 needs it
+        return False
+    return True
 
-        best = from_bytes(probe).best()
-        return best.encoding if best is not None else "cp1252"
-    return "utf-8"
+
+def _wide(probe: bytes) -> str:
+    """Of several bytes a character, without a mark: most characters of a text are in the first plane."""
+    zeros = [probe[at::4].count(0) for at in range(4)]
+    quarter = len(probe) // 4
+    if quarter and zeros[3] >= quarter and zeros[2] >= quarter * 0.9 and zeros[0] < quarter:
+        return "utf-32-le"
+    if quarter and zeros[0] >= quarter and zeros[1] >= quarter * 0.9 and zeros[3] < quarter:
+        return "utf-32-be"
+    return "utf-16-be" if zeros[0] + zeros[2] > zeros[1] + zeros[3] else "utf-16-le"
 
 
 def text_of(data: bytes) -> str:

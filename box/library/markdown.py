@@ -33,6 +33,8 @@ _MISTAKEN: Final = re.compile(
 )
 """Where a line of plain text would be read as something else."""
 
+_FOREIGN: Final = re.compile(r"^(?=<!-- page \d+ -->|\[\d\d:\d\d:\d\d\.\d{3}\])", re.MULTILINE)
+
 
 def clean(text: str) -> str:
     """Text without what no note should hold: NFC, line feeds only, no control characters."""
@@ -56,7 +58,9 @@ class Markdown:
     def __init__(self, file: TextIO, chars_max: int) -> None:
         """Writes to `file` (UTF-8, line feeds only). Raises Unprocessable when it becomes longer than `chars_max`."""
         self._file = file
-        self._chars_max = chars_max
+        self.chars_max = chars_max
+        self.deeper = 0
+        """How many levels headings stand below what they say: the readers of parts know nothing of the whole."""
         self.chars = 0
         """Characters written."""
         self.words = 0
@@ -68,7 +72,7 @@ class Markdown:
         title = line(text)[:HEADING_CHARS_MAX]
         if title:
             self.headings += 1
-            self._block(f"{'#' * max(1, min(6, level))} {title}")
+            self._block(f"{'#' * max(1, min(6, level + self.deeper))} {title}")
 
     def paragraph(self, text: str) -> None:
         """Plain text; blank lines in it separate paragraphs, other line ends are kept."""
@@ -115,8 +119,8 @@ class Markdown:
         return whole
 
     def markdown(self, text: str) -> None:
-        """Text that is Markdown already."""
-        body = _BLANK_LINES.sub("\n\n", clean(text)).strip("\n")
+        """Text that is Markdown already; what looks like one of the marks of places loses that look."""
+        body = _FOREIGN.sub(r"\\\g<0>", _BLANK_LINES.sub("\n\n", clean(text)).strip("\n"))
         if body.strip():
             self._block(body)
 
@@ -143,8 +147,8 @@ class Markdown:
 
     def _write(self, text: str) -> None:
         self.chars += len(text)
-        if self.chars > self._chars_max:
-            raise Unprocessable("oversized", f"it holds more than {self._chars_max:,} characters of text")
+        if self.chars > self.chars_max:
+            raise Unprocessable("oversized", f"it holds more than {self.chars_max:,} characters of text")
         self._file.write(text)
 
 

@@ -47,6 +47,8 @@ class Reading:
     """Name of a picture that the reader put into the scratch folder, as the file holds it."""
     marks: tuple[str, ...] = ()
     """What somebody should know: "needs-ocr", "ocr", "fallback", "tables-cut", ..."""
+    tags: tuple[str, ...] = ()
+    """Keywords and subjects that the file itself gives."""
 
 
 class Progress(Protocol):
