@@ -131,6 +131,9 @@ ONLY = {
     "cronsim": {"job_tables", "periodic"},
     "compression": {"archive"},
     "backports": {"archive"},
+    "charset_normalizer": {"library"},
+    "lxml": {"library"},
+    "trafilatura": {"library"},
 }
 """Packages of others, and the only places that may know them."""
 

@@ -7,8 +7,28 @@ from typing import Final
 from box.library.reading import Reader
 
 _HERE: Final = "box.library.readers."
+_NAMED_COMICS: Final = ("application/vnd.comicbook-rar", "application/x-cb7", "application/x-cbt")
 
-ALL: Final[tuple[Reader, ...]] = (Reader("text", 1, ("text/plain", "text/x-tex"), _HERE + "plain"),)
+ALL: Final[tuple[Reader, ...]] = (
+    Reader("text", 1, ("text/plain", "text/x-tex"), _HERE + "plain"),
+    Reader("markdown", 1, ("text/markdown",), _HERE + "markdown"),
+    Reader("restructured", 1, ("text/x-rst",), _HERE + "rst"),
+    Reader("page", 1, ("text/html",), _HERE + "html"),
+    Reader("mhtml", 1, ("multipart/related",), _HERE + "mhtml"),
+    Reader("mail", 1, ("message/rfc822",), _HERE + "mail"),
+    Reader("mailbox", 1, ("application/mbox",), _HERE + "mbox"),
+    Reader("subtitles", 1, ("application/x-subrip", "text/vtt"), _HERE + "subtitles"),
+    Reader("json", 1, ("application/json",), _HERE + "json_data"),
+    Reader("json-lines", 1, ("application/jsonl",), _HERE + "json_lines"),
+    Reader("code", 1, ("text/x-source",), _HERE + "source_code"),
+    Reader("notebook", 1, ("application/x-ipynb+json",), _HERE + "notebook"),
+    Reader("epub", 1, ("application/epub+zip",), _HERE + "epub"),
+    Reader("fictionbook", 1, ("application/x-fictionbook+xml",), _HERE + "fb2"),
+    Reader("mobi", 1, ("application/x-mobipocket-ebook",), _HERE + "mobi"),
+    Reader("comic", 1, ("application/vnd.comicbook+zip",), _HERE + "comic"),
+    Reader("comic-name", 1, _NAMED_COMICS, _HERE + "comic_name"),
+    Reader("zip", 1, ("application/zip",), _HERE + "zipped"),
+)  # fmt: skip
 
 
 def by_media_type(media_type: str) -> Reader | None:
