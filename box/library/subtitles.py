@@ -58,7 +58,7 @@ def paragraphs(found: Iterable[Cue]) -> Iterator[Cue]:
     open_cue: Cue | None = None
     last = ""
     for cue in found:
-        rows = [row for row in cue.text.split("\n") if row != last]
+        rows = [row for row in cue.text.split("\n") if row and row != last]
         last = cue.text.rpartition("\n")[2]
         if not rows:
             continue

@@ -6,6 +6,7 @@ import base64
 import os
 import shutil
 import struct
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -236,6 +237,9 @@ def test_a_comic_is_what_is_known_about_it(tmp_path: Path):
 def test_a_comic_that_cannot_be_opened_is_known_by_its_name_or_refused(tmp_path: Path):
     reading, _ = read(tmp_path, "Rivers 03 (2020).cbr", b"Rar!\x1a\x07\x01\x00rest")
     assert (reading.title, reading.marks) == ("Rivers 03", ("contents-unread",))
+    with tarfile.open(tmp_path / "Rivers 04.cbt", "w", format=tarfile.GNU_FORMAT) as archive:
+        archive.add(__file__, "1.jpg")
+    assert read_file(tmp_path / "Rivers 04.cbt")[0].title == "Rivers 04"
     assert code(tmp_path, "a.cbr", b"no rar at all", "application/vnd.comicbook-rar") == "corrupt"
     assert code(tmp_path, "a.cbz", zipped({"readme.txt": "no pages"})) == "empty"
     assert code(tmp_path, "b.cbz", zipped({"1.png": PNG})[:-30], "application/vnd.comicbook+zip") == "corrupt"

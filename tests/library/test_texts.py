@@ -303,6 +303,7 @@ def test_json_is_an_outline_and_equal_rows_are_a_table(tmp_path: Path):
 def test_json_that_is_damaged_or_made_to_hurt_is_refused(tmp_path: Path):
     assert code(tmp_path, "a.json", '{"a": [1, 2') == "corrupt"
     assert code(tmp_path, "a.json", "[" * 200_000 + "]" * 200_000) == "corrupt"
+    assert code(tmp_path, "a.json", "{}") == "empty"
     reading, _ = read(tmp_path, "a.json", '{"n": ' + "9" * 10_000 + "}")
     assert reading.counts == {"entries": 1}
 
@@ -361,6 +362,7 @@ def test_a_damaged_notebook_is_refused(tmp_path: Path):
     assert code(tmp_path, "a.ipynb", json.dumps(NOTEBOOK)[:-20]) == "corrupt"
     assert code(tmp_path, "a.ipynb", '{"no": "cells"}') == "corrupt"
     assert code(tmp_path, "a.ipynb", "[1]") == "corrupt"
+    assert code(tmp_path, "a.ipynb", '{"cells": []}') == "empty"
 
 
 @pytest.fixture
