@@ -145,6 +145,7 @@ ONLY = {
     "cronsim": {"job_tables", "periodic"},
     "compression": {"archive"},
     "backports": {"archive"},
+    "lxml": {"library"},
 }
 """Packages of others, and the only places that may know them."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 from collections.abc import Iterator
 from typing import Final
 
@@ -23,8 +24,8 @@ _OLD: Final = [
 _GUESS_BYTES: Final = 64 * 1024
 
 
-def encoding_of(probe: bytes) -> str:
-    """The encoding that text with this beginning is in."""
+def encoding_of(probe: bytes, *, whole: bool = False) -> str:
+    """The encoding that text with this beginning is in; `whole`: it is all of it, and ends with a character."""
     for mark, name in _MARKS:
         if probe.startswith(mark):
             return name
@@ -32,7 +33,7 @@ def encoding_of(probe: bytes) -> str:
         return _wide(probe)
     if b"\x1b$B" in probe or b"\x1b$@" in probe:
         return "iso2022_jp"  # seven bits, so it looks like UTF-8
-    if is_unicode(probe):
+    if is_unicode(probe, whole=whole):
         return "utf-8"
     from charset_normalizer import from_bytes  # noqa: PLC0415 - only what is not UTF-8 needs it
 
@@ -42,12 +43,12 @@ def encoding_of(probe: bytes) -> str:
     return best.encoding if best is not None else "cp1252"
 
 
-def is_unicode(probe: bytes) -> bool:
+def is_unicode(probe: bytes, *, whole: bool = True) -> bool:
     """Whether it has a mark, or is UTF-8 as far as it goes."""
     if probe.startswith(tuple(mark for mark, _ in _MARKS)):
         return True
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(probe)
+        codecs.getincrementaldecoder("utf-8")().decode(probe, whole)
     except UnicodeDecodeError:
         return False
     return True
@@ -66,13 +67,13 @@ def _wide(probe: bytes) -> str:
 
 def text_of(data: bytes) -> str:
     """All of a text that is in memory; what its encoding does not know becomes U+FFFD."""
-    return data.decode(encoding_of(data[:_PROBE_BYTES]), "replace")
+    return data.decode(encoding_of(data[:_PROBE_BYTES], whole=len(data) <= _PROBE_BYTES), "replace")
 
 
 def blocks(path: str) -> Iterator[str]:
     """A text file, in pieces that end with a blank line where they can; raises OSError."""
     with open(path, "rb") as file:
-        encoding = encoding_of(file.read(_PROBE_BYTES))
+        encoding = encoding_of(file.read(_PROBE_BYTES), whole=os.fstat(file.fileno()).st_size <= _PROBE_BYTES)
     with open(path, encoding=encoding, errors="replace", newline=None) as text:
         rest = ""
         while more := text.read(_BLOCK_CHARS):

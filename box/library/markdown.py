@@ -120,7 +120,7 @@ class Markdown:
 
     def markdown(self, text: str) -> None:
         """Text that is Markdown already; what looks like one of the marks of places loses that look."""
-        body = _FOREIGN.sub(r"\\\g<0>", _BLANK_LINES.sub("\n\n", clean(text)).strip("\n"))
+        body = _FOREIGN.sub(r"\\", _BLANK_LINES.sub("\n\n", clean(text)).strip("\n"))
         if body.strip():
             self._block(body)
 

@@ -59,8 +59,10 @@ def write(page: str, out: Markdown, guide: Guide | None = None) -> bool:
 
 def types_of(start: tags.Start) -> frozenset[str]:
     """What an element is in a book, by `epub:type` and `role`."""
-    said = f"{start.attributes.get('epub:type', '')} {start.attributes.get('role', '')}"
-    return frozenset(said.lower().split()) if said != " " else frozenset()
+    attributes = start.attributes
+    if "epub:type" not in attributes and "role" not in attributes:
+        return frozenset()
+    return frozenset(f"{attributes.get('epub:type', '')} {attributes.get('role', '')}".lower().split())
 
 
 class _Walk:

@@ -90,7 +90,8 @@ class Reader:
     def read(self, path: str, out: Markdown, context: Context) -> Reading:
         """Read the file at `path`."""
         read = cast("type_read", importlib.import_module(self.module).read)
+        words = out.words
         reading = read(path, out, context)
-        if not out.words and "needs-ocr" not in reading.marks and not reading.counts:
+        if out.words == words and "needs-ocr" not in reading.marks and not any(reading.counts.values()):
             raise Unprocessable(EMPTY, f"{context.name} holds no text")
         return reading

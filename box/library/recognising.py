@@ -118,6 +118,8 @@ def _by_magic(head: bytes, by_name: str) -> str | None:
             return by_name if by_name in names else ""
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _of_zip_head(head, by_name)
+    if head[257:262] == b"ustar":
+        return by_name if by_name == "application/x-cbt" else ""
     if head[60:68] in {b"BOOKMOBI", b"TEXtREAd"}:
         return "application/x-mobipocket-ebook"
     return "application/pdf" if b"%PDF-" in head[:1024] else _of_sound(head)

@@ -48,7 +48,7 @@ class End:
 type_token = Start | End | str
 
 
-def tokens(page: str) -> Iterator[type_token]:  # noqa: C901 - one loop over all there is in a page
+def tokens(page: str) -> Iterator[type_token]:  # noqa: C901, PLR0912 - one loop over all that is in a page
     """Tags and texts in their order; the insides of scripts, styles and the like are left out, titles are text."""
     at = 0
     endless: set[str] = set()
@@ -62,12 +62,15 @@ def tokens(page: str) -> Iterator[type_token]:  # noqa: C901 - one loop over all
                 yield text
             continue
         name = name.lower().rpartition(":")[2][:TAG_CHARS_MAX]
+        if match[1]:
+            at = page.find(">", match.end()) + 1
+            if not at:
+                return
+            yield End(name)
+            continue
         attributes, at, closed = _attributes(page, match.end())
         if at < 0:
             return
-        if match[1]:
-            yield End(name)
-            continue
         yield Start(name, attributes, closed)
         if name in _RAW and not closed and name not in endless:
             end = _RAW[name].search(page, at)

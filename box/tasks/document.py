@@ -61,7 +61,7 @@ def run(request: Request, tools: Tools) -> Found:
         "title": given.title or reading.title or os.path.splitext(name)[0],
         "authors": "\n".join(given.authors or reading.authors), "date": given.date or reading.date,
         "language": reading.language, "origin": reading.origin,
-        "tags": "\n".join(dict.fromkeys((*_folders(request), *given.tags))), "reader": reader.name,
+        "tags": "\n".join(dict.fromkeys((*_folders(request), *reading.tags, *given.tags))), "reader": reader.name,
         "reader_version": reader.version, "words": out.words, "marks": "\n".join(reading.marks),
         "counts": json.dumps(dict(reading.counts)) if reading.counts else "",
     }  # fmt: skip
