@@ -18,6 +18,7 @@ from box.tasks import (
     document,
     empty_trash,
     importing,
+    index,
     organize,
     photo,
     put_back,
@@ -55,6 +56,7 @@ ALL: Final[tuple[Handler | Chore, ...]] = (
     importing.HANDLER,
     backup.HANDLER,
     verify_backup.HANDLER,
+    index.HANDLER,
 )
 
 
