@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from bench import (
     backups,
+    claiming,
     filing,
     growth,
     jobs,
@@ -50,10 +51,11 @@ BENCHES: dict[str, Callable[[argparse.Namespace], Table]] = {
     "formats": lambda a: photos.by_format(a.dir, a.each, a.patience),
     "flood": lambda a: photos.flood(a.dir, a.flood, a.patience),
     "soak": lambda a: soak.soak(a.dir, a.mixed, a.seed, a.patience),
+    "claims": lambda a: claiming.by_rules(a.claimbuster),
     "two-years": lambda a: two_years.two_years(a.dir, a.a_day, a.months, a.patience),
 }
-WHEN_NAMED = {"soak", "two-years"}
-"""They take very long, and are not done unless asked for."""
+WHEN_NAMED = {"claims", "soak", "two-years"}
+"""They take very long, or need what is not here, and are not done unless asked for."""
 
 
 def main() -> int:
@@ -90,7 +92,10 @@ def _arguments() -> argparse.Namespace:
         " libimage-exiftool-perl jhead rsync restic",
     )
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)} (default: all but soak and two-years)"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"of {', '.join(BENCHES)} (default: all but claims, soak and two-years)",
     )
     parser.add_argument("--runs", type=int, default=3, help="of each program; medians are shown (default: 3)")
     parser.add_argument("--photos", type=int, default=2000, help="(default: 2000)")
@@ -110,6 +115,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--each", type=int, default=200, help="files of each format (default: 200)")
     parser.add_argument("--flood", type=int, default=100_000, help="photos in one drop (default: 100,000)")
     parser.add_argument("--a-day", type=int, default=5000, help="photos a day for two years (default: 5000)")
+    parser.add_argument(
+        "--claimbuster", default=os.environ.get("BOX_CLAIMBUSTER", ""), metavar="FOLDER",
+        help="labelled sentences: a folder with train.json and test.json (default: BOX_CLAIMBUSTER)",
+    )  # fmt: skip
     parser.add_argument("--months", type=int, default=24, help="that these two years have (default: 24)")
     parser.add_argument(
         "--rest", type=float, default=60, metavar="SECONDS", help="to watch a service at rest (default: 60)"

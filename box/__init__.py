@@ -73,6 +73,7 @@ The map, one line a module, in the order of that sentence:
     config      config.toml as frozen records
     sections    its sections: every key, its default and its reader
     import_tables the tables of [[watch.imports]]: cards and folders to import from
+    claim_keys  the keys of [claims]: who tells claims, and what a model may cost
     backup_keys the keys of [backup]: where backups go, and of what
     job_tables  the tables of [jobs]: how long jobs stay, limits by kind, jobs by the clock
     units       sizes and times as people write them

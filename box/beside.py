@@ -42,6 +42,7 @@ def policy_of(config: Config) -> Policy:
             for kind, own in config.jobs.kinds.items()
         },
         in_place=frozenset(handler.kind for handler in ALL if isinstance(handler, Handler) and handler.in_place),
+        claims=config.claims.mode != "off",
         groups=next(handler.kind for handler in ALL if isinstance(handler, Handler) and handler.groups),
         group_wait_seconds=config.photos.group_wait_seconds,
         quota_default_bytes=config.quota.default_bytes,

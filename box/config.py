@@ -206,6 +206,8 @@ def _settled(config: Config, home: str) -> Config:
         raise ConfigError(
             f"retention.emergency_free_percent: expected less than retention.min_free_percent ({config.path})"
         )
+    if config.claims.mode == "llm" and not (config.claims.url and config.claims.model):
+        raise ConfigError(f'claims.mode = "llm": expected claims.url and claims.model as well ({config.path})')
     strangers = [user for user in config.quota.users if user not in config.users.names]
     if strangers and not config.users.auto_create:
         raise ConfigError(f"quota.users.{strangers[0]}: expected one of users.names ({config.path})")
@@ -214,9 +216,11 @@ def _settled(config: Config, home: str) -> Config:
     except ConfigError as error:
         raise ConfigError(f"{error} ({config.path})") from None
     folder = config.status.dir and _absolute("status.dir", config.status.dir, base, home)
+    key_file = config.claims.api_key_file and _absolute("claims.api_key_file", config.claims.api_key_file, base, home)
     return replace(
         config, box=Box(root=root), watch=replace(config.watch, imports=places),
-        status=replace(config.status, dir=folder), backup=_backup(config, base, home),
+        status=replace(config.status, dir=folder),
+        claims=replace(config.claims, api_key_file=key_file), backup=_backup(config, base, home),
     )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ from box.job_events import (
     KindResumed,
     PeriodicPlanned,
 )
-from box.library_events import ClaimsExtracted, DocumentIndexed, DocumentRead, NoteRewritten
+from box.library_events import ClaimsExtracted, DocumentIndexed, DocumentRead, NoteRewritten, UsageRecorded
 from box.photo_events import CompanionFiled, DropJoined, FileImported, ImportUndone, PhotoFiled, PhotoRedated
 from box.quota_events import FileWeighed, QuotaExceeded, QuotaSet, SpaceReserved, UsageCorrected, UsageUpdated
 from box.retention_events import FileRemoved, PhotoReturned, PhotosKept, PhotoTrashed
@@ -67,6 +67,7 @@ __all__ = [  # noqa: RUF022 - in the order of a life
     "NoteRewritten",
     "DocumentIndexed",
     "ClaimsExtracted",
+    "UsageRecorded",
     "FileMoved",
     "DropReturned",
     "PhotoRedated",
@@ -234,7 +235,7 @@ class JobsArchived(Event):
 
 ALL: Final[tuple[type[Event], ...]] = (
     FileSettled, FileNoticed, FileVanished, FilePlaced, FileQuarantined, DropJoined, PhotoFiled, CompanionFiled,
-    DocumentRead, NoteRewritten, DocumentIndexed, ClaimsExtracted,
+    DocumentRead, NoteRewritten, DocumentIndexed, ClaimsExtracted, UsageRecorded,
     FileMoved, DropReturned, PhotoRedated, DuplicateDropped,
     FileImported, ImportUndone,
     PhotoTrashed, PhotoReturned, FileRemoved, PhotosKept,

@@ -1,4 +1,4 @@
-"""Events of the library: what was read, indexed, examined. The rule: as in `box.events`; names are for ever."""
+"""Events of the library: what was read, indexed, examined, what models took. The rule: as in `box.events`."""
 
 from __future__ import annotations
 
@@ -93,3 +93,25 @@ class ClaimsExtracted(Event):
     extractor_version: int
     fallback: str = ""
     """Why it was not the extractor that was asked for, empty if it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageRecorded(Event):
+    """A language model was called, whatever came of it."""
+
+    provider: str
+    """Who answers: the host, with its port if it has one of its own."""
+    model: str
+    purpose: str
+    """"claims"."""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    is_estimated: bool = False
+    """The server did not say how many: there were at most so many."""
+    cost_millionths: int = 0
+    """By the prices of the configuration, in millionths of whatever they are in."""
+    milliseconds: int = 0
+    failure: str = ""
+    """Why there is no answer to use, empty if there is."""
+    item: int = 0
+    job: int = 0

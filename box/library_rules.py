@@ -1,10 +1,11 @@
 """Rules of the library: what goes with a text, and what follows when it was read. The rule: as in `box.rules`.
 
-Numbered there, 17 and 18.
+Numbered there, 17 to 19.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -21,6 +22,12 @@ DOCUMENT: Final = "document"
 
 INDEX: Final = "index"
 """The kind of job that makes what was read searchable: of one user, all that is not yet."""
+
+CLAIMS: Final = "claims"
+"""The kind of job that finds what texts state: of one user, all that was not examined as it is now."""
+
+CLAIMS_PRIORITY: Final = -10
+"""After ordinary work: the text is safe, and can be searched already."""
 
 
 def on_meta_settled(policy: Policy, drop: Drop, view: View) -> Iterator[Event]:
@@ -73,3 +80,11 @@ def on_text_changed(_: Policy, event: Any, view: View) -> Iterator[Event]:
         concerned = owner(event.path)[1] == "notes" and view.has_unindexed(event.user)
     if concerned and not view.is_queued(INDEX, event.user):
         yield e.JobRequested(user=event.user, kind=INDEX, exclusive=INDEX)
+
+
+def on_document_indexed(policy: Policy, event: e.DocumentIndexed, view: View) -> Iterator[Event]:
+    """Rule 19."""
+    if policy.claims and not view.is_queued(CLAIMS, event.user):
+        # Age does not matter here: the clock sees to that.
+        args = json.dumps({"policy": "stale", "stale_days": None})
+        yield e.JobRequested(user=event.user, kind=CLAIMS, exclusive=CLAIMS, priority=CLAIMS_PRIORITY, args=args)

@@ -19,6 +19,8 @@ class Policy:
     """kind -> (attempts_max, quarantine_after), where they are others than these two."""
     in_place: frozenset[str] = frozenset()
     """Kinds of job that also read what lies in the library already."""
+    claims: bool = False
+    """Texts are examined for claims."""
     groups: str = ""
     """The kind of job that takes a whole group of files; empty for none."""
     group_wait_seconds: float = 0.0

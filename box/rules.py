@@ -19,8 +19,9 @@
 16. Where a job ends and its files are still there, those that are not to blame get jobs of their own.
 17. What is said about a text in a file beside it goes with its job.
 18. When a text was read, or its note changed, the index is brought up to date.
+19. When the index holds another text of an item, that is examined for claims, if the owner wants any.
 
-13 to 16 are in `box.group_rules`, the last two in `box.library_rules`.
+13 to 16 are in `box.group_rules`, the last three in `box.library_rules`.
 
 A rule sees the event, already folded, and a view of the projections; it answers with further events, which are recorded
 in the same transaction and seen by the rules in their turn.
@@ -241,6 +242,7 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.FileNoticed: (library_rules.on_text_changed, on_file_noticed, on_room),
     e.DocumentRead: (library_rules.on_text_changed,),
     e.NoteRewritten: (library_rules.on_text_changed,),
+    e.DocumentIndexed: (library_rules.on_document_indexed,),
     e.DuplicateDropped: (on_room,),
     e.DropReturned: (on_room,),
     e.FileRemoved: (on_room,),

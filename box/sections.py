@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, TypeVar
 
 from box import patterns, units
 from box.backup_keys import AREAS, areas, destinations, repository, shown
+from box.claim_keys import address, money, share
 from box.import_tables import Import, imports
 from box.job_tables import KEEP_SECONDS, KindSettings, Periodic, keeps, kind_names, kinds, periodic
 from box.units import DAY, GB, HOUR, MB, Read, durations, numbers, or_none, sizes, whole_durations
@@ -61,6 +62,24 @@ class Library:
 
     sweep_seconds: float = _key(1.0 * DAY, durations(1, 365 * DAY))
     text_chars_max: int = _key(100_000_000, numbers(1000, 2_000_000_000))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """Which sentences of a text can be checked, and who says so. Money is in millionths."""
+
+    mode: Literal["off", "heuristic", "llm"] = _key("heuristic", units.choice("off", "heuristic", "llm"))
+    per_chunk_max: int = _key(10, numbers(1, 100))
+    min_score: float = _key(0.5, share)
+    url: str = _key("", address)
+    model: str = _key("", units.text)
+    api_key_file: str = _key("", units.text)
+    deadline_seconds: float = _key(60.0, durations(0.1, HOUR))
+    answer_tokens_max: int = _key(1000, numbers(16, 100_000))
+    tokens_per_day_max: int | None = _key(None, or_none(numbers(0, 10**12)))
+    cost_per_day_max: int | None = _key(None, or_none(money))
+    price_in: int = _key(0, money)
+    price_out: int = _key(0, money)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +240,7 @@ class Config:
     users: Users = field(default_factory=Users)
     watch: Watch = field(default_factory=Watch)
     library: Library = field(default_factory=Library)
+    claims: Claims = field(default_factory=Claims)
     photos: Photos = field(default_factory=Photos)
     workers: Workers = field(default_factory=Workers)
     jobs: Jobs = field(default_factory=Jobs)

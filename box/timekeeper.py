@@ -29,7 +29,12 @@ BUILT_IN: Final[tuple[Periodic, ...]] = (
     Periodic(name="compact", kind="compact", every_seconds=1.0 * DAY),
     Periodic(name="clean-temp", kind="clean-temp", every_seconds=1.0 * DAY),
     Periodic(name="empty-trash", kind="empty-trash", every_seconds=1.0 * DAY),
-)
+    # What a model could not do yet, and what an older version of Box examined; age does not matter.
+    Periodic(
+        name="claims", kind="claims", every_seconds=1.0 * DAY, args={"policy": "stale", "stale_days": None},
+        priority=-10,
+    ),
+)  # fmt: skip
 """What is always done by the clock; an entry of the same name replaces it."""
 
 

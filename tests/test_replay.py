@@ -65,6 +65,11 @@ def some_event(draw: random.Random, store: Store) -> e.Event:
                 user=user, item=draw.choice((0, *(row[0] for row in store.rows("SELECT id FROM items LIMIT 5")))),
                 note_digest=str(size), claims=draw.randrange(3), chunks=1, extractor="rules", extractor_version=1,
             ),
+            e.UsageRecorded(
+                user=user, provider=draw.choice(("127.0.0.1:8080", "example.org")), model="m", purpose="claims",
+                tokens_in=size, tokens_out=draw.randrange(3), cost_millionths=draw.randrange(3), milliseconds=size,
+                failure=draw.choice(("", "deadline")), job=job,
+            ),
             e.FileVanished(
                 user=user, path=f"users/{user}/{draw.choice(('media/2024/' + name, 'notes/' + name + '.md'))}"
             ),

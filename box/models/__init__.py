@@ -17,6 +17,7 @@ from box.models import (
     backups,
     camera_clocks,
     chunks,
+    claims_found,
     drops,
     files,
     holds,
@@ -26,6 +27,8 @@ from box.models import (
     job_moves,
     jobs,
     live,
+    model_answers,
+    model_usage,
     periodic,
     photos,
     ready,
@@ -40,18 +43,18 @@ from box.models.base import Store, Table
 PROJECTIONS: Final[tuple[type[Table], ...]] = (
     drops.Drop, files.File, photos.Photo, photos.PhotoDay, trash.Trashed, trash.TrashedPhoto, trash.KeptDay,
     camera_clocks.CameraClock, imports.Import,
-    items.Item, items.ItemName, items.LibraryCount,
+    items.Item, items.ItemName, items.LibraryCount, model_usage.ModelUsage,
     usage.Usage, usage.Account, reservations.Reservation, jobs.Job, jobs.JobCount, waits.Wait, answers.Asker,
     attempts.Attempt, attempts.Step, holds.Hold, backups.Backup,
     periodic.Plan,
 )  # fmt: skip
 LIVE: Final[tuple[type[Table], ...]] = (
     live.Lease, live.Journal, live.Folder, backed.Backed, backed.Replica, repositories.Repository,
-    repositories.Reading, chunks.Chunk, chunks.Edition,
+    repositories.Reading, chunks.Chunk, chunks.Edition, claims_found.Claim, model_answers.ModelAnswer,
 )  # fmt: skip
 INDEXES: Final = (
     *drops.INDEXES, *photos.INDEXES, *items.INDEXES, *jobs.INDEXES, *ready.INDEXES, *waits.INDEXES, *attempts.INDEXES,
-    *chunks.INDEXES,
+    *chunks.INDEXES, *claims_found.INDEXES,
 )  # fmt: skip
 
 type_fold = Callable[[Store, Recorded, Any], None]
@@ -79,6 +82,7 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.NoteRewritten: (items.on_rewritten,),
     e.DocumentIndexed: (items.on_indexed,),
     e.ClaimsExtracted: (items.on_examined,),
+    e.UsageRecorded: (model_usage.on_used,),
     e.DuplicateDropped: (drops.on_taken, items.on_duplicate),
     e.FileImported: (imports.on_imported,),
     e.ImportUndone: (imports.on_undone,),

@@ -12,6 +12,7 @@ from box.tasks import (
     backup,
     call,
     camtrap_dp,
+    claims,
     clean_photos,
     clean_temp,
     compact,
@@ -37,6 +38,7 @@ from box.tasks.handler import Handler
 ALL: Final[tuple[Handler | Chore, ...]] = (
     photo.HANDLER,
     document.HANDLER,
+    claims.HANDLER,
     quarantine.HANDLER,
     request.HANDLER,
     answer.HANDLER,

@@ -55,6 +55,7 @@ def test_a_backup_that_stopped_is_a_problem_until_one_has_finished(make_box, tmp
         "compact",
         "clean-temp",
         "empty-trash",
+        "claims",
         "backup",
         "verify-backup",
     ]

@@ -56,4 +56,4 @@ def test_what_is_due_and_nobody_has_asked_for_yet_is_said(planned):
 
 def test_without_entries_there_is_what_is_built_in(box):
     box("once")
-    assert [entry["name"] for entry in box.json("periodic")] == ["compact", "clean-temp", "empty-trash"]
+    assert [entry["name"] for entry in box.json("periodic")] == ["compact", "clean-temp", "empty-trash", "claims"]

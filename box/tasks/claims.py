@@ -1,0 +1,125 @@
+"""claims: what texts state that can be checked is found again. The rule: as in `box.tasks.examining`.
+
+Which items are due is said by a policy: *missing*, *all* or *stale* (`box.models.claims_found`). A model that fails is
+told as a problem, and what it did not do stays due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from box import units
+from box.tasks.chore import Chore, Inside, Reporter
+from box.tasks.handler import Argument
+
+if TYPE_CHECKING:
+    from box.models.claims_found import Wanted
+    from box.models.jobs import Claimed
+    from box.tasks.examining import ByRules, Examining
+    from box.tasks.examining_by_model import ByModel
+
+KIND: Final = "claims"
+STALE_DAYS: Final = 7
+PROBLEM: Final = "claims-model"
+_KEY_BYTES_MAX: Final = 4096
+
+
+def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
+    """Examine; the result says how many items, and how many claims they hold."""
+    from box.models import items  # noqa: PLC0415 - a child that knows this kind loads no database
+    from box.tasks.examining import Examining  # noqa: PLC0415 - as above
+
+    if inside.config.claims.mode == "off":
+        return {"off": True}
+    store = inside.engine.store
+    user = job.args.get("user") or job.user
+    users = (user,) if user else tuple(items.users(store))
+    examiner = _examiner(inside, job, reporter)
+    examining = Examining(
+        inside.engine, _wanted(inside, job, examiner), users, examiner,
+        lambda done, total: reporter.progress(100 * done / max(total, 1), done=done, total=total),
+    )  # fmt: skip
+    told = examining.run()
+    return {**told, **_by_model(inside, examiner, examining)}
+
+
+def _wanted(inside: Inside, job: Claimed, examiner: ByRules | ByModel) -> Wanted:
+    from box.engine import log_time  # noqa: PLC0415 - as above
+    from box.models import attempts  # noqa: PLC0415 - as above
+    from box.models.claims_found import Wanted  # noqa: PLC0415 - as above
+
+    began_at = attempts.began_at(inside.engine.store, job.id)
+    days = job.args.get("stale_days", STALE_DAYS)
+    old = ""
+    if days is not None:
+        old = log_time((datetime.fromisoformat(began_at) - timedelta(days=days)).timestamp())
+    return Wanted(
+        job.args.get("policy", "missing"), examiner.extractor, examiner.extractor_version, began_at, old,
+        job.args.get("kind", ""),
+    )  # fmt: skip
+
+
+def _examiner(inside: Inside, job: Claimed, reporter: Reporter) -> ByRules | ByModel:
+    """Who examines, as the configuration says."""
+    from box.tasks.examining import ByRules  # noqa: PLC0415 - as above
+
+    claims = inside.config.claims
+    rules = ByRules(inside.engine.store, claims.per_chunk_max, claims.min_score, reporter.check)
+    if claims.mode != "llm":
+        return rules
+    from box.tasks.examining_by_model import ByModel, breaker_of  # noqa: PLC0415 - only who asks a model needs it
+
+    breaker = breaker_of(claims.url, claims.model)
+    return ByModel(inside.engine, claims, _key(claims.api_key_file), rules, reporter.check, job.id, breaker)
+
+
+def _key(path: str) -> str | None:
+    """The key of the server, empty if it wants none; None if it cannot be read."""
+    if not path:
+        return ""
+    try:
+        with open(path, encoding="ascii") as file:
+            key = file.read(_KEY_BYTES_MAX).strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return key if key.isprintable() and " " not in key and key else None
+
+
+def _by_model(inside: Inside, examiner: ByRules | ByModel, examining: Examining) -> dict[str, Any]:
+    """What is to be told of a model, in the result and as a problem."""
+    from box.tasks.examining import ByRules  # noqa: PLC0415 - as above
+
+    if isinstance(examiner, ByRules):
+        return {}
+    subject, undone = examiner.claims.url, examining.told["fallback"] + examining.told["left"]
+    if undone:
+        why = ", ".join(sorted(examining.reasons)) or "as before"
+        message = f"{undone} items were examined without the model ({why}); it is tried again"
+        inside.problems.put(PROBLEM, subject, message)
+    elif examiner.calls:
+        inside.problems.clear(PROBLEM, subject)
+    return {"calls": examiner.calls, "dropped": examiner.dropped, "reasons": sorted(examining.reasons)}
+
+
+def _days(where: str, value: object) -> int | None:
+    """Whole days; JSON's null, which the argument becomes, is read again when a job is asked for by the clock."""
+    return None if value is None else units.or_none(units.numbers(0, 3650))(where, value)
+
+
+HANDLER = Chore(
+    kind=KIND,
+    run=run,
+    arguments={
+        "policy": Argument(
+            units.choice("missing", "all", "stale"),
+            "never examined by this extractor in this version (default), all, or these and what changed or is old",
+        ),
+        "stale_days": Argument(
+            _days, f'after how many days what was examined is old (default: {STALE_DAYS}); "none": never'
+        ),
+        "user": Argument(units.a_user, "whose items; else everybody's"),
+        "kind": Argument(units.text, "only items of that kind: document, book, page, ..."),
+    },
+)
