@@ -24,7 +24,6 @@ _LEFT_OUT: Final = frozenset((
     "nav", "template", "noscript", "svg", "button", "select", "datalist", "object", "audio", "video", "canvas",
     "annotation", "annotation-xml", "script", "style", "title", "textarea", "iframe", "rp", "dialog",
 ))  # fmt: skip
-)
 _VOID: Final = frozenset((
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
 ))  # fmt: skip
@@ -33,7 +32,6 @@ _BLOCKS: Final = frozenset((
     "figcaption", "figure", "footer", "form", "head", "header", "hgroup", "hr", "html", "legend", "main", "option",
     "p", "section", "summary", "tbody", "tfoot", "thead",
 ))  # fmt: skip
-)
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 _NOTES: Final = frozenset(("footnote", "rearnote", "endnote", "note", "doc-footnote", "doc-endnote"))
 _HIDDEN: Final = re.compile(r"display\s*:\s*none", re.IGNORECASE)

@@ -17,6 +17,8 @@ from box.tasks import (
     compact,
     document,
     empty_trash,
+    feed,
+    feeds,
     importing,
     organize,
     photo,
@@ -36,6 +38,7 @@ from box.tasks.handler import Handler
 ALL: Final[tuple[Handler | Chore, ...]] = (
     photo.HANDLER,
     document.HANDLER,
+    feed.HANDLER,
     quarantine.HANDLER,
     request.HANDLER,
     answer.HANDLER,
@@ -53,6 +56,7 @@ ALL: Final[tuple[Handler | Chore, ...]] = (
     clean_photos.HANDLER,
     empty_trash.HANDLER,
     importing.HANDLER,
+    feeds.HANDLER,
     backup.HANDLER,
     verify_backup.HANDLER,
 )

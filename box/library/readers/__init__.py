@@ -8,7 +8,12 @@ from box.library.reading import Reader
 
 _HERE: Final = "box.library.readers."
 
-ALL: Final[tuple[Reader, ...]] = (Reader("text", 1, ("text/plain", "text/x-tex"), _HERE + "plain"),)
+ALL: Final[tuple[Reader, ...]] = (
+    Reader("text", 1, ("text/plain", "text/x-tex"), _HERE + "plain"),
+    Reader("feed", 1, ("application/rss+xml", "application/atom+xml", "application/feed+json"), _HERE + "feed"),
+    Reader("opml", 1, ("text/x-opml",), _HERE + "opml"),
+    Reader("link", 1, ("application/x-mswinurl", "application/x-webloc"), _HERE + "link"),
+)
 
 MEDIA_TYPES: Final = tuple(media_type for reader in ALL for media_type in reader.media_types)
 """What can be read here, and so becomes an item."""
