@@ -98,7 +98,7 @@ class Feed:
 
 def parse(data: bytes, name: str) -> Feed:
     """What a feed holds. Raises Unprocessable: hostile-xml, corrupt (also for what is no feed)."""
-    from box.library import feed_broken, feed_json, feed_xml  # noqa: PLC0415 - they know this module
+    from box.library import feed_json, feed_xml  # noqa: PLC0415 - they know this module
 
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
         return feed_json.parse(data, name)
@@ -107,6 +107,8 @@ def parse(data: bytes, name: str) -> Feed:
     except Unprocessable as error:
         if error.code != CORRUPT:
             raise
+        from box.library import feed_broken  # noqa: PLC0415 - feedparser takes long to load
+
         found = feed_broken.parse(data)
         if not found.entries:
             raise

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from box import service
-from box.beside import beside
+from box.beside import beside, engine_of
+from box.claims import Claims
 from box.config import Config
+from box.engine import create
+from box.errors import BoxError
 from box.events import FeedSubscribed, FeedUnsubscribed, FileVanished
 from box.models import feeds, hosts
 from box.models.base import Store
+from box.service import options_of
 from box.standing import problems
-from box.tasks import asking, by_request
+from box.status import Problems
+from box.tasks import asking, by_request, retry
+from box.tasks.choose import Chooser
+from box.tasks.chore import Inside
+from box.tasks.handler import Found, Handler, Request
+from box.tasks.limits import ChildLimits
+from box.tasks.perform import Performer
+from box.tasks.runner import Runner
 from tests.helpers import inbox, library
 from tests.web.server import Site, packed, page, redirect, serving, status
 
@@ -60,14 +72,36 @@ def show(site: Site, count: int, more: str = "", self: str = "") -> str:
     return SHOW.format(items=items, self=self)
 
 
-def once(config: Config, *events: Any, **args: object) -> None:
-    """Everything that is there to do; with arguments, `box do feeds` first."""
+def served(config: Config, *events: Any) -> None:
+    """Everything that is there to do, by the real program's workers and children."""
     made = service.build(config)
     if events:
         made.engine.record(*events)
-    if args:
-        made.engine.request(asking.wanted(by_request(), "feeds", args))
     made.once()
+
+
+def once(config: Config, *events: Any, **args: object) -> None:
+    """The same on this thread, without children; with arguments, `box do feeds` first."""
+    root = config.box.root
+    store = Store(f"{root}/box.db")
+    create(store)
+    engine = engine_of(config, store)
+    performer = Performer(
+        root, engine, Chooser(root, store, "drop"), retry.Policy(3, 10, 100),
+        inside=Inside(config, engine, Problems(), lambda _path, _is_dir: None),
+    )  # fmt: skip
+    claims = Claims(engine, root, 1, 8, lease_seconds=60, free_bytes_min=0)
+    runner = Runner(ChildLimits(0, 0, 0, 0, 0, 0), options_of(config), 0, at_work=performer.attention.at_work)
+
+    def run(handler: Handler, requests: Sequence[Request]) -> Iterator[tuple[Request, Found | BoxError]]:
+        return runner.run(replace(handler, isolated=False), requests)
+
+    engine.record(*events)
+    if args:
+        engine.request(asking.wanted(by_request(), "feeds", args))
+    while claimed := claims._try():
+        performer.perform(claimed[1], run)
+    store.close()
 
 
 def subscribed(site: Site, path: str = "/feed") -> FeedSubscribed:
@@ -97,7 +131,7 @@ def test_a_dropped_feed_is_read_and_fetched_and_its_episodes_are_notes(site: Sit
     site.pages["/a.json"] = page(json.dumps(said))
     site.pages["/chapters.json"] = page(json.dumps({"chapters": [{"startTime": 60, "title": "Barn owls"}]}))
     (inbox(config) / "owls.xml").write_text(show(site, 1, "", own))
-    once(config)
+    served(config)
     found = feed_of(config)
     assert (found.title, found.url, found.episodes, found.state) == ("The Owl Hour", f"{site.url}/feed", 2, "active")
     assert set(notes(config)) == {"the-owl-hour.md", "owl-0.md", "owl-1.md"}
@@ -244,7 +278,7 @@ def test_only_the_newest_episodes_become_items(site: Site, make_root):
 def test_two_feeds_of_a_host_are_asked_one_after_the_other_with_a_pause(site: Site, make_root):
     config = make_root(podcasts__allow_private=True, podcasts__host_pause_seconds=0.5, workers__count=2)
     site.pages["/a"] = site.pages["/b"] = page(show(site, 1))
-    once(config, subscribed(site, "/a"), subscribed(site, "/b"))
+    served(config, subscribed(site, "/a"), subscribed(site, "/b"))
     first, second = site.at
     assert second - first >= 0.4
     assert rows(config, "SELECT host, job FROM hosts") == [("127.0.0.1", 0)]
@@ -252,10 +286,11 @@ def test_two_feeds_of_a_host_are_asked_one_after_the_other_with_a_pause(site: Si
 
 def test_an_outline_of_feeds_subscribes_to_each_and_a_link_to_one(site: Site, config: Config):
     site.pages["/a"], site.pages["/rss"] = page(show(site, 1)), page(show(site, 1))
-    opml = f'<opml version="2.0"><head><title>Mine</title></head><body><outline text="Birds"><outline text="A" xmlUrl="{site.url}/a"/></outline></body></opml>'
+    inner = f'<outline text="Birds"><outline text="A" xmlUrl="{site.url}/a"/></outline>'
+    opml = f'<opml version="2.0"><head><title>Mine</title></head><body>{inner}</body></opml>'
     (inbox(config) / "mine.opml").write_text(opml)
     (inbox(config) / "b.url").write_text(f"[InternetShortcut]\r\nURL={site.url}/rss\r\n")
-    once(config)
+    served(config)
     assert rows(config, "SELECT url, episodes FROM feeds ORDER BY url") == [
         (f"{site.url}/a", 1),
         (f"{site.url}/rss", 1),
