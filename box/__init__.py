@@ -15,6 +15,7 @@ The map, one line a module, in the order of that sentence:
     job_events  its words for jobs
     photo_events and for photos
     library_events and for texts
+    feed_events and for feeds
     quota_events and for quotas
     retention_events and for what goes and what stays
     backup_events and for backups
@@ -25,15 +26,17 @@ The map, one line a module, in the order of that sentence:
     models      PROJECTIONS and tables: drops, files, photos, usage, jobs; the database
     questions   what rules may ask of the projections
     policy      what the owner decided, as far as rules need it
-    rules       what follows from what: eighteen numbered rules
+    rules       what follows from what: twenty-one numbered rules
     group_rules what of that is about files that belong together
     library_rules and what about texts
+    feed_rules  and what about feeds
     claims      a job is claimed with a lease, alone or with its like
     client      asking for jobs and looking at them from Python
     queue       huey on the ledger: workers and scheduler
     tasks       EFFECTS: the handlers, the children they run in, landing, recovery
     photos      what a task needs to know about pictures
     library     and about texts
+    web         and about what lies on other machines
     retention   which photos go, and when none may
     backup      and about drives that hold the library once more
     disk        moving files: by rename, durably, never over another

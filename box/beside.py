@@ -47,6 +47,8 @@ def policy_of(config: Config) -> Policy:
         group_wait_seconds=config.photos.group_wait_seconds,
         quota_default_bytes=config.quota.default_bytes,
         quota_bytes=config.quota.users,
+        feeds_seconds=config.podcasts.every_seconds or 0.0,
+        feed_failures_max=config.podcasts.failures_max,
     )
 
 

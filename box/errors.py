@@ -107,6 +107,17 @@ class Stopped(BoxError):
         self.code = code
 
 
+class NotYet(BoxError):
+    """Somebody else comes first: the job goes back and is begun again after `seconds`; no attempt is used up."""
+
+    code = "not-yet"
+    retryable = True
+
+    def __init__(self, message: str, seconds: float = 0.0) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
 class ChildDied(BoxError):
     """The child process that read the file was killed or ran past a limit: one attempt is used up."""
 

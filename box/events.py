@@ -3,8 +3,8 @@
 A new field has a default and comes last, and the default never changes (`box.event_text` says why).
 Paths are path texts relative to the root (`box.paths`), times RFC 3339 in UTC, sizes bytes, `mtime_ns` nanoseconds.
 The words for jobs are in `box.job_events`, those for photos in `box.photo_events`, those for the library in
-`box.library_events`, those for quotas in `box.quota_events`, those for what goes and what stays in
-`box.retention_events`, those for backups in `box.backup_events`; all are known here.
+`box.library_events`, those for feeds in `box.feed_events`, those for quotas in `box.quota_events`, those for what goes
+and what stays in `box.retention_events`, those for backups in `box.backup_events`; all are known here.
 """
 
 from __future__ import annotations
@@ -14,6 +14,16 @@ from typing import Final
 
 from box.backup_events import BackupFinished, BackupStopped, BackupVerified
 from box.event import Event, Recorded
+from box.feed_events import (
+    EpisodeDownloaded,
+    EpisodeFiled,
+    EpisodeMissed,
+    FeedFailed,
+    FeedFetched,
+    FeedMoved,
+    FeedSubscribed,
+    FeedUnsubscribed,
+)
 from box.job_events import (
     JobAskedAgain,
     JobCancelled,
@@ -68,6 +78,14 @@ __all__ = [  # noqa: RUF022 - in the order of a life
     "DocumentIndexed",
     "ClaimsExtracted",
     "UsageRecorded",
+    "FeedSubscribed",
+    "FeedUnsubscribed",
+    "FeedFetched",
+    "FeedMoved",
+    "FeedFailed",
+    "EpisodeFiled",
+    "EpisodeDownloaded",
+    "EpisodeMissed",
     "FileMoved",
     "DropReturned",
     "PhotoRedated",
@@ -236,6 +254,8 @@ class JobsArchived(Event):
 ALL: Final[tuple[type[Event], ...]] = (
     FileSettled, FileNoticed, FileVanished, FilePlaced, FileQuarantined, DropJoined, PhotoFiled, CompanionFiled,
     DocumentRead, NoteRewritten, DocumentIndexed, ClaimsExtracted, UsageRecorded,
+    FeedSubscribed, FeedUnsubscribed, FeedFetched, FeedMoved, FeedFailed, EpisodeFiled, EpisodeDownloaded,
+    EpisodeMissed,
     FileMoved, DropReturned, PhotoRedated, DuplicateDropped,
     FileImported, ImportUndone,
     PhotoTrashed, PhotoReturned, FileRemoved, PhotosKept,

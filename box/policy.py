@@ -29,6 +29,11 @@ class Policy:
     quota_bytes: Mapping[str, int | None] | None = None
     """user -> limit, from the configuration; `box quota set` goes before it."""
 
+    feeds_seconds: float = 0.0
+    """How often feeds are fetched by themselves; 0 for never."""
+    feed_failures_max: int = 10
+    """After so many failures in a row a feed is dead."""
+
     def limits(self, kind: str) -> tuple[int, int]:
         """(attempts_max, quarantine_after) of a kind."""
         return (self.limits_by_kind or {}).get(kind, (self.attempts_max, self.quarantine_after))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Drop(Protocol):
@@ -90,6 +90,30 @@ class Job(Protocol):
         """What came of it; JSON, or empty."""
 
 
+class Feed(Protocol):
+    """A feed, as the rules see it."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+
+    @property
+    def user(self) -> str:
+        """Who subscribed to it."""
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+
+    @property
+    def fetched_at(self) -> str:
+        """When it answered last, empty if it never did."""
+
+    @property
+    def failures(self) -> int:
+        """How often in a row it did not."""
+
+
 class View(Protocol):
     """The questions that rules ask of the projections."""
 
@@ -110,6 +134,15 @@ class View(Protocol):
 
     def drops_beginning(self, path: str) -> Sequence[Drop]:
         """The drops whose path is that, or goes on with a dot; a few."""
+
+    def feed(self, feed: int) -> Feed | None:
+        """The feed of that number."""
+
+    def feed_at(self, user: str, url: str) -> Feed | None:
+        """A user's feed with that address."""
+
+    def is_feed_wanted(self, feed: Any) -> bool:
+        """Whether a job is about to fetch it."""
 
     def has_unindexed(self, user: str) -> bool:
         """Whether the index does not hold all texts of a user as they are."""

@@ -20,8 +20,10 @@
 17. What is said about a text in a file beside it goes with its job.
 18. When a text was read, or its note changed, the index is brought up to date.
 19. When the index holds another text of an item, that is examined for claims, if the owner wants any.
+20. A feed that somebody subscribes to is fetched at once; and again, as long as there was more than one job does.
+21. A feed whose job came to nothing has failed.
 
-13 to 16 are in `box.group_rules`, the last three in `box.library_rules`.
+13 to 16 are in `box.group_rules`, 17 to 19 in `box.library_rules`, the last two in `box.feed_rules`.
 
 A rule sees the event, already folded, and a view of the projections; it answers with further events, which are recorded
 in the same transaction and seen by the rules in their turn.
@@ -35,7 +37,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from box import events as e
-from box import group_rules, library_rules
+from box import feed_rules, group_rules, library_rules
 from box.events import Event
 from box.library import given
 from box.policy import Policy, quota
@@ -243,6 +245,9 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.DocumentRead: (library_rules.on_text_changed,),
     e.NoteRewritten: (library_rules.on_text_changed,),
     e.DocumentIndexed: (library_rules.on_document_indexed,),
+    e.FeedSubscribed: (feed_rules.on_subscribed,),
+    e.FeedFetched: (feed_rules.on_fetched,),
+    e.EpisodeDownloaded: (on_room,),
     e.DuplicateDropped: (on_room,),
     e.DropReturned: (on_room,),
     e.FileRemoved: (on_room,),
@@ -254,7 +259,7 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.JobRequested: (on_job_requested, group_rules.on_job_requested, library_rules.on_job_requested),
     e.JobAskedAgain: (on_job_asked_again,),
     e.JobSucceeded: (on_room, on_job_ended),
-    e.JobFailed: (on_room, on_job_failed, on_job_lost, on_job_ended),
+    e.JobFailed: (on_room, on_job_failed, on_job_lost, on_job_ended, feed_rules.on_job_ended),
     e.JobCancelled: (on_room, on_job_cancelled, group_rules.on_job_ended, on_job_lost, on_job_ended),
     e.JobReleased: (on_room, on_job_released),
     e.JobQuarantined: (
@@ -263,6 +268,7 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
         library_rules.on_job_quarantined,
         on_job_lost,
         on_job_ended,
+        feed_rules.on_job_ended,
     ),
 }
 """Which rules an event calls, in order. Room is used first: what follows from the others may make more room, and would

@@ -15,9 +15,12 @@ from box.backup_keys import AREAS, areas, destinations, repository, shown
 from box.claim_keys import address, money, share
 from box.import_tables import Import, imports
 from box.job_tables import KEEP_SECONDS, KindSettings, Periodic, keeps, kind_names, kinds, periodic
-from box.units import DAY, GB, HOUR, MB, Read, durations, numbers, or_none, sizes, whole_durations
+from box.units import DAY, GB, HOUR, MB, MINUTE, Read, durations, numbers, or_none, sizes, whole_durations
 
 T = TypeVar("T")
+
+
+SIX_HOURS: Final[float | None] = 6.0 * HOUR
 
 
 def _key(default: T, read: Read[T]) -> T:
@@ -80,6 +83,23 @@ class Claims:
     cost_per_day_max: int | None = _key(None, or_none(money))
     price_in: int = _key(0, money)
     price_out: int = _key(0, money)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Podcasts:
+    """Feeds that somebody subscribed to, and what comes in them."""
+
+    every_seconds: float | None = _key(SIX_HOURS, or_none(durations(MINUTE, 30 * DAY)))
+    episodes_max: int = _key(100, numbers(1, 10_000))
+    timeout_seconds: float = _key(30.0, durations(0.1, HOUR))
+    host_pause_seconds: float = _key(2.0, durations(0, HOUR))
+    feed_bytes_max: int = _key(20 * MB, sizes(1000, 1 * GB))
+    failures_max: int = _key(10, numbers(1, 1000))
+    download: bool = _key(False, units.yes_or_no)  # noqa: FBT003 - the default of a key
+    download_max: int = _key(3, numbers(1, 10_000))
+    audio_bytes_max: int = _key(500 * MB, sizes(1000, 100 * GB))
+    user_agent: str = _key("", units.text)
+    allow_private: bool = _key(False, units.yes_or_no)  # noqa: FBT003 - the default of a key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +261,7 @@ class Config:
     watch: Watch = field(default_factory=Watch)
     library: Library = field(default_factory=Library)
     claims: Claims = field(default_factory=Claims)
+    podcasts: Podcasts = field(default_factory=Podcasts)
     photos: Photos = field(default_factory=Photos)
     workers: Workers = field(default_factory=Workers)
     jobs: Jobs = field(default_factory=Jobs)

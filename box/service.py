@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import fields, replace
+from typing import Any
 
 from box import bells, damage, imports, locks, people, status
 from box import config as configuration
@@ -157,11 +158,16 @@ def _retries(config: Config) -> retry.Policy:
 def _runner(config: Config, at_work: AtWork, handlers: str) -> Runner:
     """What runs handlers; each kind gets its section of the configuration."""
     limits, by_kind = _limits(config)
-    options = {
+    return Runner(limits, options_of(config), config.child.idle_seconds, by_kind, at_work, handlers)
+
+
+def options_of(config: Config) -> dict[str, dict[str, Any]]:
+    """What handlers are told of the configuration, by the name of their section."""
+    return {
         "photos": configuration.as_dict(config.photos), "library": configuration.as_dict(config.library),
+        "podcasts": configuration.as_dict(config.podcasts) | {"text_chars_max": config.library.text_chars_max},
         "jobs": {"by_file": list(config.jobs.by_file)},
     }  # fmt: skip
-    return Runner(limits, options, config.child.idle_seconds, by_kind, at_work, handlers)
 
 
 def _limits(config: Config) -> tuple[ChildLimits, type_own]:

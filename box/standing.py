@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from box.models import backups, camera_clocks, drops, usage
+from box.models import backups, camera_clocks, drops, feeds, usage
 from box.models.base import Store
 from box.policy import Policy, quota
+from box.web.addresses import shown
 
 
 def problems(store: Store, policy: Policy, soft_percent: int, engine: str) -> Mapping[str, Mapping[str, str]]:
@@ -19,6 +20,7 @@ def problems(store: Store, policy: Policy, soft_percent: int, engine: str) -> Ma
         "quota-soft": _nearly(store, policy, soft_percent),
         "bitrot": _decayed(store, engine),
         "camera-clock": _clocks(store),
+        "feed-dead": _feeds(store),
     }
 
 
@@ -51,6 +53,14 @@ def _decayed(store: Store, engine: str) -> dict[str, str]:
         " --kind verify-backup` says which; `box do verify-backup repair=true` copies the good side over the other"
         for each in backups.all_of(store)
         if each.damaged
+    }
+
+
+def _feeds(store: Store) -> dict[str, str]:
+    return {
+        f"{each.user} {each.url}": f"The feed {each.title or shown(each.url)} of {each.user} is not asked any more:"
+        f" {each.message}. `box feeds add` tries it again, `box feeds remove` forgets it"
+        for each in feeds.dead(store)
     }
 
 

@@ -7,7 +7,7 @@ entry that is taken out of the configuration keeps its row: put back, it goes on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
@@ -18,7 +18,7 @@ from box.engine import Engine, Transaction
 from box.errors import UsageError
 from box.events import Event, JobRequested, PeriodicPlanned
 from box.job_tables import Periodic
-from box.models import jobs, periodic
+from box.models import feeds, jobs, periodic
 from box.models.base import Store
 from box.periodic import LOCAL, Mark, due, following, moment, text
 from box.sections import Config
@@ -52,11 +52,22 @@ def _scrub(config: Config) -> Periodic | None:
     return daily if config.backup.places else None
 
 
-WANTED: Final[tuple[Callable[[Config], Periodic | None], ...]] = (_backup, _scrub, _cleaning)
+def _feeds(config: Config) -> Periodic | None:
+    seconds = config.podcasts.every_seconds
+    return Periodic(name="feeds", kind="feeds", every_seconds=seconds) if seconds else None
+
+
+WANTED: Final[tuple[Callable[[Config], Periodic | None], ...]] = (_backup, _scrub, _cleaning, _feeds)
 """What is done by the clock because another key wants it, a line for each: the entry, or None where it does not."""
+
+NEEDS: Final[Mapping[str, Callable[[Store], bool]]] = {"feeds": feeds.are_any}
+"""Kinds of job that are not asked for by the clock while there is nothing for them."""
 
 BUSY_SECONDS: Final = 5.0
 """How often it is asked whether the job that a slot waits for has ended."""
+
+IDLE_SECONDS: Final = 60.0
+"""How often it is asked whether there is something for a job to do."""
 
 _log = logs.get(__name__)
 
@@ -100,6 +111,8 @@ class Timekeeper:
 
     def _decide(self, store: Store, entry: Periodic, now: datetime) -> tuple[tuple[Event, ...], datetime]:
         """What to record for an entry, and when to look again."""
+        if entry.kind in NEEDS and not NEEDS[entry.kind](store):
+            return (), now + timedelta(seconds=IDLE_SECONDS)
         mark = mark_of(store, entry, now, self.built_in)
         if mark is None:
             return (_planned(entry, now),), following(entry, now, self.zone)

@@ -34,6 +34,7 @@ def some_event(draw: random.Random, store: Store) -> e.Event:
     some = [(0, ""), *store.rows("SELECT id, lease FROM jobs ORDER BY id DESC LIMIT 12")]
     job, lease = draw.choice(some)
     lease = draw.choice(("L1", "L2", lease or "L1", lease or "L2"))  # most often the one that may speak
+    feed = draw.choice((0, *(row[0] for row in store.rows("SELECT id FROM feeds LIMIT 5"))))
     own = {"user": user, "job": job, "lease": lease}
     return draw.choice(
         (
@@ -69,6 +70,24 @@ def some_event(draw: random.Random, store: Store) -> e.Event:
                 user=user, provider=draw.choice(("127.0.0.1:8080", "example.org")), model="m", purpose="claims",
                 tokens_in=size, tokens_out=draw.randrange(3), cost_millionths=draw.randrange(3), milliseconds=size,
                 failure=draw.choice(("", "deadline")), job=job,
+            ),
+            e.FeedSubscribed(user=user, url=f"https://example.org/{draw.randrange(3)}", title=name),
+            e.FeedUnsubscribed(user=user, feed=feed),
+            e.FeedFetched(
+                user=user, feed=feed, title=draw.choice(("", name)), etag=str(size), next_at=draw.choice(("", "2030")),
+                unchanged=draw.choice((True, False)), more=draw.choice((True, False, False)),
+            ),
+            e.FeedMoved(user=user, feed=feed, url=f"https://example.org/{draw.randrange(3)}", previous="x"),
+            e.FeedFailed(user=user, feed=feed, code="c", message="m", next_at=draw.choice(("", "2030"))),
+            e.EpisodeFiled(
+                user=user, feed=feed, episode=name, item_source=inbox, transcript=draw.choice(("", "t")), audio="a"
+            ),
+            e.EpisodeDownloaded(
+                user=user, feed=feed, episode=name, path=f"users/{user}/media/2024/{name}", size=size, mtime_ns=1,
+                digest=str(size), media_type="audio/mpeg",
+            ),
+            e.EpisodeMissed(
+                user=user, feed=feed, episode=name, code="c", message="m", next_at=draw.choice(("", "2030"))
             ),
             e.FileVanished(
                 user=user, path=f"users/{user}/{draw.choice(('media/2024/' + name, 'notes/' + name + '.md'))}"

@@ -27,6 +27,14 @@ NO_READER: Final = "no-reader"
 
 
 @dataclass(frozen=True, slots=True)
+class Subscription:
+    """A feed that a file names."""
+
+    url: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What was found out about a file, beside its text."""
 
@@ -49,6 +57,8 @@ class Reading:
     """What somebody should know: "needs-ocr", "ocr", "fallback", "tables-cut", ..."""
     tags: tuple[str, ...] = ()
     """Keywords and subjects that the file itself gives."""
+    feeds: tuple[Subscription, ...] = ()
+    """What is fetched from now on, because the file names it."""
 
 
 class Progress(Protocol):

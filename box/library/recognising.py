@@ -38,6 +38,7 @@ _BY_ENDING: Final = {
     "kml": "application/vnd.google-earth.kml+xml", "pdf": "application/pdf", "rtf": "application/rtf",
     "kmz": "application/vnd.google-earth.kmz", "bz2": "application/x-bzip2", "gz": "application/gzip",
     "zip": "application/zip",
+    "url": "application/x-mswinurl", "webloc": "application/x-webloc",
     "mp3": "audio/mpeg", "m4a": "audio/mp4", "m4b": "audio/mp4", "ogg": "audio/ogg", "oga": "audio/ogg",
     "opus": "audio/ogg", "flac": "audio/flac", "wav": "audio/wav",
 }  # fmt: skip
@@ -60,6 +61,7 @@ _ROOTS: Final = (
     ("rss", b"", "application/rss+xml"),
     ("RDF", b"purl.org/rss", "application/rss+xml"),
     ("feed", b"Atom", "application/atom+xml"),
+    ("plist", b"<key>URL</key>", "application/x-webloc"),
     ("gpx", b"", "application/gpx+xml"),
     ("kml", b"", "application/vnd.google-earth.kml+xml"),
     ("html", b"", "text/html"),
@@ -105,6 +107,7 @@ _PACKED: Final = (
     (b"7z\xbc\xaf\x27\x1c", ("application/x-cb7",)),
     (b"BZh", ("application/x-bzip2",)),
     (b"\x1f\x8b", ("application/gzip",)),
+    (b"bplist00", ("application/x-webloc",)),
 )
 
 
@@ -158,6 +161,14 @@ def _is_text(head: bytes) -> bool:
     return sum(byte < 9 or 13 < byte < 27 for byte in head) <= len(head) // 100
 
 
+_BEGINNINGS: Final = (
+    # (how it begins, what stands near it, media type)
+    (b"WEBVTT", b"", "text/vtt"),
+    (b"[InternetShortcut]", b"", "application/x-mswinurl"),
+    (b"{", b"jsonfeed.org/version/", "application/feed+json"),
+)
+
+
 def _of_text(head: bytes, by_name: str) -> str:
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith((b"<?xml", b"<!")) or (start.startswith(b"<") and by_name != "text/x-source"):
@@ -175,8 +186,9 @@ def _of_text(head: bytes, by_name: str) -> str:
                 if b"multipart/related" in head.lower() and by_name != "message/rfc822"
                 else "message/rfc822"
             )
-    if start.startswith((b"WEBVTT",)):
-        return "text/vtt"
+    for beginning, near, found in _BEGINNINGS:
+        if start.startswith(beginning) and near in head:
+            return found
     if by_name and not by_name.startswith(("audio/", "application/vnd", "application/pdf")):
         return by_name
     return "text/x-source" if _SHEBANG.match(start) else "text/plain"

@@ -19,8 +19,10 @@ from box.models import (
     chunks,
     claims_found,
     drops,
+    feeds,
     files,
     holds,
+    hosts,
     imports,
     items,
     job_history,
@@ -43,18 +45,18 @@ from box.models.base import Store, Table
 PROJECTIONS: Final[tuple[type[Table], ...]] = (
     drops.Drop, files.File, photos.Photo, photos.PhotoDay, trash.Trashed, trash.TrashedPhoto, trash.KeptDay,
     camera_clocks.CameraClock, imports.Import,
-    items.Item, items.ItemName, items.LibraryCount, model_usage.ModelUsage,
+    items.Item, items.ItemName, items.LibraryCount, model_usage.ModelUsage, feeds.Feed, feeds.Episode,
     usage.Usage, usage.Account, reservations.Reservation, jobs.Job, jobs.JobCount, waits.Wait, answers.Asker,
     attempts.Attempt, attempts.Step, holds.Hold, backups.Backup,
     periodic.Plan,
 )  # fmt: skip
 LIVE: Final[tuple[type[Table], ...]] = (
     live.Lease, live.Journal, live.Folder, backed.Backed, backed.Replica, repositories.Repository,
-    repositories.Reading, chunks.Chunk, chunks.Edition, claims_found.Claim, model_answers.ModelAnswer,
+    repositories.Reading, chunks.Chunk, chunks.Edition, claims_found.Claim, model_answers.ModelAnswer, hosts.Host,
 )  # fmt: skip
 INDEXES: Final = (
-    *drops.INDEXES, *photos.INDEXES, *items.INDEXES, *jobs.INDEXES, *ready.INDEXES, *waits.INDEXES, *attempts.INDEXES,
-    *chunks.INDEXES, *claims_found.INDEXES,
+    *drops.INDEXES, *photos.INDEXES, *items.INDEXES, *feeds.INDEXES, *jobs.INDEXES, *ready.INDEXES, *waits.INDEXES,
+    *attempts.INDEXES, *chunks.INDEXES, *claims_found.INDEXES,
 )  # fmt: skip
 
 type_fold = Callable[[Store, Recorded, Any], None]
@@ -83,6 +85,14 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.DocumentIndexed: (items.on_indexed,),
     e.ClaimsExtracted: (items.on_examined,),
     e.UsageRecorded: (model_usage.on_used,),
+    e.FeedSubscribed: (feeds.on_subscribed,),
+    e.FeedUnsubscribed: (feeds.on_unsubscribed,),
+    e.FeedFetched: (feeds.on_fetched,),
+    e.FeedMoved: (feeds.on_moved,),
+    e.FeedFailed: (feeds.on_failed,),
+    e.EpisodeFiled: (feeds.on_filed,),
+    e.EpisodeDownloaded: (files.on_put, items.on_downloaded, feeds.on_downloaded),
+    e.EpisodeMissed: (feeds.on_missed,),
     e.DuplicateDropped: (drops.on_taken, items.on_duplicate),
     e.FileImported: (imports.on_imported,),
     e.ImportUndone: (imports.on_undone,),
@@ -98,7 +108,7 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     e.FileWeighed: (files.on_weighed,),
     e.UsageCorrected: (usage.on_corrected,),
     e.UsageUpdated: (usage.on_updated,),
-    e.JobRequested: (job_moves.on_requested, drops.on_requested, periodic.on_requested),
+    e.JobRequested: (job_moves.on_requested, drops.on_requested, periodic.on_requested, feeds.on_requested),
     e.JobAskedAgain: (answers.on_asked_again,),
     e.JobDue: (job_moves.on_due,),
     e.JobStarted: (job_moves.on_started,),

@@ -16,6 +16,7 @@ from box.events import (
     DocumentIndexed,
     DocumentRead,
     DuplicateDropped,
+    EpisodeDownloaded,
     FileNoticed,
     FileRemoved,
     FileVanished,
@@ -207,6 +208,15 @@ def on_rewritten(store: Store, recorded: Recorded, event: NoteRewritten) -> None
     )  # fmt: skip
 
 
+def on_downloaded(store: Store, _: Recorded, event: EpisodeDownloaded) -> None:
+    """The sound of an episode is its original from now on."""
+    store.execute(
+        "UPDATE items SET path = ?, digest = ?, media_type = ? WHERE replaced_by = 0 AND (user, source) ="
+        " (SELECT ?, item_source FROM episodes WHERE feed = ? AND episode = ?)",
+        (event.path, event.digest, event.media_type, event.user, event.feed, event.episode),
+    )
+
+
 def on_duplicate(store: Store, _: Recorded, event: DuplicateDropped) -> None:
     """The bytes of an item came under another name."""
     row = store.row("SELECT id, source FROM items WHERE path = ?", (event.kept,))
@@ -217,9 +227,9 @@ def on_duplicate(store: Store, _: Recorded, event: DuplicateDropped) -> None:
 def on_gone(store: Store, recorded: Recorded, event: FileVanished | FileRemoved) -> None:
     """An original or a note was deleted."""
     area = owner(event.path)[1]
-    if area == "media":
+    if area in {"media", "notes"}:  # what came in a feed has no original but its note
         store.execute("UPDATE items SET path = '' WHERE path = ?", (event.path,))
-    elif area == "notes":
+    if area == "notes":
         store.execute(
             "UPDATE items SET note = '', note_digest = '', changed_at = ? WHERE note = ?", (recorded.at, event.path)
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from box.errors import IllegalMove
-from box.models import answers, attempts, drops, items, jobs, photos, ready, usage, waits
+from box.models import answers, attempts, drops, feeds, items, jobs, photos, ready, usage, waits
 from box.models.base import Store
 
 
@@ -58,6 +58,18 @@ class StoreView:
     def drops_beginning(self, path: str) -> list[drops.Waiting]:
         """The drops whose path is that, or goes on with a dot; a few."""
         return drops.beginning(self._store, path)
+
+    def feed(self, feed: int) -> feeds.Known | None:
+        """The feed of that number."""
+        return feeds.with_id(self._store, feed)
+
+    def feed_at(self, user: str, url: str) -> feeds.Known | None:
+        """A user's feed with that address."""
+        return feeds.find(self._store, user, url)
+
+    def is_feed_wanted(self, feed: feeds.Known) -> bool:
+        """Whether a job is about to fetch it."""
+        return feeds.is_wanted(self._store, feed)
 
     def has_unindexed(self, user: str) -> bool:
         """Whether the index does not hold all texts of a user as they are."""

@@ -54,6 +54,10 @@ class AtWork:
     """Told when there is something new to show."""
     step: Callable[[int, str, str], bool] = lambda _job, _what, _undo: True
     """Makes it durable that a job is about to do something; False if it may not."""
+    turn: Callable[[int, str], float] = lambda _job, _host: 0.0
+    """Asks for a job's turn at a host elsewhere; 0 if it has it, else in how many seconds to ask again."""
+    left: Callable[[int, str, float], None] = lambda _job, _host, _rest: None
+    """A job is done at a host, where nobody should come for so many seconds."""
     _jobs: dict[int, _Doing] = field(default_factory=dict)
     _lock: threading.Condition = field(default_factory=threading.Condition)
     _told: float = float("-inf")

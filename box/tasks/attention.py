@@ -19,6 +19,7 @@ from box.tasks import by_kind, retry
 from box.tasks.at_work import AtWork
 from box.tasks.handler import Handler
 from box.tasks.outcomes import ended_by
+from box.tasks.turns import Turns
 
 CANCELLED: Final = "cancelled on request"
 
@@ -32,10 +33,13 @@ class Attention:
     engine: Engine
     retries: retry.Policy
     at_work: AtWork = field(default_factory=AtWork)
+    turns: Turns = field(init=False)
     _held: dict[int, Claimed] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.turns = Turns(self.engine)
         self.at_work.step = self.step
+        self.at_work.turn, self.at_work.left = self.turns.take, self.turns.leave
 
     def claimed(self, lease: str, jobs: Sequence[Claimed]) -> None:
         """A worker begins with these."""
@@ -48,6 +52,7 @@ class Attention:
             held = self._held.get(job.id)
             if held is not None and held.lease == lease:
                 del self._held[job.id]
+                self.turns.end(job.id)
         self.at_work.ended(lease, [job.id for job in jobs])
 
     def stop(self, job: int, why: Stopped) -> None:

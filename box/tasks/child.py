@@ -234,6 +234,13 @@ class Child:
             elif self._at_work.stop_of(request.job) is None:
                 process.tell("refused", request.job)
             return True
+        if "turn" in message:
+            process.tell(f"{self._at_work.turn(request.job, str(message['turn'])):.3f}", request.job)
+            return True
+        if "left" in message:
+            host, rest = message["left"]
+            self._at_work.left(request.job, str(host), float(rest))
+            return True
         return False
 
     def _said(self, request: Request, answer: Answer) -> Answer:

@@ -74,12 +74,25 @@ class _Tools:
     def step(self, what: str, undo: tuple[str, Sequence[Any]] | None = None) -> None:
         """Have the parent note what is about to be done; returns when that is durable. Raises Stopped instead."""
         _send(self.out, {"step": [what, [undo[0], list(undo[1])] if undo else None]})
+        if self._reply() == b"refused":
+            raise BoxError(f"{what}: a job of this kind takes no steps")
+
+    def turn(self, host: str) -> float:
+        """Ask the parent for the turn at a host: 0 if it has it, else in how many seconds to ask again."""
+        _send(self.out, {"turn": host})
+        return float(self._reply())
+
+    def left(self, host: str, rest_seconds: float) -> None:
+        """Say that it is done there, and that nobody should come for so long."""
+        _send(self.out, {"left": [host, rest_seconds]})
+
+    def _reply(self) -> bytes:
+        """Wait for what the parent says to what was just asked. Raises Stopped instead."""
         poll = select.poll()
         poll.register(self.control, select.POLLIN)
         while not (heard := self._listen()):
             poll.poll()
-        if heard == b"refused":
-            raise BoxError(f"{what}: a job of this kind takes no steps")
+        return heard
 
     def _listen(self) -> bytes:
         """Read what the parent said: what it said to a step, if anything. Raises Stopped."""
@@ -222,6 +235,7 @@ def _answer(handler: Handler, request: Request, tools: _Tools, settings: Setting
             "class": refused.error_class,
             "traceback": refused.traceback,
             "worn": isinstance(error, OSError) and error.errno == errno.EMFILE,
+            "seconds": getattr(refused, "seconds", 0.0),
         }
     placements = [wire.placement_as_json(placement) for placement in found.placements]
     facts, result = dict(found.facts), dict(found.result)

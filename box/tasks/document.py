@@ -12,15 +12,19 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from box.errors import Unprocessable
-from box.events import CompanionFiled, DocumentRead, Event, FilePlaced
+from box.events import CompanionFiled, DocumentRead, Event, FeedSubscribed, FilePlaced
 from box.library import readers
 from box.library.given import Given
 from box.tasks import source
 from box.tasks.handler import Found, Handler, Landed, Member, Placement, Request, Tools
+
+if TYPE_CHECKING:
+    from box.library.reading import Reading
 
 KIND: Final = "document"
 _NOTE, _BODY, _COVER = "note.md", "body.md", "cover.jpg"
@@ -65,8 +69,9 @@ def run(request: Request, tools: Tools) -> Found:
         "reader_version": reader.version, "words": out.words, "marks": "\n".join(reading.marks),
         "counts": json.dumps(dict(reading.counts)) if reading.counts else "",
     }  # fmt: skip
+    feeds = _feeds(reading)
     note = _write_note(request, name, facts, body)
-    facts |= {"note_digest": note.digest, "chars": note.chars}
+    facts |= {"note_digest": note.digest, "chars": note.chars, **({"feeds": feeds} if feeds else {})}
     return Found(_placements(request, facts, reading.cover), digest, facts)
 
 
@@ -145,12 +150,26 @@ def report(request: Request, found: Found, landed: tuple[Landed, ...]) -> tuple[
         return companions
     made = {each.area: at for each, at in placed if each.made}
     cover = made.get("thumbnails")
+    facts = {name: value for name, value in found.facts.items() if name != "feeds"}
     item = DocumentRead(
         source=main.source, path=main.path, size=main.size, mtime_ns=main.mtime_ns, note=made["notes"].path,
-        cover=cover.path if cover else "", **found.facts,
+        cover=cover.path if cover else "", **facts,
     )  # fmt: skip
     files = (FilePlaced(path=at.path, size=at.size, mtime_ns=at.mtime_ns, job=request.job) for at in made.values())
-    return *files, *companions, item
+    feeds = (FeedSubscribed(url=url, title=title) for url, title in found.facts.get("feeds", ()))
+    return *files, *companions, item, *feeds
+
+
+def _feeds(reading: Reading) -> list[tuple[str, str]]:
+    """What it subscribes to, each once; what is no address of the web is left out."""
+    from box.web.addresses import normal  # noqa: PLC0415 - only the child needs it
+    from box.web.failures import FetchError  # noqa: PLC0415 - as above
+
+    found: dict[str, str] = {}
+    for each in reading.feeds:
+        with suppress(FetchError):
+            found.setdefault(normal(each.url), each.title)
+    return list(found.items())
 
 
 def _given(request: Request) -> Given:

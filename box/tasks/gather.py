@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
-from box.models import drops, photos
+from box.models import drops, feeds, photos
 from box.models.base import Store
 from box.models.jobs import Claimed
 from box.paths import join
@@ -18,6 +18,10 @@ from box.tasks.handler import Handler, Member, Request
 def requests_of(store: Store, root: str, jobs: Sequence[Claimed], handler: Handler) -> list[Request]:
     """What a handler is asked to do for each of the jobs of a lease."""
     requests = [_request(root, job) for job in jobs]
+    if handler.told == "feeds":
+        return [
+            replace(each, args={**each.args, "known": feeds.told(store, each.args.get("feed", 0))}) for each in requests
+        ]
     if handler.companions:
         return [_accompanied(store, root, job, request) for job, request in zip(jobs, requests, strict=True)]
     if not handler.groups:

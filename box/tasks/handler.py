@@ -123,6 +123,15 @@ class Tools(Protocol):
     def check_cancelled(self) -> None:
         """Raise Stopped if the job should end. One that does not ask is ended from outside, half a second later."""
 
+    def turn(self, host: str) -> float:
+        """Ask for the turn at a host elsewhere: 0 if it is this job's until it says `left`, else in how many seconds.
+
+        One job at a host at a time, whatever it wants there: see `box.web.turns`.
+        """
+
+    def left(self, host: str, rest_seconds: float) -> None:
+        """Say that it is done there, and that nobody should come for so long."""
+
     def step(self, what: str, undo: tuple[str, Sequence[Any]] | None = None) -> None:
         """Say that something is about to be done that will stand even if the job is cancelled afterwards.
 
@@ -163,6 +172,8 @@ class Handler:
     """It takes all files of a group, and what joins one later: `args["joins"]` says of what then."""
     companions: bool = False
     """It takes what joined its file, though it knows no groups."""
+    told: str = ""
+    """What it is told, when it is begun, of what its arguments name: see `box.tasks.gather`."""
     steps: bool = False
     """It may use `Tools.step`."""
     helpers: Callable[[], tuple[int, ...]] = tuple

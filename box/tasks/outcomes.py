@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from box.engine import Transaction
-from box.errors import BoxError, ChildDied, OutOfSpace, SourceChanged, Stopped, Unprocessable
+from box.errors import BoxError, ChildDied, NotYet, OutOfSpace, SourceChanged, Stopped, Unprocessable
 from box.events import (
     Event,
     JobAskedAgain,
@@ -68,8 +68,9 @@ def ended_by(job: Claimed, error: BoxError, retries: retry.Policy, *, stopping: 
             event = cancelled(job, str(error))
         case Unprocessable():
             event = _quarantined(job, error, source)
-        case OutOfSpace():
-            event = released(job, str(error), counted=False)
+        case NotYet() | OutOfSpace():
+            later = retry.after(error.seconds) if isinstance(error, NotYet) else ""
+            event = released(job, str(error), counted=False, not_before=later)
         case ChildDied() if stopping:
             event = released(job, "the service stopped", counted=False)
         case ChildDied():

@@ -38,5 +38,10 @@ def at(policy: Policy, attempts: int, least: float = 0.0) -> str:
         return ""
     draw = least + (1 - least) * random.random()  # noqa: S311  spreads load, guards nothing
     delay = delay_seconds(policy, attempts, draw)
-    later = datetime.now(UTC) + timedelta(seconds=delay)
+    return after(delay)
+
+
+def after(seconds: float) -> str:
+    """The time so many seconds from now, as the log writes it."""
+    later = datetime.now(UTC) + timedelta(seconds=seconds)
     return later.isoformat(timespec="milliseconds").replace("+00:00", "Z")

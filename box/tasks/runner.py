@@ -35,6 +35,14 @@ class InlineTools:
         """Raise Stopped if the job should end."""
         self.at_work.check(self.job)
 
+    def turn(self, host: str) -> float:
+        """Ask for the turn at a host."""
+        return self.at_work.turn(self.job, host)
+
+    def left(self, host: str, rest_seconds: float) -> None:
+        """Say that it is done there."""
+        self.at_work.left(self.job, host, rest_seconds)
+
     def step(self, what: str, undo: tuple[str, Sequence[Any]] | None = None) -> None:
         """Handlers of Box's own take no steps: what they do lands at once."""
         raise BoxError(f"{what}: a handler that runs in the service takes no steps ({undo})")

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from box.errors import BoxError, OutOfSpace, SourceChanged, Stopped, Unprocessable
+from box.errors import BoxError, NotYet, OutOfSpace, SourceChanged, Stopped, Unprocessable
 from box.tasks.at_work import Progress
 from box.tasks.handler import Found, Member, Placement, Request
 
+_LATER_SECONDS_MAX: Final = 7 * 24 * 3600.0
 _MESSAGE_MAX: Final = 200
 """Characters of what a job says about its progress that are kept."""
 
@@ -31,6 +32,8 @@ def read(message: Mapping[str, Any]) -> Found | BoxError:
             error = SourceChanged(text)
         case "OutOfSpace":
             error = OutOfSpace(text)
+        case "NotYet":
+            return NotYet(text, min(max(0.0, float(message["seconds"])), _LATER_SECONDS_MAX))
         case "Stopped":
             return Stopped(text)
         case _:

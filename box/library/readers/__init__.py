@@ -41,6 +41,9 @@ ALL: Final[tuple[Reader, ...]] = (
     Reader("rtf", 1, ("application/rtf",), _HERE + "rtf"),
     Reader("old-office", 1, ("application/x-ole-storage",), _HERE + "old_office"),
     Reader("csv", 1, ("text/csv", "text/tab-separated-values"), _HERE + "csv_table"),
+    Reader("feed", 1, ("application/rss+xml", "application/atom+xml", "application/feed+json"), _HERE + "feed"),
+    Reader("opml", 1, ("text/x-opml",), _HERE + "opml"),
+    Reader("link", 1, ("application/x-mswinurl", "application/x-webloc"), _HERE + "link"),
 )  # fmt: skip
 
 MEDIA_TYPES: Final = tuple(media_type for reader in ALL for media_type in reader.media_types)

@@ -1,0 +1,312 @@
+"""Feeds: dropped or added, fetched, moved, dead; their episodes become items once. Against a real server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from box import service
+from box.beside import beside, engine_of
+from box.claims import Claims
+from box.config import Config
+from box.engine import create
+from box.errors import BoxError
+from box.events import FeedSubscribed, FeedUnsubscribed, FileVanished
+from box.models import feeds, hosts
+from box.models.base import Store
+from box.service import options_of
+from box.standing import problems
+from box.status import Problems
+from box.tasks import asking, by_request, retry
+from box.tasks.choose import Chooser
+from box.tasks.chore import Inside
+from box.tasks.handler import Found, Handler, Request
+from box.tasks.limits import ChildLimits
+from box.tasks.perform import Performer
+from box.tasks.runner import Runner
+from tests.helpers import inbox, library
+from tests.web.server import Site, packed, page, redirect, serving, status
+
+SHOW = """<?xml version="1.0" encoding="UTF-8"?>
+<rss version="2.0" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"
+ xmlns:podcast="https://podcastindex.org/namespace/1.0"
+ xmlns:old="https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/1.0.md"
+ xmlns:atom="http://www.w3.org/2005/Atom"><channel>
+<title>The Owl Hour</title><language>en</language><itunes:author>Ada</itunes:author>
+<description>All about owls.</description>{self}
+{items}</channel></rss>"""
+ITEM = """<item><guid>{guid}</guid><title>{title}</title><pubDate>{date}</pubDate>
+<description>&lt;p&gt;Notes of {title}.&lt;/p&gt;</description>
+<enclosure url="{url}/{guid}.mp3?token=1" type="audio/mpeg" length="5"/><itunes:duration>1:02:03</itunes:duration>
+{more}</item>"""
+TWO = """<podcast:transcript url="{url}/a.vtt" type="text/vtt"/>
+<old:transcript url="{url}/a.json" type="application/json"/>
+<podcast:person role="guest">Grace</podcast:person><podcast:chapters url="{url}/chapters.json"/>"""
+DATES = ("Mon, 06 May 2024 10:00:00 +0200", "Tue, 07 May 2024 10:00:00 +0200", "Wed, 08 May 2024 10:00:00 +0200")
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with serving() as made:
+        yield made
+
+
+@pytest.fixture
+def config(make_root) -> Config:
+    return make_root(
+        podcasts__allow_private=True, podcasts__host_pause_seconds=0, podcasts__failures_max=3,
+        podcasts__timeout_seconds=5, workers__count=1,
+    )  # fmt: skip
+
+
+def show(site: Site, count: int, more: str = "", self: str = "") -> str:
+    items = "".join(
+        ITEM.format(guid=f"g{n}", title=f"Owl {n}", date=DATES[n], url=site.url, more=more.format(url=site.url))
+        for n in range(count)
+    )
+    return SHOW.format(items=items, self=self)
+
+
+def served(config: Config, *events: Any) -> None:
+    """Everything that is there to do, by the real program's workers and children."""
+    made = service.build(config)
+    if events:
+        made.engine.record(*events)
+    made.once()
+
+
+def once(config: Config, *events: Any, **args: object) -> None:
+    """The same on this thread, without children; with arguments, `box do feeds` first."""
+    root = config.box.root
+    store = Store(f"{root}/box.db")
+    create(store)
+    engine = engine_of(config, store)
+    performer = Performer(
+        root, engine, Chooser(root, store, "drop"), retry.Policy(3, 10, 100),
+        inside=Inside(config, engine, Problems(), lambda _path, _is_dir: None),
+    )  # fmt: skip
+    claims = Claims(engine, root, 1, 8, lease_seconds=60, free_bytes_min=0)
+    runner = Runner(ChildLimits(0, 0, 0, 0, 0, 0), options_of(config), 0, at_work=performer.attention.at_work)
+
+    def run(handler: Handler, requests: Sequence[Request]) -> Iterator[tuple[Request, Found | BoxError]]:
+        return runner.run(replace(handler, isolated=False), requests)
+
+    engine.record(*events)
+    if args:
+        engine.request(asking.wanted(by_request(), "feeds", args))
+    while claimed := claims._try():
+        performer.perform(claimed[1], run)
+    store.close()
+
+
+def subscribed(site: Site, path: str = "/feed") -> FeedSubscribed:
+    return FeedSubscribed(user="me", url=site.url + path)
+
+
+def rows(config: Config, sql: str) -> list[tuple[Any, ...]]:
+    with beside(config) as box:
+        return box.store.rows(sql)
+
+
+def feed_of(config: Config) -> feeds.Known:
+    with beside(config) as box:
+        (found,) = feeds.all_of(box.store)
+        return found
+
+
+def notes(config: Config) -> dict[str, str]:
+    return {name: data.decode() for name, data in library(config, "notes").items()}
+
+
+def test_a_dropped_feed_is_read_and_fetched_and_its_episodes_are_notes(site: Site, config: Config):
+    own = f'<atom:link rel="self" href="{site.url}/feed"/>'
+    site.pages["/feed"] = page(show(site, 2, TWO, own))
+    site.pages["/a.vtt"] = status(500)
+    said = {"segments": [{"speaker": "Ada", "startTime": n, "body": f"Hoot {n}."} for n in range(3)]}
+    site.pages["/a.json"] = page(json.dumps(said))
+    site.pages["/chapters.json"] = page(json.dumps({"chapters": [{"startTime": 60, "title": "Barn owls"}]}))
+    (inbox(config) / "owls.xml").write_text(show(site, 1, "", own))
+    served(config)
+    found = feed_of(config)
+    assert (found.title, found.url, found.episodes, found.state) == ("The Owl Hour", f"{site.url}/feed", 2, "active")
+    assert set(notes(config)) == {"the-owl-hour.md", "owl-0.md", "owl-1.md"}
+    note = notes(config)["owl-1.md"]
+    for part in (
+        "Notes of Owl 1.", "- 00:01:00 Barn owls", "- Grace (guest)", f"{site.url}/g1.mp3?token=1", "## Transcript",
+        "[00:00:00.000] Ada: Hoot 0. Hoot 1. Hoot 2.", 'language: "en"', 'date: "2024-05-07T08:00:00Z"', "01:02:03",
+    ):  # fmt: skip
+        assert part in note
+    items = rows(config, "SELECT item_kind, title, date, path = note, authors FROM items WHERE item_kind = 'episode'")
+    assert items[1] == ("episode", "Owl 1", "2024-05-07T08:00:00Z", 1, "Ada")
+    assert site.paths().count("/a.vtt") == 0, "the better form is there"
+    with beside(config) as box:
+        assert box.store.value("SELECT count(*) FROM files WHERE folder LIKE '%notes'") == 3
+
+
+def test_what_has_not_changed_is_not_sent_again_and_what_is_new_is_read_alone(site: Site, config: Config):
+    site.pages["/feed"] = page(show(site, 2), etag='"1"', last_modified="Mon, 06 May 2024 10:00:00 GMT")
+    once(config, subscribed(site))
+    once(config, url=f"{site.url}/feed")
+    assert site.asked[-1][1]["if-none-match"] == '"1"'
+    assert site.asked[-1][1]["if-modified-since"] == "Mon, 06 May 2024 10:00:00 GMT"
+    site.pages["/feed"] = page(show(site, 3), etag='"2"')
+    once(config, url=f"{site.url}/feed")
+    assert sorted(notes(config)) == ["owl-0.md", "owl-1.md", "owl-2.md"]
+    assert rows(config, "SELECT count(*) FROM items") == [(3,)]
+
+
+def test_an_episode_that_was_deleted_does_not_come_again(site: Site, config: Config):
+    site.pages["/feed"] = page(show(site, 2))
+    once(config, subscribed(site))
+    (path,) = Path(config.box.root).glob("users/me/notes/owl-0.md")
+    path.unlink()
+    once(config, FileVanished(user="me", path="users/me/notes/owl-0.md"), url=f"{site.url}/feed")
+    assert sorted(notes(config)) == ["owl-1.md"]
+    assert rows(config, "SELECT path, note FROM items WHERE title = 'Owl 0'") == [("", "")]
+
+
+def test_a_transcript_that_comes_later_is_read_and_one_that_never_comes_is_left(site: Site, config: Config):
+    site.pages["/feed"] = page(show(site, 1))
+    once(config, subscribed(site))
+    later = '<podcast:transcript url="{url}/late.srt" type="application/x-subrip"/>'
+    site.pages["/feed"] = page(show(site, 1, later))
+    site.pages["/late.srt"] = status(503)
+    once(config, url=f"{site.url}/feed")
+    assert rows(config, "SELECT count(*), max(version) FROM items") == [(1, 1)], "for now there is nothing new"
+    site.pages["/late.srt"] = page("1\n00:00:01,000 --> 00:00:02,000\nAda: Hoot at last.\n")
+    once(config, url=f"{site.url}/feed")
+    assert rows(config, "SELECT version, replaced_by > 0 FROM items ORDER BY id") == [(1, 1), (2, 0)]
+    assert "[00:00:01.000] Ada: Hoot at last." in notes(config)["owl-0-2.md"]
+    asked = site.paths().count("/late.srt")
+    once(config, url=f"{site.url}/feed")
+    assert site.paths().count("/late.srt") == asked
+
+
+def test_a_feed_that_moved_for_good_is_asked_there_from_then_on(site: Site, config: Config):
+    site.pages["/feed"], site.pages["/new"] = redirect("/new", 301), page(show(site, 1))
+    once(config, subscribed(site))
+    found = feed_of(config)
+    assert (found.url, found.previous) == (f"{site.url}/new", f"{site.url}/feed")
+    once(config, subscribed(site), url=f"{site.url}/feed")
+    assert feed_of(config).id == found.id, "the old address is still that feed's"
+    assert site.paths()[-1] == "/new"
+
+
+def test_a_page_that_names_its_feed_leads_to_it(site: Site, config: Config):
+    site.pages["/"] = page('<html><head><link rel="alternate" type="application/rss+xml" href="/feed"></head></html>')
+    site.pages["/feed"] = page(show(site, 1))
+    once(config, subscribed(site, "/"))
+    assert feed_of(config).url == f"{site.url}/feed"
+    assert list(notes(config)) == ["owl-0.md"]
+
+
+def test_a_feed_that_fails_is_told_and_after_too_many_times_it_is_dead(site: Site, config: Config):
+    once(config, subscribed(site))
+    found = feed_of(config)
+    assert (found.state, found.failures, found.code) == ("active", 1, "http-404")
+    assert found.next_at
+    for _ in range(2):
+        once(config, url=f"{site.url}/feed")
+    found = feed_of(config)
+    assert (found.state, found.failures, found.next_at) == ("dead", 3, "")
+    with beside(config) as box:
+        assert f"me {site.url}/feed" in problems(box.store, box.policy, 80, "files")["feed-dead"]
+    once(config, user="me")
+    assert site.paths().count("/feed") == 3, "a dead feed is left alone"
+    site.pages["/feed"] = page(show(site, 1))
+    once(config, url=f"{site.url}/feed")
+    assert (feed_of(config).state, feed_of(config).failures) == ("active", 0)
+
+
+def test_a_feed_that_is_gone_is_dead_at_once_and_one_that_was_left_is_not_asked(site: Site, config: Config):
+    site.pages["/feed"] = status(410)
+    once(config, subscribed(site))
+    assert feed_of(config).state == "dead"
+    once(config, FeedUnsubscribed(user="me", feed=feed_of(config).id), user="me")
+    assert rows(config, "SELECT state FROM feeds") == [("left",)]
+    assert len(site.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (page("<html><body>Nothing here</body></html>"), "not-a-feed"),
+        (page('<!DOCTYPE rss [<!ENTITY a "b">]><rss><channel><title>&a;</title></channel></rss>'), "hostile-xml"),
+        (packed(b"<rss>" + b" " * 60_000_000), "too-large"),
+        (redirect("http://[::ffff:10.1.2.3]/"), "http-redirected"),
+    ],
+    ids=["a page", "entities", "a bomb", "elsewhere"],
+)
+def test_what_is_no_feed_does_no_harm(site: Site, config: Config, answer: Any, code: str):
+    site.pages["/feed"] = answer
+    once(config, subscribed(site))
+    assert feed_of(config).code == code or code == "http-redirected"
+    assert notes(config) == {}
+    assert rows(config, "SELECT state FROM jobs WHERE kind = 'feed'") == [("completed",)]
+
+
+def test_a_feed_on_this_machine_is_refused_by_default(site: Site, make_root):
+    config = make_root()
+    site.pages["/feed"] = page(show(site, 1))
+    once(config, subscribed(site))
+    assert feed_of(config).code == "private-address"
+    assert site.asked == []
+
+
+def test_without_a_clock_nothing_is_asked_until_somebody_wants_it(site: Site, make_root):
+    config = make_root(podcasts__allow_private=True, podcasts__every_seconds="none", podcasts__host_pause_seconds=0)
+    site.pages["/feed"] = page(show(site, 1))
+    once(config, subscribed(site))
+    assert site.asked == []
+    once(config, user="me")
+    assert list(notes(config)) == ["owl-0.md"]
+
+
+def test_only_the_newest_episodes_become_items(site: Site, make_root):
+    config = make_root(podcasts__allow_private=True, podcasts__episodes_max=2, podcasts__host_pause_seconds=0)
+    site.pages["/feed"] = page(show(site, 3))
+    once(config, subscribed(site))
+    once(config, url=f"{site.url}/feed")
+    assert sorted(notes(config)) == ["owl-1.md", "owl-2.md"]
+
+
+def test_two_feeds_of_a_host_are_asked_one_after_the_other_with_a_pause(site: Site, make_root):
+    config = make_root(podcasts__allow_private=True, podcasts__host_pause_seconds=0.5, workers__count=2)
+    site.pages["/a"] = site.pages["/b"] = page(show(site, 1))
+    served(config, subscribed(site, "/a"), subscribed(site, "/b"))
+    first, second = site.at
+    assert second - first >= 0.4
+    assert rows(config, "SELECT host, job FROM hosts") == [("127.0.0.1", 0)]
+
+
+def test_an_outline_of_feeds_subscribes_to_each_and_a_link_to_one(site: Site, config: Config):
+    site.pages["/a"], site.pages["/rss"] = page(show(site, 1)), page(show(site, 1))
+    inner = f'<outline text="Birds"><outline text="A" xmlUrl="{site.url}/a"/></outline>'
+    opml = f'<opml version="2.0"><head><title>Mine</title></head><body>{inner}</body></opml>'
+    (inbox(config) / "mine.opml").write_text(opml)
+    (inbox(config) / "b.url").write_text(f"[InternetShortcut]\r\nURL={site.url}/rss\r\n")
+    served(config)
+    assert rows(config, "SELECT url, episodes FROM feeds ORDER BY url") == [
+        (f"{site.url}/a", 1),
+        (f"{site.url}/rss", 1),
+    ]
+    assert f"- Birds\n  - A {site.url}/a" in notes(config)["mine.md"]
+
+
+def test_a_host_has_one_job_at_a_time_and_a_pause_and_who_dies_loses_the_turn(store: Store):
+    with store.transaction():
+        assert hosts.take(store, "a", 1, 100.0, 60) == 0
+        assert hosts.take(store, "a", 1, 100.0, 60) == 0, "it is there already"
+        assert hosts.take(store, "a", 2, 100.0, 60) > 0
+        assert hosts.take(store, "b", 2, 100.0, 60) == 0
+        hosts.leave(store, "a", 1, 105.0)
+        assert hosts.take(store, "a", 2, 102.0, 60) == pytest.approx(3.0)
+        assert hosts.take(store, "a", 2, 105.0, 60) == 0
+        assert hosts.take(store, "a", 3, 170.0, 60) == 0, "job 2 was not heard of for a minute"
+        hosts.leave_all(store, 3)
+        assert hosts.take(store, "a", 4, 170.0, 60) == 0
