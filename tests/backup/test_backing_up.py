@@ -11,8 +11,10 @@ from box import events as e
 from box.backup.destination import BackupAway
 from box.errors import BoxError, Stopped, UsageError
 from box.models import backed, backups
+from box.watchers import mounts
+from tests import filesystems
 from tests.backup.library import Library, assert_true, assert_whole, held, manifest_of, mark, marks, there
-from tests.mounting import files_below
+from tests.helpers import files_below
 from tests.test_crash import fill
 
 
@@ -299,11 +301,11 @@ def test_without_a_destination_there_is_nothing_to_do(library):
         library.back_up()
 
 
-def test_a_drive_that_is_not_mounted_is_refused_and_nothing_is_written_below_its_place(library, drives):
-    point = drives.make("drive", "ext4", 32)
+def test_a_drive_that_is_not_mounted_is_refused_and_nothing_is_written_below_its_place(library, mount, tmp_path):
+    point = mount(filesystems.ext4(tmp_path / "drive", "32M"))
     mark(library, point)
     library.back_up(point)
-    drives.pull(point)
+    filesystems.take_away(point)
     with pytest.raises(BoxError, match="is the drive mounted") as refused:
         library.back_up(point)
     assert refused.value.code == "backup-away"
@@ -313,37 +315,37 @@ def test_a_drive_that_is_not_mounted_is_refused_and_nothing_is_written_below_its
     path = "users/me/media/book.pdf"
     status = os.stat(library.root / path)
     assert backed.state_of(library.store, path, status.st_size, status.st_mtime_ns) == "copied"
-    drives.mount()
+    mount(filesystems.ext4(tmp_path / "drive"))
     assert library.back_up(point)["files"] == 0
     assert states(library)[str(point)].code == ""
     assert_whole(library, point)
 
 
-def test_a_folder_that_is_bound_to_the_roots_own_disk_is_no_drive(library, drives, tmp_path):
-    point = drives.make("drive", "ext4", 32)
+def test_a_folder_that_is_bound_to_the_roots_own_disk_is_no_drive(library, mount, tmp_path):
+    point = mount(filesystems.ext4(tmp_path / "drive", "32M"))
     mark(library, point)
     text = (point / ".box").read_text()
-    drives.pull(point)
+    filesystems.take_away(point)
     (tmp_path / "fake").mkdir()
     (tmp_path / "fake/.box").write_text(text)
-    drives.bind(tmp_path / "fake", "drive")
+    mount(filesystems.bind(tmp_path / "fake", tmp_path / "drive"))
     with pytest.raises(BoxError, match="not mounted"):
         library.back_up(point)
     assert list((tmp_path / "fake").iterdir()) == [tmp_path / "fake/.box"]
 
 
-def test_a_drive_that_is_pulled_in_the_middle_stops_it_and_the_rest_follows_when_it_is_back(library, drives):
+def test_a_drive_that_is_pulled_in_the_middle_stops_it_and_the_rest_follows_when_it_is_back(library, mount, tmp_path):
     for number in range(200):
         library.put(f"photos/many/{number:03}", 3000)
-    point = drives.make("drive", "ext4", 64)
+    point = mount(filesystems.ext4(tmp_path / "drive", "64M"))
     mark(library, point)
     job = library.job(point)
     told = library.at_work.told
 
     def meanwhile(number, progress):
         told(number, progress)
-        if progress.done and progress.done > 100 and point in drives._points:
-            drives.pull(point)
+        if progress.done and progress.done > 100 and filesystems.is_mounted(point):
+            filesystems.take_away(point)
 
     library.at_work = _Watched(library.at_work, meanwhile)
     with pytest.raises(BoxError) as stopped:
@@ -353,7 +355,7 @@ def test_a_drive_that_is_pulled_in_the_middle_stops_it_and_the_rest_follows_when
     (state,) = states(library).values()
     assert (state.code, state.finished_at) == ("backup-away", "")
     library.at_work = library.at_work.inner
-    drives.mount()
+    mount(filesystems.ext4(tmp_path / "drive"))
     assert_true(library, point)
     done = len(held(library, point))
     assert 100 <= done < 200
@@ -362,20 +364,20 @@ def test_a_drive_that_is_pulled_in_the_middle_stops_it_and_the_rest_follows_when
     assert_whole(library, point)
 
 
-def test_another_drive_in_its_place_that_is_not_marked_is_refused(library, drives):
-    first = drives.make("drive", "tmpfs")
+def test_another_drive_in_its_place_that_is_not_marked_is_refused(library, mount, tmp_path):
+    first = mount(filesystems.tmpfs(tmp_path / "drive"))
     mark(library, first)
     library.back_up(first)
-    drives.make("drive", "tmpfs")  # over it
+    mount(filesystems.tmpfs(tmp_path / "drive"))  # over it
     with pytest.raises(BoxError, match="no marker"):
         library.back_up(first)
     assert list(first.iterdir()) == []
 
 
 def test_several_destinations_have_their_own_ends_and_one_that_is_away_does_not_keep_the_others(
-    library, folder, drives, tmp_path
+    library, folder, mount, tmp_path
 ):
-    point = drives.make("drive", "tmpfs")
+    point = mount(filesystems.tmpfs(tmp_path / "drive"))
     uuid = mark(library, point)
     with_backup(library, destination=(str(tmp_path / "missing"), str(folder), str(point)))
     with pytest.raises(BoxError, match="missing") as failed:
@@ -396,26 +398,28 @@ def test_several_destinations_have_their_own_ends_and_one_that_is_away_does_not_
     assert len(states(library)) == 3
 
 
-def test_auto_is_the_largest_marked_drive(library, drives):
+def test_auto_is_the_largest_marked_drive(library, mount, tmp_path, monkeypatch):
+    table = mounts.table  # other tests mount marked drives meanwhile
+    monkeypatch.setattr(mounts, "table", lambda *of: [each for each in table(*of) if str(tmp_path) in each.point])
     with_backup(library, destination=("auto",))
     with pytest.raises(BoxError, match="no marked drive"):
         library.back_up()
     assert states(library)["auto"].code == "backup-away"
-    small, large = drives.make("small", size_mb=16), drives.make("large", size_mb=32)
+    small, large = mount(filesystems.tmpfs(tmp_path / "small")), mount(filesystems.tmpfs(tmp_path / "large", "32m"))
     mark(library, small)
     mark(library, large)
     assert library.back_up()["destination"] == str(large)
     assert set(states(library)) == {str(large)}
-    drives.pull(large)
+    filesystems.take_away(large)
     assert library.back_up()["destination"] == str(small)
 
 
 # --- how much room there is ------------------------------------------------------------------------------------------
 
 
-def test_without_enough_room_nothing_is_written(library, drives):
+def test_without_enough_room_nothing_is_written(library, mount, tmp_path):
     library.put("media/large", 12 << 20)
-    point = drives.make("drive", "tmpfs", 12)
+    point = mount(filesystems.tmpfs(tmp_path / "drive", "12m"))
     mark(library, point)
     with pytest.raises(BoxError, match="are needed") as full:
         library.back_up(point)
@@ -427,10 +431,10 @@ def test_without_enough_room_nothing_is_written(library, drives):
         library.back_up(point)
 
 
-def test_a_drive_that_somebody_else_fills_in_the_middle_is_left_clean_and_told(library, drives):
+def test_a_drive_that_somebody_else_fills_in_the_middle_is_left_clean_and_told(library, mount, tmp_path):
     for number in range(40):
         library.put(f"photos/many/{number:03}", 200_000)
-    point = drives.make("drive", "tmpfs", 24)
+    point = mount(filesystems.tmpfs(tmp_path / "drive", "24m"))
     mark(library, point)
     job = library.job(point)
     told = library.at_work.told
@@ -494,12 +498,12 @@ def test_it_says_how_far_it_is(library, folder):
 # --- other file systems ----------------------------------------------------------------------------------------------
 
 
-def test_on_exfat_names_are_mapped_and_upper_and_lower_case_do_not_collide(library, drives):
+def test_on_exfat_names_are_mapped_and_upper_and_lower_case_do_not_collide(library, mount, tmp_path):
     odd = ["what?.jpg", "a:b.jpg", "dot.", "space ", "con.txt", "100%.jpg", "Same.jpg", "same.JPG", "SAME.jpg"]
     for name in odd:
         library.put(f"photos/odd/{name}", name.encode())
     (library.root / "users/me/photos/odd" / os.fsdecode(b"\xff.jpg")).write_bytes(b"\xff")
-    point = drives.make("drive", "exfat", 64)
+    point = mount(filesystems.exfat(tmp_path / "drive", "64M"))
     mark(library, point)
     library.back_up(point)
     rows = {row.path.rpartition("/")[2]: row for row in held(library, point).values() if "/odd/" in row.path}

@@ -16,7 +16,7 @@ from box.beside import beside
 from tests.backup.crashing import CALLS, Crashes, crashes
 from tests.backup.library import Library, assert_whole, decay, manifest_of, mark, verification
 from tests.backup.library import verify as read_back
-from tests.mounting import files_below
+from tests.helpers import files_below
 
 STEPS = {"openat": 3, "pwrite64": 3, "write": 2, "fdatasync": 2, "ftruncate": 2, "unlink": 3}
 """So many calls of a name are tried, spread over the run: these are SQLite's mostly; else `STEPS_MAX`."""

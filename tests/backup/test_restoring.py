@@ -21,9 +21,9 @@ from box.backup.selecting import refusal
 from box.beside import beside
 from box.config import Config
 from box.layout import make_user
+from tests import filesystems
 from tests.backup.library import decay, manifest_of, mark
-from tests.helpers import REPOSITORY, inbox, jpeg, projections, running
-from tests.mounting import files_below
+from tests.helpers import REPOSITORY, files_below, inbox, jpeg, projections, running
 from tests.test_crash import fill
 
 type_run = Callable[..., subprocess.CompletedProcess[str]]
@@ -162,18 +162,18 @@ def test_a_root_that_was_just_made_keeps_its_configuration(box_with_photos, driv
 
 
 def test_restoring_writes_nothing_to_the_drive_which_may_be_write_protected(
-    box_with_photos, drive, run_box, tmp_path, drives
+    box_with_photos, drive, run_box, tmp_path, mount
 ):
     before = {path: (os.lstat(path).st_mtime_ns, os.lstat(path).st_ctime_ns) for path in drive.rglob("*")}
-    point = drives.bind(drive, "protected")
+    point = mount(filesystems.bind(drive, tmp_path / "protected"))
     subprocess.run(["mount", "-o", "remount,ro,bind", str(point)], check=True)
     done = run_box("restore", str(point), "--to", str(tmp_path / "new"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert {path: (os.lstat(path).st_mtime_ns, os.lstat(path).st_ctime_ns) for path in drive.rglob("*")} == before
 
 
-def test_a_backup_on_exfat_gives_back_names_and_times_that_exfat_does_not_know(library, drives, run_box, tmp_path):
-    drive = drives.make(kind="exfat", size_mb=32)
+def test_a_backup_on_exfat_gives_back_names_and_times_that_exfat_does_not_know(library, mount, run_box, tmp_path):
+    drive = mount(filesystems.exfat(tmp_path / "drive", "32M"))
     mark(library, drive)
     made = [
         library.put(name, mtime_ns=1_700_000_001_123_456_789) for name in ("media/a:b?.txt", "media/x.", "media/X.")
@@ -291,8 +291,8 @@ def test_a_write_ahead_log_of_another_database_is_never_taken_for_a_part_of_the_
     assert not (root / "box.db").exists()
 
 
-def test_too_little_room_is_told_before_anything_is_written(box_with_photos, drive, run_box, drives):
-    small = drives.make("small", size_mb=4)
+def test_too_little_room_is_told_before_anything_is_written(box_with_photos, drive, run_box, mount, tmp_path):
+    small = mount(filesystems.tmpfs(tmp_path / "small", "4m"))
     (small / "config.toml").write_text('[box]\nroot = "."\n[storage]\nfree_bytes_min = 0\n')
     fill(small / "config.toml.full")
     done = run_box("restore", str(drive), "--to", str(small))
