@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from box import disk
 from box import events as e
 from box.backup.destination import BackupAway
+from box.backup.walking import UNREAD, Sources
 from box.errors import BoxError, Stopped, UsageError
 from box.models import backed, backups
 from box.watchers import mounts
 from tests import filesystems
-from tests.backup.library import Library, assert_true, assert_whole, held, manifest_of, mark, marks, there
-from tests.helpers import files_below
+from tests.backup.library import Library, assert_true, assert_whole, held, manifest_of, mark, marks, there, verify
+from tests.helpers import files_below, jpeg
 from tests.test_crash import fill
 
 
@@ -293,6 +295,79 @@ def test_a_full_comparison_of_what_is_right_writes_nothing(library, folder):
     assert marks(folder) == before
 
 
+def test_a_file_of_the_same_size_that_somebody_put_over_a_copy_stays_when_the_source_changes(library, folder):
+    library.put("notes/a", b"first", mtime_ns=10**18)
+    library.back_up(folder)
+    (folder / "users/me/notes/a").write_bytes(b"other")
+    library.put("notes/a", b"second")
+    library.back_up(folder)
+    assert there(folder)["users/me/notes/a"] == b"other"
+    assert there(folder)["users/me/notes/a%~2"] == b"second"
+
+
+def test_files_from_the_far_future_and_past_are_backed_up_and_nothing_is_kept_by_them(library, folder, run_box):
+    for name, seconds in (("a", 13_569_465_600), ("b", -(10**10)), ("c", 5_000_000_000)):
+        library.put(f"media/{name}", mtime_ns=seconds * 10**9)  # the years 2400, 1653 and 2128
+    (library.root / "users/me/inbox/unknown.jpg").unlink()
+    library.put("inbox/d.jpg", jpeg(1), mtime_ns=13_569_465_600 * 10**9)
+    assert run_box("--config", library.config.path, "once").returncode == 0
+    library.back_up(folder)
+    assert_whole(library, folder)
+    assert library.back_up(folder)["files"] == 0, "they have not changed since"
+    assert run_box("--config", library.config.path, "verify", "--deep").returncode == 0
+    assert run_box("restore", str(folder), "--to", str(folder.parent / "new")).returncode == 0
+    for name in "abc":
+        again, was = (top / "users/me/media" / name for top in (folder.parent / "new", library.root))
+        assert again.read_bytes() == was.read_bytes()
+        assert disk.mtime_ns(again.stat()) == disk.mtime_ns(was.stat())
+
+
+def test_files_are_found_below_more_folders_than_python_calls_and_those_below_too_many_are_told(library):
+    media, refused = library.root / "users/me/media", []
+    sources = Sources(str(library.root), ("media",), lambda _: (), lambda path, why: refused.append(why))
+    try:
+        deepen(media, "a", 1100)
+        deepen(media, "b", 2100)
+        found = {path: size for path, size, _ in sources.files()}
+        assert found.pop("users/me/media/" + "a/" * 1100 + "file") == 0
+        assert found.pop("users/me/media/book.pdf") == 3_000_000
+        (unread,) = [path for path, size in found.items() if size == UNREAD]
+        assert unread.endswith("/b/")
+        assert refused == ["File name too long"]
+    finally:  # deeper than pytest can remove
+        filesystems.run("rm", "-r", media)
+
+
+def deepen(folder: Path, name: str, levels: int) -> None:
+    """A file, that many folders below one: step by step, since no path may be that long."""
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(levels):
+        os.mkdir(name, dir_fd=here)
+        above, here = here, os.open(name, os.O_RDONLY, dir_fd=here)
+        os.close(above)
+    os.close(os.open("file", os.O_WRONLY | os.O_CREAT, dir_fd=here))
+    os.close(here)
+
+
+def test_what_the_log_knows_does_not_count_as_gone_while_its_disk_is_away(library, folder, run_box, tmp_path):
+    box = ("--config", library.config.path, "once")
+    assert run_box(*box).returncode == 0
+    library.back_up(folder)
+    photos = library.root / "users/me/photos"
+    shutil.move(photos, tmp_path / "aside")
+    photos.mkdir()
+    os.utime(photos, (0, 0))  # as a mount point that was there before the disk was put on it
+    run_box(*box)
+    before = marks(folder)
+    assert library.back_up(folder)["files"] == 0
+    assert all(row.present for row in held(library, folder).values())
+    assert marks(folder) == before
+    (photos / ".box").touch()  # they were removed on purpose, says who does that
+    run_box(*box)
+    library.back_up(folder)
+    assert sum(not row.present for row in held(library, folder).values()) == 5
+
+
 # --- where it goes ---------------------------------------------------------------------------------------------------
 
 
@@ -362,6 +437,78 @@ def test_a_drive_that_is_pulled_in_the_middle_stops_it_and_the_rest_follows_when
     told_of = library.back_up(point)
     assert told_of["files"] + done == len(library.sources()) + 1
     assert_whole(library, point)
+
+
+def test_a_link_on_a_drive_never_leads_what_is_written_to_another_disk(library, mount, tmp_path):
+    point = mount(filesystems.ext4(tmp_path / "drive", "32M"))
+    mark(library, point)
+    outside = tmp_path / "outside"
+    for path in (outside, point / "users/me"):
+        path.mkdir(parents=True)
+    (point / "users/me/media").symlink_to(outside)
+    told = library.back_up(point)
+    assert list(outside.iterdir()) == []
+    assert list(told["why"]) == ["users/me/media/book.pdf"] and "is a link" in told["why"]["users/me/media/book.pdf"]
+    shutil.copy2(library.root / "users/me/media/book.pdf", outside)
+    assert library.back_up(point)["missing"] == 1, "what lies on another disk is no copy on this one"
+    (point / "users/me/media").unlink()
+    library.back_up(point)
+    assert_whole(library, point)
+    shutil.move(point / "users/me/media", outside / "media")
+    (point / "users/me/media").symlink_to(outside / "media")
+    with pytest.raises(BoxError, match="a folder above its copy is a link"):
+        verify(library, point, repair=True)
+    assert sorted(path.name for path in (outside / "media").iterdir()) == ["book.pdf"]
+
+
+def test_traps_under_the_names_of_parts_and_of_the_manifest_catch_nothing(library, mount, tmp_path):
+    point = mount(filesystems.ext4(tmp_path / "drive", "32M"))
+    (tmp_path / "precious").write_bytes(b"precious")
+    (point / ".box.part").symlink_to(tmp_path / "precious")
+    mark(library, point)
+    for path in ("media", "notes", "mine"):
+        (point / "users/me" / path).mkdir(parents=True)
+    os.mkfifo(point / "users/me/media/.book.pdf.part")
+    (point / "users/me/notes/.book.md.part").symlink_to(tmp_path / "precious")
+    (point / "users/me/.loose.part").mkdir()
+    told = library.back_up(point)
+    assert list(told["why"]) == ["users/me/loose"]
+    (point / "users/me/.loose.part").rmdir()
+    library.back_up(point)
+    assert_whole(library, point)
+    shutil.move(point / "manifest.db", tmp_path / "manifest.db")
+    (point / "manifest.db").symlink_to(tmp_path / "manifest.db")
+    before = (tmp_path / "manifest.db").read_bytes()
+    library.put("notes/new")
+    with pytest.raises(BoxError, match="is no file") as refused:
+        library.back_up(point)
+    assert refused.value.code == "manifest-damaged"
+    assert (tmp_path / "manifest.db").read_bytes() == before
+    assert (tmp_path / "precious").read_bytes() == b"precious"
+
+
+def test_a_drive_that_is_pulled_out_or_turns_read_only_while_it_is_mounted_is_told(library, mount, tmp_path):
+    point = mount(filesystems.ext4(tmp_path / "drive", "32M"))
+    mark(library, point)
+    library.back_up(point)
+    library.put("notes/new")
+    filesystems.run("mount", "-o", "remount,ro", point)
+    with pytest.raises(BoxError, match="readonly") as failed:
+        library.back_up(point)
+    assert failed.value.code == "backup-failed"
+    filesystems.run("mount", "-o", "remount,rw", point)
+    library.back_up(point)
+    assert_whole(library, point)
+    library.put("notes/newer")
+    filesystems.pull_out(point)  # `ismount` is still true, and nothing can be read
+    assert point.is_mount()
+    for work in (library.back_up, lambda path: verify(library, path)):
+        with pytest.raises(BoxError) as away:
+            work(point)
+        assert away.value.code == "backup-away"
+    assert backups.all_of(library.store)[0].damaged == 0
+    state = os.stat(library.root / "users/me/media/book.pdf")
+    assert backed.state_of(library.store, "users/me/media/book.pdf", state.st_size, state.st_mtime_ns) == "copied"
 
 
 def test_another_drive_in_its_place_that_is_not_marked_is_refused(library, mount, tmp_path):

@@ -132,6 +132,20 @@ def test_of_several_marked_drives_the_largest_is_first_and_one_that_is_seen_twic
     assert other.exists()
 
 
+def test_a_part_of_the_roots_own_btrfs_is_no_drive(mount, tmp_path):
+    """Each part of it has a device number of its own, and all go when the disk goes."""
+    disk = mount(filesystems.btrfs(tmp_path / "disk"))
+    for name in ("root", "mnt"):
+        filesystems.run("btrfs", "subvolume", "create", disk / name)
+    assert os.stat(disk / "root").st_dev != os.stat(disk / "mnt").st_dev
+    with pytest.raises(UsageError, match="same file system"):
+        init(str(disk / "root"), str(disk / "mnt"))
+    assert init(str(disk / "root"), str(disk / "mnt"), folder=True).kind == "folder"
+    (disk / "mnt/.box").write_text(json.dumps({"box_backup": 1, "uuid": "u", "kind": "drive"}))
+    with pytest.raises(BackupAway, match="not mounted"):
+        Destination(str(disk / "root"), str(disk / "mnt"))
+
+
 def test_no_path_leaves_the_destination(root, tmp_path):
     there = tmp_path / "there"
     there.mkdir()

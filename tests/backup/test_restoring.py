@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -186,6 +187,19 @@ def test_a_backup_on_exfat_gives_back_names_and_times_that_exfat_does_not_know(l
         assert again.read_bytes() == file.read_bytes()
         assert again.stat().st_mtime_ns == 1_700_000_001_123_456_789
         assert not again.stat().st_mode & 0o111
+
+
+def test_two_restores_into_one_folder_do_not_write_to_one_file(library, folder, run_box, tmp_path):
+    library.back_up(folder)
+    (tmp_path / "new").mkdir()
+    asked = ("restore", str(folder), "--to", str(tmp_path / "new"))
+    other = os.open(tmp_path / "new", os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    done = run_box(*asked)
+    assert done.returncode == 1 and "another restore into" in done.stderr
+    assert set(files_below(tmp_path / "new")) == {"box.lock"}
+    os.close(other)
+    assert run_box(*asked).returncode == 0
 
 
 # --- into a root that lives ------------------------------------------------------------------------------------------
@@ -392,5 +406,10 @@ def test_a_manifest_that_a_power_cut_left_half_written_is_read_as_it_was_before(
         shutil.copytree(folder, copy)
         manifest._execute("ROLLBACK")
     assert (copy / "manifest.db-journal").stat().st_size
+    before = files_below(copy)
+    with filesystems.read_only(copy):  # nothing can be taken back there
+        done = run_box("restore", str(copy), "--to", str(tmp_path / "from-protected"))
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert files_below(copy) == before
     done = run_box("restore", str(copy), "--to", str(tmp_path / "new"))
     assert done.returncode == 0, done.stdout + done.stderr
