@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from argparse import Namespace
+from typing import Final
 
 from box import backup_keys
 from box.backup.restic import RepositoryAway
@@ -12,6 +14,10 @@ from box.cli import output, words
 from box.errors import UsageError
 from box.sections import Config
 from box.tasks.repository import Repository
+
+_FOLDERS: Final = {"data", "index", "keys", "locks", "snapshots"}
+"""What restic makes, all but the file `config`, which comes last."""
+_KEY: Final = re.compile(r"[0-9a-f]{64}(-tmp-[0-9]+)?")
 
 
 def init(args: Namespace, config: Config) -> int:
@@ -21,6 +27,7 @@ def init(args: Namespace, config: Config) -> int:
         raise UsageError('backup.engine is "restic": `box backup init` alone makes the repository of backup.repository')
     if location and not backup_keys.is_remote(location):
         _make_folder(config.box.root, location, may_be_here=args.folder)
+        _clear_leftovers(location)
     with (
         tempfile.TemporaryDirectory(prefix="box-") as temp,
         Repository(config.backup, f"{config.box.root}/temp/restic", temp, lambda: None) as repository,
@@ -42,6 +49,17 @@ def _identity(repository: Repository) -> tuple[str, bool]:
     except RepositoryAway:
         repository.make()
     return repository.identity(), True
+
+
+def _clear_leftovers(location: str) -> None:
+    """Remove the key that an init left which was killed: beside the next one's it would keep everybody out."""
+    if not os.path.isdir(location) or set(os.listdir(location)) != _FOLDERS:
+        return
+    for folder in ("data", "index", "snapshots"):
+        if any(files for _, _, files in os.walk(os.path.join(location, folder))):
+            raise UsageError(f"{location} holds a repository of restic that has lost its file `config`")
+    for name in filter(_KEY.fullmatch, os.listdir(os.path.join(location, "keys"))):
+        os.unlink(os.path.join(location, "keys", name))
 
 
 def _make_folder(root: str, location: str, *, may_be_here: bool) -> None:
