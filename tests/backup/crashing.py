@@ -121,6 +121,7 @@ def crashes() -> Iterator[Crashes]:
 
 
 def _serve() -> None:
+    sys.dont_write_bytecode = True  # what is loaded late would be written by the first child, and by no other
     for line in sys.stdin:
         what, config, destination = line.rstrip("\n").split("\t")
         child = os.fork()

@@ -15,7 +15,7 @@ MOST = {"pwrite64": 18}
 
 WITHOUT = {
     "first": {"rename", "symlink", "sendfile", "chmod", "fchmod", "chown"},
-    "later": {"mkdir", "symlink", "sendfile", "chmod", "fchmod", "chown"},
+    "later": {"symlink", "sendfile", "chmod", "fchmod", "chown"},
 }
 """What is never called."""
 

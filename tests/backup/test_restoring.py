@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -200,6 +201,24 @@ def test_two_restores_into_one_folder_do_not_write_to_one_file(library, folder, 
     assert set(files_below(tmp_path / "new")) == {"box.lock"}
     os.close(other)
     assert run_box(*asked).returncode == 0
+
+
+def test_photos_are_copied_back_by_hand_as_the_documentation_says(box_with_photos, drive, run_box):
+    """Its command, for another drive, root and year."""
+    config = box_with_photos
+    text = (REPOSITORY / "docs/operations.md").read_text("utf-8")
+    (command,) = re.findall(r"^cp -a.*$", text, re.MULTILINE)
+    photos, files = Path(config.box.root, "users/me/photos"), outside_thumbnails(config)
+    lost, changed = sorted(photos.rglob("*.JPG"))[:2]
+    lost.unlink()
+    changed.write_bytes(b"worked on")
+    files[str(changed.relative_to(photos.parent))] = (b"worked on", changed.stat().st_mtime_ns)
+    for said, meant in (("/mnt/usb", drive), ("/srv/box", config.box.root), ("2026", "2024")):
+        command = command.replace(said, str(meant))
+    subprocess.run(["sh", "-c", command], check=False)  # that something was there already is an error, says newer cp
+    assert outside_thumbnails(config) == files
+    assert run_box("--config", config.path, "once").returncode == 0
+    assert_verified(config, run_box)
 
 
 # --- into a root that lives ------------------------------------------------------------------------------------------
