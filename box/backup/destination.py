@@ -199,7 +199,7 @@ def init(root: str, path: str, *, folder: bool = False, portable: bool = False) 
     real, real_root = os.path.realpath(path), os.path.realpath(root)
     if f"{real}/".startswith(f"{real_root}/") or f"{real_root}/".startswith(f"{real.rstrip('/')}/"):
         raise UsageError(f"{path} and {root} are one in the other: a backup is kept apart from what it is of")
-    is_one_disk = _is_on_disk_of(root, home, path, status.st_dev)
+    is_one_disk = is_on_disk_of(root, home, path, status.st_dev)
     if is_one_disk and not folder:
         raise UsageError(
             f"{path} is on the same file system as {root}, so it goes when that goes: mount a drive there, or say"
@@ -228,7 +228,7 @@ def init(root: str, path: str, *, folder: bool = False, portable: bool = False) 
     return marker
 
 
-def _is_on_disk_of(root: str, home: os.stat_result, path: str, device: int) -> bool:
+def is_on_disk_of(root: str, home: os.stat_result, path: str, device: int) -> bool:
     """Whether a folder is on the same disk as the root: parts of btrfs have numbers of their own, and one source."""
     source = mounts.source_of(path)
     return device == home.st_dev or (source.startswith("/dev/") and source == mounts.source_of(root))
@@ -243,6 +243,6 @@ def _check(base: str, path: str, root: str, identity: tuple[int, int]) -> Marker
         raise BackupAway(f"{path} cannot be read: {error.strerror}") from None
     if marker is None:
         raise BackupAway(f"{path} is no destination (no marker): is the drive mounted? 'box backup init' makes one")
-    if home is not None and marker.kind == "drive" and _is_on_disk_of(root, home, path, identity[0]):
+    if home is not None and marker.kind == "drive" and is_on_disk_of(root, home, path, identity[0]):
         raise BackupAway(f"{path} is on the disk of {root} itself: the drive is not mounted")
     return marker

@@ -9,6 +9,7 @@ from argparse import Namespace
 from typing import Final
 
 from box import backup_keys
+from box.backup.destination import is_on_disk_of
 from box.backup.restic import RepositoryAway
 from box.cli import output, words
 from box.errors import UsageError
@@ -65,13 +66,14 @@ def _clear_leftovers(location: str) -> None:
 def _make_folder(root: str, location: str, *, may_be_here: bool) -> None:
     """The folder for a repository; where that would be no backup, it is refused."""
     parent = os.path.dirname(location)
+    place = location if os.path.isdir(location) else parent
     try:
-        device = os.stat(location if os.path.isdir(location) else parent).st_dev
+        device = os.stat(place).st_dev
     except OSError as error:
         raise UsageError(f"{parent}: {error.strerror}; mount the drive, or make the folder first") from None
     if f"{location}/".startswith(f"{root}/"):
         raise UsageError(f"{location} is in {root}: a backup is kept apart from what it is of")
-    if device == os.stat(root).st_dev and not may_be_here:
+    if is_on_disk_of(root, os.stat(root), place, device) and not may_be_here:
         raise UsageError(
             f"{location} is on the same file system as {root}, so it goes when that goes: mount a drive there, or say"
             " --folder if it is meant to be there"
