@@ -12,6 +12,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from box import file_names
@@ -21,6 +22,9 @@ READABLE: Final = 0o644
 
 SYNC_EACH_MAX: Final = 8
 """Beyond so many files one flush of the file system is quicker than theirs (measured: 100 us a file against 350)."""
+
+TIME_NS_MAX: Final = (1 << 63) - 1
+"""The last moment that a database can hold: in the year 2262."""
 
 _AT_FDCWD: Final = -100
 _RENAME_NOREPLACE: Final = 1
@@ -88,6 +92,11 @@ def copy_verified(source: str, target: str) -> str:
     return digest
 
 
+def mtime_ns(status: os.stat_result) -> int:
+    """When a file was changed. Some say that they come from the year 2400: then the last moment that can be kept."""
+    return max(-TIME_NS_MAX, min(status.st_mtime_ns, TIME_NS_MAX))
+
+
 def link(source: str, target: str) -> bool:
     """Give a file a second name; False where that cannot be: another file system, one without links, another's file."""
     try:
@@ -152,6 +161,16 @@ def open_to_read(path: str) -> int:
         return os.open(path, flags)
 
 
+def open_part(path: str, mode: int) -> int:
+    """Open a new file to write to. Whatever has its name was ours and not whole, or is a trap, as a link: it goes."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, mode)
+    except FileExistsError:
+        os.unlink(path)
+        return os.open(path, flags, mode)
+
+
 def sync_files(paths: Sequence[str]) -> None:
     """Make the bytes of files durable: a few one by one, many with one flush of each file system that they are on.
 
@@ -181,15 +200,13 @@ def sync_files(paths: Sequence[str]) -> None:
 
 def make_folder(path: str) -> None:
     """Make a folder and its parents, each durable in its parent."""
-    try:
-        os.mkdir(path)
-    except FileExistsError:
-        return
-    except FileNotFoundError:
-        make_folder(os.path.dirname(path))
-        make_folder(path)
-        return
-    sync_folder(os.path.dirname(path))
+    missing = [path]  # a list, and no recursion: folders may lie deeper than Python calls
+    while not os.path.lexists(os.path.dirname(missing[-1])):
+        missing.append(os.path.dirname(missing[-1]))
+    for each in reversed(missing):
+        with suppress(FileExistsError):
+            os.mkdir(each)
+            sync_folder(os.path.dirname(each))
 
 
 def sync_folder(path: str) -> None:
@@ -218,7 +235,7 @@ def write_whole(path: str, text: str, *, durable: bool = True) -> None:
     folder, name = os.path.split(path)
     part = os.path.join(folder, file_names.with_suffix(name, ".part"))
     try:
-        with open(part, "w", encoding="utf-8") as out:
+        with open(open_part(part, READABLE), "w", encoding="utf-8") as out:
             os.fchmod(out.fileno(), READABLE)
             out.write(text)
             if durable:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from box import disk
 from box.models import files
 from box.models.base import Store
 from box.models.names import Name, Names
@@ -97,7 +98,7 @@ class Weighing:
 
     def _name(self, folder: str, name: str, status: os.stat_result, known: Mapping[str, tuple[int, int, int]]) -> Name:
         path, row = f"{folder}/{name}", known.get(name)
-        size, mtime_ns = status.st_size, status.st_mtime_ns
+        size, mtime_ns = status.st_size, disk.mtime_ns(status)
         weight = min(size, status.st_blocks * BLOCK_BYTES) if self.by_blocks else size
         charged = row[2] if row is not None and row[:2] == (size, mtime_ns) else None
         place = AREAS.index(owner(path)[1])

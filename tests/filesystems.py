@@ -23,6 +23,7 @@ import pytest
 from tests.helpers import until
 
 PACKAGES = {
+    "mkfs.btrfs": "btrfs-progs",
     "mkfs.exfat": "exfatprogs",
     "mkfs.ext4": "e2fsprogs",
     "mount.exfat-fuse": "exfat-fuse",
@@ -95,6 +96,17 @@ def ext4(folder: Path, size: str = "64M", *, options: str = "loop") -> Iterator[
         run("truncate", "-s", size, image)
         run("mkfs.ext4", "-q", "-m0", "-E", "lazy_itable_init=1", image)
     with mounted(folder, "mount", "-o", options, image):
+        yield folder
+
+
+@contextmanager
+def btrfs(folder: Path, size: str = "128M") -> Iterator[Path]:
+    """A btrfs of its own, in the file <folder>.img."""
+    needs("mkfs.btrfs")
+    image = Path(f"{folder}.img")
+    run("truncate", "-s", size, image)
+    run("mkfs.btrfs", "-q", image)
+    with mounted(folder, "mount", "-o", "loop", image):
         yield folder
 
 

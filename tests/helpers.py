@@ -49,6 +49,11 @@ def library(config: Config, area: str = "photos", user: str = "me") -> dict[str,
     return {str(path.relative_to(top)): path.read_bytes() for path in sorted(top.rglob("*")) if path.is_file()}
 
 
+def files_below(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder: relative path -> bytes."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
 def has_ended(pid: int, seconds: float = 30) -> bool:
     """Whether a process has ended, or does so within that time."""
     try:

@@ -74,7 +74,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "backup": {"backup_keys", "disk", "errors", "file_names", "models", "paths", "backup", "watchers"},
     "retention": set(),
     "accounting": {"models", "paths"},
-    "weighing": {"models", "paths", "watchers"},
+    "weighing": {"disk", "models", "paths", "watchers"},
     "recalculation": {"accounting", "engine", "events", "models", "sweeps", "weighing"},
     "storage": {
         "backup_status", "beside", "config", "errors", "events", "models", "people", "policy", "recalculation",
@@ -217,6 +217,11 @@ def test_a_handler_knows_no_database_queue_or_engine(name: str):
             inner = imported.split(".")[1] if "." in imported else ""
             inner = inner if (PACKAGE / inner).exists() or (PACKAGE / f"{inner}.py").exists() else ""
             assert inner in allowed, imported
+
+
+def test_times_of_files_are_read_in_one_place_that_knows_how_large_they_may_be():
+    told = {name_of(path) for path in MODULES if ".st_mtime_ns" in path.read_text("utf-8")}
+    assert told <= {"disk", "cli.copying"}, "the others ask disk.mtime_ns"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from box import disk, file_names
+from tests import filesystems
 
 NAMES = st.binary(min_size=1, max_size=255).filter(lambda name: b"/" not in name and b"\0" not in name)
 
@@ -45,6 +46,27 @@ def test_a_free_name_is_free_and_found_without_looking_at_all(tmp_path: Path, co
     assert not (tmp_path / name).exists()
     assert name == file_names.numbered("a.jpg", count + 1)
     assert file_names.free_name(str(tmp_path), "a.jpg", {str(tmp_path / name)}) != name
+
+
+def test_a_folder_is_made_with_all_that_is_above_it_however_much_that_is(tmp_path: Path):
+    names = "a/" * 1100
+    disk.make_folder(f"{tmp_path}/{names}".rstrip("/"))
+    disk.make_folder(f"{tmp_path}/{names}".rstrip("/"))
+    assert os.path.isdir(f"{tmp_path}/{names}")
+    (tmp_path / "link").symlink_to("nowhere")
+    with pytest.raises(FileNotFoundError):
+        disk.make_folder(str(tmp_path / "link/a"))
+    filesystems.run("rm", "-r", tmp_path / "a")  # deeper than pytest can remove
+
+
+def test_a_small_text_file_is_never_written_through_a_link_or_into_a_pipe(tmp_path: Path):
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "a.part").symlink_to(tmp_path / "precious")
+    os.mkfifo(tmp_path / "b.part")
+    for name in "ab":
+        disk.write_whole(str(tmp_path / name), "text")
+        assert (tmp_path / name).read_text() == "text"
+    assert (tmp_path / "precious").read_text() == "precious"
 
 
 def test_nothing_is_overwritten_not_even_a_broken_link(tmp_path: Path):

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from box import disk
 from box.backup import names, recovery
 from box.backup.batches import BATCH, Item, Writer
 from box.backup.comparing import Difference, differences
@@ -84,6 +85,8 @@ class Run:
     leave: Callable[[str, str], object]
     """Told what could not be backed up, and why."""
     now: Callable[[], str]
+    is_expected: Callable[[str], bool] = lambda _path: False
+    """Whether the log knows a file (path text): if it is not there, its folder may be away, as a disk is."""
     full: bool = False
     """Read and compare what has not changed, too."""
     need: Need = field(default_factory=Need)
@@ -127,7 +130,7 @@ class Run:
         for found in differences(self.sources.files(), self._rows(manifest), full=self.full):
             self.check(0)
             if found.what in ("gone", "back"):
-                need.notes += 1
+                need.notes += self.is_to_note(found)
             elif found.what == "same":
                 need.read_files += 1
                 need.read_bytes += found.size
@@ -155,6 +158,10 @@ class Run:
             leave(found.path, "its copy is damaged: 'box do verify-backup repair=true' makes it anew")
             return False
         return True
+
+    def is_to_note(self, found: Difference) -> bool:
+        """Whether a row is to say that its source is gone, or back. What the log knows is not gone yet."""
+        return found.what == "back" or not self.is_expected(found.path)
 
     def before(self, manifest: Manifest, found: Difference, taken: set[str]) -> list[Row]:
         """The rows of files that are gone from here, and that this one may have been before it was moved."""
@@ -187,7 +194,7 @@ class Run:
         with self.database.copy() as path:
             status = os.stat(path)
             self.sources.elsewhere[DATABASE] = path
-            item = Item(DATABASE, status.st_size, status.st_mtime_ns, writer.manifest.row(DATABASE))
+            item = Item(DATABASE, status.st_size, disk.mtime_ns(status), writer.manifest.row(DATABASE))
             writer.write([item], meta={POSITION: str(position), DATABASE_DUE: ""})
 
 
@@ -221,7 +228,7 @@ class _Pass:
             self._compare(found)
         elif found.what in ("gone", "back"):
             row = self.writer.manifest.row(found.path)  # by now it may be another file's
-            if row is not None:
+            if row is not None and run.is_to_note(found):
                 self.notes.append(replace(row, present=found.what == "back"))
         elif found.what == "new" and (old := self._moved(found)):
             self.taken.add(old.path)

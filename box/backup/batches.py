@@ -26,6 +26,9 @@ BATCH: Final = 64
 
 NUMBERS_MAX: Final = 1000
 
+_TIME_NS: Final = 2_000_000_000
+"""FAT knows times to two seconds."""
+
 _ABOUT_ITS_NAME: Final = frozenset({
     errno.EEXIST, errno.EFBIG, errno.EILSEQ, errno.EINVAL, errno.EISDIR, errno.ENAMETOOLONG, errno.ENOENT,
     errno.ENOTDIR, errno.ENOTEMPTY,
@@ -130,12 +133,12 @@ class Writer:
             path=item.path, stored=at, size=item.size, mtime_ns=item.mtime_ns, digest=planned.digest,
             copied_at=self.now(),
         )  # fmt: skip
+        self._make_folder(os.path.dirname(at))
         if planned.digest:
             disk.sync_files([final])  # whoever put it there may not have
             self._folders.add(os.path.dirname(at))
             self.done.adopted += 1
             return row
-        self._make_folder(os.path.dirname(at))
         part = place.at(names.part(at))
         digest = self.copier.copy(self.sources.at(item.path), (item.size, item.mtime_ns), part)
         try:
@@ -205,7 +208,15 @@ class Writer:
     def _is_ours(self, row: Row) -> bool:
         """Whether what stands where a row says may be replaced: it is what was copied there, or nothing."""
         final = self.manifest.place.at(row.stored)
-        return not os.path.lexists(final) or size_of(final) == row.size
+        if not os.path.lexists(final):
+            return True
+        if size_of(final) != row.size:
+            return False
+        if row.damaged == "there" or abs(disk.mtime_ns(os.lstat(final)) - row.mtime_ns) <= _TIME_NS:
+            return True  # or it is the half of a batch that a crash cut off: no copy of anything
+        with suppress(Left):
+            return self.copier.digest_at(final) == row.digest
+        return False
 
     def _same(self, item: Item, final: str) -> str:
         """The digest of a source, if a file that nobody knows has the same bytes; else empty."""
@@ -218,6 +229,8 @@ class Writer:
 
     def _make_folder(self, folder: str) -> None:
         if folder not in self._made:
+            if self.manifest.place.is_linked(folder):
+                raise Left(f"its folder on the destination, {folder}, is a link, or lies behind one")
             disk.make_folder(self.manifest.place.at(folder))
             self._made.add(folder)
 

@@ -39,9 +39,7 @@ class Copier:
         """
         reading, mode = _open(source, seen)
         try:
-            # Whatever has that name was ours, and not whole.
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-            writing = os.open(part, flags, mode & 0o777 | 0o200)
+            writing = disk.open_part(part, mode & 0o777 | 0o200)
             try:
                 digest = self._through(reading, writing, source, seen)
                 with suppress(PermissionError):  # some servers set their own times
@@ -69,7 +67,7 @@ class Copier:
     def digest_at(self, path: str) -> str:
         """The digest of a file (absolute), whatever its size and time are. Raises Left, Stopped."""
         status = os.lstat(path)
-        return self.digest(path, (status.st_size, status.st_mtime_ns))
+        return self.digest(path, (status.st_size, disk.mtime_ns(status)))
 
     def _through(self, reading: int, writing: int | None, source: str, seen: tuple[int, int]) -> str:
         from blake3 import blake3  # noqa: PLC0415  only where something is copied
@@ -87,7 +85,7 @@ class Copier:
             if done > seen[0]:
                 break
         status = os.fstat(reading)
-        if (done, status.st_size, status.st_mtime_ns) != (seen[0], *seen):
+        if (done, status.st_size, disk.mtime_ns(status)) != (seen[0], *seen):
             raise Left(f"{source} changed while it was read")
         return hasher.hexdigest()
 
@@ -99,7 +97,7 @@ def _open(source: str, seen: tuple[int, int]) -> tuple[int, int]:
     except OSError as error:
         raise Left(f"{source} cannot be read: {error.strerror}") from None
     status = os.fstat(reading)
-    if not stat.S_ISREG(status.st_mode) or (status.st_size, status.st_mtime_ns) != seen:
+    if not stat.S_ISREG(status.st_mode) or (status.st_size, disk.mtime_ns(status)) != seen:
         os.close(reading)
         raise Left(f"{source} has changed since it was seen")
     return reading, status.st_mode

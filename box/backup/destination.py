@@ -115,6 +115,11 @@ class Destination:
             raise UsageError(f"{place!r} is not a path below a destination")
         return f"{self._base}/{path}" if path else self._base
 
+    def is_linked(self, folder: str) -> bool:
+        """Whether a folder (path text) is a link, or lies behind one: that may lead to the root's own disk."""
+        names = folder.split("/") if folder else []
+        return any(os.path.islink(self.at("/".join(names[: end + 1]))) for end in range(len(names)))
+
     def check(self) -> None:
         """Raise BackupAway unless it is still the destination that was opened, and is still where it was."""
         try:
@@ -194,7 +199,8 @@ def init(root: str, path: str, *, folder: bool = False, portable: bool = False) 
     real, real_root = os.path.realpath(path), os.path.realpath(root)
     if f"{real}/".startswith(f"{real_root}/") or f"{real_root}/".startswith(f"{real.rstrip('/')}/"):
         raise UsageError(f"{path} and {root} are one in the other: a backup is kept apart from what it is of")
-    if status.st_dev == home.st_dev and not folder:
+    is_one_disk = is_on_disk_of(root, home, path, status.st_dev)
+    if is_one_disk and not folder:
         raise UsageError(
             f"{path} is on the same file system as {root}, so it goes when that goes: mount a drive there, or say"
             " --folder if it is meant to be there"
@@ -206,12 +212,26 @@ def init(root: str, path: str, *, folder: bool = False, portable: bool = False) 
         return marker
     marker = Marker(
         str(uuid.uuid4()),
-        "folder" if status.st_dev == home.st_dev else "drive",
+        "folder" if is_one_disk else "drive",
         portable or names.is_portable(mounts.type_of(path)),
         datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
     )
-    disk.write_whole(os.path.join(path, MARKER), json.dumps({"box_backup": VERSION, **asdict(marker)}) + "\n")
+    descriptor = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        now = os.fstat(descriptor)
+        if (now.st_dev, now.st_ino) != (status.st_dev, status.st_ino):
+            raise UsageError(f"{path} is not the folder any more that it was just now: was it unmounted?")
+        text = json.dumps({"box_backup": VERSION, **asdict(marker)}) + "\n"
+        disk.write_whole(f"/proc/self/fd/{descriptor}/{MARKER}", text)
+    finally:
+        os.close(descriptor)
     return marker
+
+
+def is_on_disk_of(root: str, home: os.stat_result, path: str, device: int) -> bool:
+    """Whether a folder is on the same disk as the root: parts of btrfs have numbers of their own, and one source."""
+    source = mounts.source_of(path)
+    return device == home.st_dev or (source.startswith("/dev/") and source == mounts.source_of(root))
 
 
 def _check(base: str, path: str, root: str, identity: tuple[int, int]) -> Marker:
@@ -223,6 +243,6 @@ def _check(base: str, path: str, root: str, identity: tuple[int, int]) -> Marker
         raise BackupAway(f"{path} cannot be read: {error.strerror}") from None
     if marker is None:
         raise BackupAway(f"{path} is no destination (no marker): is the drive mounted? 'box backup init' makes one")
-    if home is not None and marker.kind == "drive" and identity[0] == home.st_dev:
+    if home is not None and marker.kind == "drive" and is_on_disk_of(root, home, path, identity[0]):
         raise BackupAway(f"{path} is on the disk of {root} itself: the drive is not mounted")
     return marker

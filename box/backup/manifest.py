@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -63,18 +65,23 @@ class Manifest:
     """The manifest of an open destination; close it first, or use it in a `with`."""
 
     def __init__(self, place: Destination, *, make: bool = False, read_only: bool = False) -> None:
-        """Open it, or make it if there is none. `read_only` writes only what a crash left half written.
+        """Open it, or make it if there is none. `read_only` takes back only what a crash left half written.
 
         Raises FileNotFoundError if there is none and none is to be made, BackupAway, ManifestDamaged.
         """
         self.place = place
         self._has_written = False
+        self._aside: TemporaryDirectory[str] | None = None
         path = place.at(NAME)
         if make and not os.path.lexists(path):
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
         elif not os.path.exists(path):
             raise FileNotFoundError(path)
+        if size_of(path) is None:
+            raise ManifestDamaged(f"{place.path}/{NAME} is no file")
         place.check()
+        if read_only and size_of(path + "-journal") and not os.access(path, os.W_OK):
+            path = self._copy_aside(path)
         try:
             # Never "create": between the check and here it may have been unmounted.
             mode = "ro" if read_only and not size_of(path + "-journal") else "rw"
@@ -94,8 +101,15 @@ class Manifest:
                 self._make()
             place.check()
         except BaseException:
-            self._connection.close()
+            self.close()
             raise
+
+    def _copy_aside(self, path: str) -> str:
+        """Where a copy is in which a crash's half can be taken back: of a drive that is write-protected."""
+        self._aside = TemporaryDirectory(prefix="box-")
+        for ending in ("", "-journal"):
+            shutil.copyfile(path + ending, f"{self._aside.name}/{NAME}{ending}")
+        return f"{self._aside.name}/{NAME}"
 
     def _make(self) -> None:
         with self._transaction():
@@ -115,6 +129,8 @@ class Manifest:
     def close(self) -> None:
         """Let it go; its journal, which is empty by then, goes too."""
         self._connection.close()
+        if self._aside is not None:
+            self._aside.cleanup()
         journal = self.place.at(NAME + "-journal")
         with suppress(OSError):  # it is not there, or the destination is not
             if self._has_written and os.stat(journal).st_size == 0:

@@ -29,7 +29,7 @@ def digest(path: str, size: int, mtime_ns: int | None, check: Callable[[int], ob
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path) from error
     try:
         status = os.fstat(descriptor)
-        if status.st_size != size or (mtime_ns is not None and status.st_mtime_ns != mtime_ns):
+        if status.st_size != size or (mtime_ns is not None and disk.mtime_ns(status) != mtime_ns):
             return None
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         hasher, block, done = blake3(), memoryview(bytearray(BLOCK_BYTES)), 0
@@ -38,7 +38,7 @@ def digest(path: str, size: int, mtime_ns: int | None, check: Callable[[int], ob
             done += count
             check(count)
         now = os.fstat(descriptor)
-        if done != size or (now.st_size, now.st_mtime_ns) != (size, status.st_mtime_ns):
+        if done != size or (now.st_size, disk.mtime_ns(now)) != (size, disk.mtime_ns(status)):
             return None  # somebody writes to it just now
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)  # what is read once only pushes out other things
         return hasher.hexdigest()

@@ -40,6 +40,8 @@ class Mender:
         """Copy the source over its damaged copy. Raises Left; BoxError for what the destination refuses."""
         place = self.manifest.place
         place.check()
+        if place.is_linked(os.path.dirname(row.stored)):
+            raise Left("its folder on the destination is a link, or lies behind one")
         self._pending.append(Pending(row.stored, row.path))
         self.manifest.begin(self._pending)
         final, part = place.at(row.stored), place.at(names.part(row.stored))
@@ -61,7 +63,7 @@ class Mender:
         try:
             disk.make_folder(self.scratch)
             status = os.lstat(copy)
-            digest = Copier(self.check).copy(copy, (status.st_size, status.st_mtime_ns), part)
+            digest = Copier(self.check).copy(copy, (status.st_size, disk.mtime_ns(status)), part)
             if digest != row.digest:
                 raise Left("the copy has changed meanwhile")
             self._take_place(part, target, row)
@@ -74,7 +76,7 @@ class Mender:
     def _take_place(self, part: str, target: str, row: Row) -> None:
         was = os.lstat(target)
         _like(part, was, row.mtime_ns)
-        if (was.st_size, was.st_mtime_ns) != (row.size, row.mtime_ns):
+        if (was.st_size, disk.mtime_ns(was)) != (row.size, row.mtime_ns):
             raise Left("the file here has changed meanwhile")
         try:
             os.rename(part, target)

@@ -69,11 +69,11 @@ def _copied(
     mtime_ns = None
     with suppress(Left, OSError):  # a source that is another one by now is copied again
         source = os.lstat(sources.at(pending.path))
-        if copier.digest(sources.at(pending.path), (source.st_size, source.st_mtime_ns)) == digest:
-            mtime_ns = source.st_mtime_ns
+        if copier.digest(sources.at(pending.path), (source.st_size, disk.mtime_ns(source))) == digest:
+            mtime_ns = disk.mtime_ns(source)
     if mtime_ns is None and old is not None and old.size == status.st_size:
         return replace(old, damaged="there")  # what was to be replaced has decayed: it is no copy of anything
     return Row(
         path=pending.path, stored=pending.stored, size=status.st_size, digest=digest, copied_at=now(),
-        mtime_ns=status.st_mtime_ns if mtime_ns is None else mtime_ns,
+        mtime_ns=disk.mtime_ns(status) if mtime_ns is None else mtime_ns,
     )  # fmt: skip

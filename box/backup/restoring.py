@@ -7,6 +7,7 @@ database comes last: a root without it is not whole yet, and says so by a file o
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -106,6 +107,23 @@ class Restore:
     def carry_out(self) -> Tally:
         """Restore. Raises BackupAway, ManifestDamaged, OutOfSpace, and what `check` raises."""
         disk.make_folder(self.target)
+        alone = self._be_alone()
+        try:
+            return self._carry_out()
+        finally:
+            os.close(alone)
+
+    def _be_alone(self) -> int:
+        """What to close at the end: two at once would write to one file of the scratch folder."""
+        opened = os.open(self.target, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(opened)
+            raise BoxError(f"another restore into {self.target} is at work: wait until it has ended") from None
+        return opened
+
+    def _carry_out(self) -> Tally:
         if self.wanted.whole:
             self._refuse_leftovers()
             disk.write_whole(f"{self.target}/{UNFINISHED}", f"being restored from {self.place.uuid}\n")
@@ -176,10 +194,10 @@ class Restore:
     def _is_same(self, row: Row, final: str, there: os.stat_result) -> bool:
         if not stat.S_ISREG(there.st_mode) or there.st_size != row.size:
             return False
-        if there.st_mtime_ns == row.mtime_ns:
+        if disk.mtime_ns(there) == row.mtime_ns:
             return True
         with suppress(Left):
-            return self._copier.digest(final, (there.st_size, there.st_mtime_ns)) == row.digest
+            return self._copier.digest(final, (there.st_size, disk.mtime_ns(there))) == row.digest
         return False
 
     def _is_linked(self, folder: str) -> bool:
@@ -220,11 +238,11 @@ class Restore:
         if not stat.S_ISREG(status.st_mode) or status.st_size != row.size:
             raise Left("its copy is not the file that was copied: it has another size")
         try:
-            if self._copier.copy(copy, (status.st_size, status.st_mtime_ns), part) != row.digest:
+            if self._copier.copy(copy, (status.st_size, disk.mtime_ns(status)), part) != row.digest:
                 raise Left("its copy is damaged: it has other bytes than were copied")
             if self.place.portable:
                 os.chmod(part, disk.READABLE)  # there all files have one mode, and may be executed
-            if status.st_mtime_ns != row.mtime_ns:
+            if disk.mtime_ns(status) != row.mtime_ns:
                 os.utime(part, ns=(row.mtime_ns, row.mtime_ns))
                 disk.sync_files([part])
             disk.make_folder(os.path.dirname(final))

@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
 
 from box import backup_keys
 from box.backup.rows import Row
 from box.backup.walking import ARCHIVE, CONFIG, DATABASE
+from box.disk import TIME_NS_MAX
 from box.errors import UsageError
 from box.paths import AREAS, check_user, to_os
-
-_TIME_MAX: Final = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ def refusal(row: Row) -> str:
     numbers: tuple[object, ...] = (row.size, row.mtime_ns)
     if not all(isinstance(each, str) for each in texts) or not all(isinstance(each, int) for each in numbers):
         return "what the manifest says of it makes no sense"
-    if row.size < 0 or abs(row.mtime_ns) > _TIME_MAX:
+    if row.size < 0 or abs(row.mtime_ns) > TIME_NS_MAX:
         return "what the manifest says of it makes no sense"
     for path in (row.path, row.stored):
         if "\0" in path or any(part in ("", ".", "..") for part in to_os(path).split("/")):

@@ -9,6 +9,7 @@ again: a drive that was pulled has no damaged files.
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -173,6 +174,8 @@ class Verification:
     def _copy(self, row: Row) -> tuple[type_copy, str]:
         """What stands on the destination, and what is wrong with it."""
         try:
+            if self.place.is_linked(os.path.dirname(row.stored)):
+                return "foreign", "a folder above its copy is a link"
             found = medium.digest(self.place.at(row.stored), row.size, None, self.check)
         except FileNotFoundError:
             return "missing", "its copy is missing"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Container, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from box import backup_keys
+from box import backup_keys, disk
 from box.paths import AREAS, join, to_os, to_text
 
 ARCHIVE: Final = "archive"
@@ -73,16 +73,21 @@ class Sources:
                     yield from self._one(path)
 
     def _below(self, folder: str, known: Callable[[str], Container[str]] | None) -> Iterator[type_seen]:
-        names = self._list(folder)
-        if names is None:
-            yield f"{folder}/", UNREAD, 0
-            return
-        wanted = known(folder) if known else None
-        for name in names:
-            if name.endswith("/"):
-                yield from self._below(f"{folder}/{name[:-1]}", known)
-            elif wanted is None or name in wanted:
-                yield from self._one(f"{folder}/{name}")
+        # Of each folder that is open, what is still to come. No recursion: folders may lie deeper than Python calls.
+        left = [iter([f"{folder}/"])]
+        while left:
+            path = next(left[-1], None)
+            if path is None:
+                left.pop()
+            elif not path.endswith("/"):
+                yield from self._one(path)
+            elif (names := self._list(path[:-1])) is None:
+                yield path, UNREAD, 0
+            else:
+                wanted = known(path[:-1]) if known else None
+                left.append(
+                    iter([path + name for name in names if name.endswith("/") or wanted is None or name in wanted])
+                )
 
     def _one(self, path: str) -> Iterator[type_seen]:
         try:
@@ -94,7 +99,7 @@ class Sources:
             yield f"{path}/", UNREAD, 0
             return
         if stat.S_ISREG(status.st_mode):
-            yield path, status.st_size, status.st_mtime_ns
+            yield path, status.st_size, disk.mtime_ns(status)
 
     def _list(self, folder: str) -> list[str] | None:
         """Names (text) in the order of the paths below them, folders with a slash; None if that cannot be told."""

@@ -157,7 +157,7 @@ class Inbox:
             with contextlib.suppress(FileNotFoundError):  # it has its name by now
                 os.unlink(part)
         disk.sync_folder(folder)
-        return Copied(paths.relative(self.root, landed), copied.st_size, copied.st_mtime_ns)
+        return Copied(paths.relative(self.root, landed), copied.st_size, disk.mtime_ns(copied))
 
 
 def _write(source: str, part: str, on_bytes: Callable[[int], None]) -> os.stat_result:
@@ -170,7 +170,7 @@ def _write(source: str, part: str, on_bytes: Callable[[int], None]) -> os.stat_r
             before = os.fstat(reading)
             _pour(reading, writing, on_bytes)
             after = os.fstat(reading)
-            if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            if (before.st_size, disk.mtime_ns(before)) != (after.st_size, disk.mtime_ns(after)):
                 raise BoxError("it changed while it was copied: add it again")
             os.utime(writing, ns=(after.st_atime_ns, after.st_mtime_ns))
             os.fsync(writing)

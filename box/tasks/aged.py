@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Self
 
+from box import disk
 from box.paths import MARKER, area_folder, join, to_text
 from box.tasks.removing import Removal
 from box.watchers.look import is_folder
@@ -63,9 +64,9 @@ class Aged:
                 seen = entry.stat(follow_symlinks=False)
             except FileNotFoundError:
                 continue
-            if seen.st_mtime_ns <= self.before_ns and entry.name != MARKER:
+            if disk.mtime_ns(seen) <= self.before_ns and entry.name != MARKER:
                 text = f"{folder}/{to_text(entry.name)}"
-                yield Removal(self.user, text, seen.st_size, seen.st_mtime_ns, seen.st_ino)
+                yield Removal(self.user, text, seen.st_size, disk.mtime_ns(seen), seen.st_ino)
 
     def clear(self) -> int:
         """Remove the old folders that are empty by now; how many there were."""

@@ -22,7 +22,7 @@ from box.backup.manifest import Manifest
 from box.engine import utc_now
 from box.errors import BoxError, OutOfSpace, Stopped, UsageError
 from box.events import BackupFinished, BackupStopped, Event
-from box.models import drops
+from box.models import drops, files
 from box.models.jobs import Claimed
 from box.paths import to_text
 from box.tasks.chore import Inside, Reporter
@@ -133,11 +133,15 @@ class _One:
         return Run(
             place, sources, Database(size, self._position, self._database), config.backup.free_bytes_min,
             check=self._check, counted=self._counted, follow=self._follow, leave=self._leave, now=utc_now,
-            full=job_is_full(self.job),
+            is_expected=self._is_expected, full=job_is_full(self.job),
         )  # fmt: skip
 
     def _known(self, folder: str) -> Collection[str]:
         return drops.known(self.inside.engine.store, folder)
+
+    def _is_expected(self, path: str) -> bool:
+        store = self.inside.engine.store
+        return files.find(store, path) is not None or drops.find(store, path) is not None
 
     def _leave(self, path: str, why: str) -> None:
         self._left.add(path)

@@ -213,7 +213,7 @@ class _Run:
         while True:
             target = self._target(card, original)
             made, status = self._event(card, original, target, digest), os.lstat(part)
-            move = Move(relative(self.root, part), made.path, status.st_size, status.st_mtime_ns, status.st_ino)
+            move = Move(relative(self.root, part), made.path, status.st_size, disk.mtime_ns(status), status.st_ino)
             self.inside.engine.at_once(lambda t, e=made, m=move: self._promise(t, e, m))  # type: ignore[misc]
             if self._kept_promise(made, move):
                 break

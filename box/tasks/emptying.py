@@ -85,7 +85,7 @@ class Emptying:
     def _seen(self, each: Lying) -> os.stat_result | None:
         """What lies there, None if it is not what is known of it: the sweep will look at it."""
         status = standing(self.root, each.path)
-        return status if status and (status.st_size, status.st_mtime_ns) == (each.size, each.mtime_ns) else None
+        return status if status and (status.st_size, disk.mtime_ns(status)) == (each.size, each.mtime_ns) else None
 
     def _is_due(self, each: Lying, status: os.stat_result) -> bool:
         """By the day on which it came: the one of its folder, or later, by the time at which it got its name."""

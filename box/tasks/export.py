@@ -84,7 +84,7 @@ def land(root: str, allowance: Allowance, made: str, place: str, result: Mapping
     disk.sync_files([entry.path for entry in _files(made) if _is_new(entry)])  # the others are durable
     disk.sync_folders(_folders(made))
     status = os.lstat(made)
-    move = Move(to_text(made[len(root) + 1 :]), place, status.st_size, status.st_mtime_ns, status.st_ino)
+    move = Move(to_text(made[len(root) + 1 :]), place, status.st_size, disk.mtime_ns(status), status.st_ino)
     more = sum(entry.stat().st_size for entry in _files(made) if _is_new(entry)) - allowance.reserved
     outcome = succeeded(job, result)
 
@@ -117,7 +117,7 @@ def _placed(root: str, user: str, place: str, job: int) -> Iterator[tuple[Event,
     for entry in _files(join(root, place)):
         status = entry.stat()
         path = to_text(entry.path[len(root) + 1 :])
-        placed = FilePlaced(user=user, path=path, size=status.st_size, mtime_ns=status.st_mtime_ns, job=job)
+        placed = FilePlaced(user=user, path=path, size=status.st_size, mtime_ns=disk.mtime_ns(status), job=job)
         yield (placed,) if _is_new(entry) else (placed, FileWeighed(user=user, path=path, charged_bytes=0))
 
 

@@ -137,7 +137,7 @@ def _is(path: str, size: int, mtime_ns: int) -> bool:
         status = os.lstat(path)
     except OSError:
         return False
-    return status.st_size == size and abs(status.st_mtime_ns - mtime_ns) <= _TIME_NS
+    return status.st_size == size and abs(disk.mtime_ns(status) - mtime_ns) <= _TIME_NS
 
 
 def _target(each: Imported, entry: Import, bases: dict[str, str], scratch: str) -> str:

@@ -125,7 +125,7 @@ def _move(root: str, request: Request, placement: Placement, target: str) -> Mov
     if not stat.S_ISREG(status.st_mode):
         raise BoxError(f"{placement.made} is no regular file: it is not taken into the library")
     return Move(
-        to_text(source[len(root) + 1 :]), to_text(target), status.st_size, status.st_mtime_ns, status.st_ino,
+        to_text(source[len(root) + 1 :]), to_text(target), status.st_size, disk.mtime_ns(status), status.st_ino,
         replace=True,
     )  # fmt: skip
 
@@ -211,7 +211,7 @@ def _is(path: str, move: Move, *, across: bool = False) -> bool:
         status = os.lstat(path)
     except FileNotFoundError:
         return False
-    same = status.st_size == move.size and status.st_mtime_ns == move.mtime_ns
+    same = status.st_size == move.size and disk.mtime_ns(status) == move.mtime_ns
     # A copy from another file system has another inode; its bytes were compared instead.
     return same and (across or not move.inode or status.st_ino == move.inode)
 

@@ -122,7 +122,7 @@ class Leaving:
             return ELSEWHERE
         if status.st_nlink > 1:
             return LINKED
-        return self.why_it_stays(path, status.st_size, status.st_mtime_ns)
+        return self.why_it_stays(path, status.st_size, disk.mtime_ns(status))
 
     def why_it_stays(self, path: str, size: int, mtime_ns: int) -> str:
         """The same by what is known of it, and of nothing else; asked once more when it goes."""
@@ -162,7 +162,7 @@ class Leaving:
             Step(
                 move_of(path, target, status),
                 PhotoTrashed(
-                    user=owner(path)[0], source=path, path=target, size=status.st_size, mtime_ns=status.st_mtime_ns,
+                    user=owner(path)[0], source=path, path=target, size=status.st_size, mtime_ns=disk.mtime_ns(status),
                     digest=self._digest(path), job=self.job, main="" if path == main else main,
                 ),
             )

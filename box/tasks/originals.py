@@ -20,7 +20,7 @@ class Kept(Exception):
 def is_same(path: str, original: Original) -> bool:
     """Whether the very file that was listed stands there."""
     status = os.lstat(path)
-    return (status.st_size, status.st_mtime_ns, status.st_ino) == (original.size, original.mtime_ns, original.inode)
+    return (status.st_size, disk.mtime_ns(status), status.st_ino) == (original.size, original.mtime_ns, original.inode)
 
 
 def look_again(card: Card, original: Original) -> None:
@@ -65,7 +65,7 @@ def copied(original: Original, part: str, check: Callable[[], None]) -> str:
 
 def _check(reading: int, original: Original, why: str) -> None:
     status = os.fstat(reading)
-    if (status.st_size, status.st_mtime_ns) != (original.size, original.mtime_ns):
+    if (status.st_size, disk.mtime_ns(status)) != (original.size, original.mtime_ns):
         raise Kept(why)
 
 

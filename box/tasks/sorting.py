@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from box import file_names
+from box import disk, file_names
 from box.events import Event, FileMoved
 from box.models import files, shelves
 from box.models.base import Store
@@ -129,7 +129,7 @@ class Sorter:
             if thumbnail:
                 thumbnails.append(thumbnail)
             event = FileMoved(
-                user=main.user, source=each.path, path=target, size=status.st_size, mtime_ns=status.st_mtime_ns,
+                user=main.user, source=each.path, path=target, size=status.st_size, mtime_ns=disk.mtime_ns(status),
                 job=self.job, thumbnail=thumbnail.move.target if thumbnail else "",
                 main="" if each.path == main.path else targets[0],
             )  # fmt: skip
@@ -143,7 +143,7 @@ class Sorter:
         status = standing(self.root, member.path)
         if status and member.photo:
             known = files.find(self.store, member.path)
-            return status if known == (status.st_size, status.st_mtime_ns) else None
+            return status if known == (status.st_size, disk.mtime_ns(status)) else None
         return status
 
     def _targets(self, main: Filed, group: Sequence[Member]) -> list[str]:
@@ -206,7 +206,7 @@ class Sorter:
         if status is None or place == source:
             return None
         event = FileMoved(
-            user=member.photo.user, source=source, path=place, size=status.st_size, mtime_ns=status.st_mtime_ns,
+            user=member.photo.user, source=source, path=place, size=status.st_size, mtime_ns=disk.mtime_ns(status),
             job=self.job, main=main,
         )  # fmt: skip
         return Step(move_of(source, place, status), event)
@@ -230,7 +230,7 @@ def standing(root: str, path: str) -> os.stat_result | None:
 
 def move_of(source: str, target: str, status: os.stat_result) -> Move:
     """A move of a file that was just looked at."""
-    return Move(source, target, status.st_size, status.st_mtime_ns, status.st_ino)
+    return Move(source, target, status.st_size, disk.mtime_ns(status), status.st_ino)
 
 
 def _role(member: Member) -> groups.Role:

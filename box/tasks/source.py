@@ -36,6 +36,6 @@ def opened(member: Member) -> Iterator[IO[bytes]]:
 def check_same(fd: int, member: Member) -> None:
     """Raise SourceChanged if the open file is another by now."""
     now = os.fstat(fd)
-    seen = (now.st_size, now.st_mtime_ns, now.st_ino)
+    seen = (now.st_size, disk.mtime_ns(now), now.st_ino)
     if seen != (member.size, member.mtime_ns, member.inode) or not stat.S_ISREG(now.st_mode):
         raise SourceChanged("the file is no longer the one that had settled")

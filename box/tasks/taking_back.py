@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from box import compaction, imports, log
+from box import compaction, disk, imports, log
 from box import events as e
 from box.errors import BoxError
 from box.events import Event
@@ -175,7 +175,7 @@ class _TakingBack:
             thumbnail = thumbnails.get(event.thumbnail)
             back = e.FileMoved(
                 user=event.user, source=event.path, path=event.source, size=status.st_size,
-                mtime_ns=status.st_mtime_ns, job=self.job.id, thumbnail=thumbnail.move.target if thumbnail else "",
+                mtime_ns=disk.mtime_ns(status), job=self.job.id, thumbnail=thumbnail.move.target if thumbnail else "",
                 main=moves[0].source if event.main else "",
             )  # fmt: skip
             step = Step(move_of(event.path, event.source, status), back)
@@ -225,7 +225,7 @@ class _TakingBack:
             media_type = event.media_type if isinstance(event, e.PhotoFiled) else ""
             back = e.DropReturned(
                 user=event.user, source=event.path, path=event.source, size=status.st_size,
-                mtime_ns=status.st_mtime_ns, inode=status.st_ino, media_type=media_type, job=number, by=self.job.id,
+                mtime_ns=disk.mtime_ns(status), inode=status.st_ino, media_type=media_type, job=number, by=self.job.id,
             )  # fmt: skip
             steps.append(Step(move_of(event.path, event.source, status), back))
             photo = shelves.find(self.store, event.path)
@@ -243,10 +243,10 @@ class _TakingBack:
         status, known = standing(self.root, event.path), files.find(self.store, event.path)
         if status is None or known is None:
             there = standing(self.root, goal)
-            if there and (there.st_size, there.st_mtime_ns) == left:
+            if there and (there.st_size, disk.mtime_ns(there)) == left:
                 return None, _BACK
             return None, "it was moved on or taken away since"
-        if (status.st_size, status.st_mtime_ns) != left or known != left:
+        if (status.st_size, disk.mtime_ns(status)) != left or known != left:
             return None, "it was changed since"
         if self.places.is_taken(goal) or drops.find(self.store, goal) is not None:
             return None, f"something else stands at {goal} by now"

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from box import disk, log
 from box import events as e
-from box import log
 from box.errors import BoxError
 from box.events import PhotoReturned, PhotoTrashed
 from box.models import drops, files, trash
@@ -102,7 +102,7 @@ class _Returning:
             return None
         thumbnail = trash.thumbnail_of(self.store, event.path)
         back = PhotoReturned(
-            user=event.user, source=event.path, path=event.source, size=status.st_size, mtime_ns=status.st_mtime_ns,
+            user=event.user, source=event.path, path=event.source, size=status.st_size, mtime_ns=disk.mtime_ns(status),
             job=self.job.id, thumbnail=thumbnail if thumbnail in small else "",
             main="" if event.source == main else main,
         )  # fmt: skip
@@ -114,11 +114,11 @@ class _Returning:
         status, known = standing(self.root, event.path), trash.find(self.store, event.path)
         if status is None or known is None or known.source != event.source:
             there = standing(self.root, event.source)
-            if there and (there.st_size, there.st_mtime_ns) == left:
+            if there and (there.st_size, disk.mtime_ns(there)) == left:
                 self.back_already += owner(event.source)[1] != "thumbnails"
                 return ""
             return "it was removed from the trash for good"
-        if (status.st_size, status.st_mtime_ns) != left or files.find(self.store, event.path) != left:
+        if (status.st_size, disk.mtime_ns(status)) != left or files.find(self.store, event.path) != left:
             return "it was changed in the trash"
         if self.places.is_taken(event.source) or drops.find(self.store, event.source) is not None:
             return f"something else stands there by now; it lies in {event.path}"

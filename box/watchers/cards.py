@@ -16,6 +16,7 @@ from glob import glob
 from stat import S_ISDIR, S_ISREG
 from typing import Final
 
+from box import disk
 from box.paths import to_text
 from box.watchers.drives import BY_UUID, UDEV, number_of, uuid_of
 from box.watchers.ignore import Ignored
@@ -135,7 +136,9 @@ def _list(folder: str, card: Card, ignored: Ignored) -> tuple[list[Original], li
                     if status.st_dev == card.device and not ignored.folder_name(entry.name, relative):
                         below.append(path)
                 elif S_ISREG(status.st_mode) and status.st_size and not ignored.file_name(entry.name, relative):
-                    files.append(Original(path, to_text(relative), status.st_size, status.st_mtime_ns, status.st_ino))
+                    files.append(
+                        Original(path, to_text(relative), status.st_size, disk.mtime_ns(status), status.st_ino)
+                    )
     finally:
         os.close(descriptor)
     return files, below

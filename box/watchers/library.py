@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from stat import S_ISDIR
 from typing import Final
 
+from box import disk
 from box.events import Event, FileNoticed, FileVanished
 from box.paths import MARKER, join, to_text
 from box.watchers import Known, Problem
@@ -181,7 +182,7 @@ def _folder_time(path: str) -> int:
     status = os.lstat(path)
     if not S_ISDIR(status.st_mode):
         raise NotADirectoryError(path)
-    return status.st_mtime_ns
+    return disk.mtime_ns(status)
 
 
 def _line(folder: str) -> Iterator[str]:

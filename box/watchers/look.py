@@ -50,7 +50,7 @@ def glance(path: str, at: float) -> Look | None:
         if error.errno in _GONE:
             return None
         raise Unreadable(error.strerror) from error
-    return Look(found.st_size, found.st_mtime_ns, found.st_ino, at) if S_ISREG(found.st_mode) else None
+    return Look(found.st_size, disk.mtime_ns(found), found.st_ino, at) if S_ISREG(found.st_mode) else None
 
 
 def inspect(path: str, at: float, device: int | None) -> Sight:
@@ -84,7 +84,7 @@ def _see(file: int, at: float) -> Sight:
     found = os.fstat(file)
     if not S_ISREG(found.st_mode):
         return Sight(None)
-    return Sight(Look(found.st_size, found.st_mtime_ns, found.st_ino, at), head=os.read(file, HEAD_BYTES))
+    return Sight(Look(found.st_size, disk.mtime_ns(found), found.st_ino, at), head=os.read(file, HEAD_BYTES))
 
 
 def _lease(file: int) -> bool:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from box import disk
 from box.paths import join, to_text
 
 
@@ -31,13 +32,13 @@ class Listing:
                 status = entry.stat(follow_symlinks=False)
             except FileNotFoundError:
                 continue  # gone since the listing
-            found[to_text(entry.name)] = (status.st_size, status.st_mtime_ns)
+            found[to_text(entry.name)] = (status.st_size, disk.mtime_ns(status))
         return found
 
 
 def list_folder(path: str) -> Listing:
     """List a folder (absolute). Raises OSError: FileNotFoundError or NotADirectoryError when there is none."""
-    mtime_ns = os.stat(path).st_mtime_ns
+    mtime_ns = disk.mtime_ns(os.stat(path))
     files: list[os.DirEntry[str]] = []
     folders: list[str] = []
     with os.scandir(path) as entries:

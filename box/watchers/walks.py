@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from box import disk
 from box.paths import MARKER, join, relative, to_os, to_text
 from box.watchers import Known, Seen
 from box.watchers.ignore import Ignored
@@ -126,7 +127,7 @@ def _differs(entry: os.DirEntry[str], known: Seen | None) -> bool:
         status = entry.stat(follow_symlinks=False)
     except OSError:
         return True  # gone, or unreadable: the look will tell
-    return (status.st_size, status.st_mtime_ns) != known
+    return (status.st_size, disk.mtime_ns(status)) != known
 
 
 def _line(folder: str) -> Iterable[str]:

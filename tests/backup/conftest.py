@@ -10,14 +10,6 @@ import pytest
 from box.config import Config
 from tests.backup.library import Library, mark
 from tests.backup.repositories import PASSWORD, Repository, need_restic
-from tests.mounting import Drives, drives_in
-
-
-@pytest.fixture
-def drives(tmp_path: Path) -> Iterator[Drives]:
-    """Real drives, mounted below the test's folder."""
-    with drives_in(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

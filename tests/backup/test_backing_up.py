@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from box import disk
 from box import events as e
 from box.backup.destination import BackupAway
+from box.backup.walking import UNREAD, Sources
 from box.errors import BoxError, Stopped, UsageError
 from box.models import backed, backups
-from tests.backup.library import Library, assert_true, assert_whole, held, manifest_of, mark, marks, there
-from tests.mounting import files_below
+from box.watchers import mounts
+from tests import filesystems
+from tests.backup.library import Library, assert_true, assert_whole, held, manifest_of, mark, marks, there, verify
+from tests.helpers import files_below, jpeg
 from tests.test_crash import fill
 
 
@@ -291,6 +295,79 @@ def test_a_full_comparison_of_what_is_right_writes_nothing(library, folder):
     assert marks(folder) == before
 
 
+def test_a_file_of_the_same_size_that_somebody_put_over_a_copy_stays_when_the_source_changes(library, folder):
+    library.put("notes/a", b"first", mtime_ns=10**18)
+    library.back_up(folder)
+    (folder / "users/me/notes/a").write_bytes(b"other")
+    library.put("notes/a", b"second")
+    library.back_up(folder)
+    assert there(folder)["users/me/notes/a"] == b"other"
+    assert there(folder)["users/me/notes/a%~2"] == b"second"
+
+
+def test_files_from_the_far_future_and_past_are_backed_up_and_nothing_is_kept_by_them(library, folder, run_box):
+    for name, seconds in (("a", 13_569_465_600), ("b", -(10**10)), ("c", 5_000_000_000)):
+        library.put(f"media/{name}", mtime_ns=seconds * 10**9)  # the years 2400, 1653 and 2128
+    (library.root / "users/me/inbox/unknown.jpg").unlink()
+    library.put("inbox/d.jpg", jpeg(1), mtime_ns=13_569_465_600 * 10**9)
+    assert run_box("--config", library.config.path, "once").returncode == 0
+    library.back_up(folder)
+    assert_whole(library, folder)
+    assert library.back_up(folder)["files"] == 0, "they have not changed since"
+    assert run_box("--config", library.config.path, "verify", "--deep").returncode == 0
+    assert run_box("restore", str(folder), "--to", str(folder.parent / "new")).returncode == 0
+    for name in "abc":
+        again, was = (top / "users/me/media" / name for top in (folder.parent / "new", library.root))
+        assert again.read_bytes() == was.read_bytes()
+        assert disk.mtime_ns(again.stat()) == disk.mtime_ns(was.stat())
+
+
+def test_files_are_found_below_more_folders_than_python_calls_and_those_below_too_many_are_told(library):
+    media, refused = library.root / "users/me/media", []
+    sources = Sources(str(library.root), ("media",), lambda _: (), lambda path, why: refused.append(why))
+    try:
+        deepen(media, "a", 1100)
+        deepen(media, "b", 2100)
+        found = {path: size for path, size, _ in sources.files()}
+        assert found.pop("users/me/media/" + "a/" * 1100 + "file") == 0
+        assert found.pop("users/me/media/book.pdf") == 3_000_000
+        (unread,) = [path for path, size in found.items() if size == UNREAD]
+        assert unread.endswith("/b/")
+        assert refused == ["File name too long"]
+    finally:  # deeper than pytest can remove
+        filesystems.run("rm", "-r", media)
+
+
+def deepen(folder: Path, name: str, levels: int) -> None:
+    """A file, that many folders below one: step by step, since no path may be that long."""
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(levels):
+        os.mkdir(name, dir_fd=here)
+        above, here = here, os.open(name, os.O_RDONLY, dir_fd=here)
+        os.close(above)
+    os.close(os.open("file", os.O_WRONLY | os.O_CREAT, dir_fd=here))
+    os.close(here)
+
+
+def test_what_the_log_knows_does_not_count_as_gone_while_its_disk_is_away(library, folder, run_box, tmp_path):
+    box = ("--config", library.config.path, "once")
+    assert run_box(*box).returncode == 0
+    library.back_up(folder)
+    photos = library.root / "users/me/photos"
+    shutil.move(photos, tmp_path / "aside")
+    photos.mkdir()
+    os.utime(photos, (0, 0))  # as a mount point that was there before the disk was put on it
+    run_box(*box)
+    before = marks(folder)
+    assert library.back_up(folder)["files"] == 0
+    assert all(row.present for row in held(library, folder).values())
+    assert marks(folder) == before
+    (photos / ".box").touch()  # they were removed on purpose, says who does that
+    run_box(*box)
+    library.back_up(folder)
+    assert sum(not row.present for row in held(library, folder).values()) == 5
+
+
 # --- where it goes ---------------------------------------------------------------------------------------------------
 
 
@@ -299,11 +376,11 @@ def test_without_a_destination_there_is_nothing_to_do(library):
         library.back_up()
 
 
-def test_a_drive_that_is_not_mounted_is_refused_and_nothing_is_written_below_its_place(library, drives):
-    point = drives.make("drive", "ext4", 32)
+def test_a_drive_that_is_not_mounted_is_refused_and_nothing_is_written_below_its_place(library, mount, tmp_path):
+    point = mount(filesystems.ext4(tmp_path / "drive", "32M"))
     mark(library, point)
     library.back_up(point)
-    drives.pull(point)
+    filesystems.take_away(point)
     with pytest.raises(BoxError, match="is the drive mounted") as refused:
         library.back_up(point)
     assert refused.value.code == "backup-away"
@@ -313,37 +390,37 @@ def test_a_drive_that_is_not_mounted_is_refused_and_nothing_is_written_below_its
     path = "users/me/media/book.pdf"
     status = os.stat(library.root / path)
     assert backed.state_of(library.store, path, status.st_size, status.st_mtime_ns) == "copied"
-    drives.mount()
+    mount(filesystems.ext4(tmp_path / "drive"))
     assert library.back_up(point)["files"] == 0
     assert states(library)[str(point)].code == ""
     assert_whole(library, point)
 
 
-def test_a_folder_that_is_bound_to_the_roots_own_disk_is_no_drive(library, drives, tmp_path):
-    point = drives.make("drive", "ext4", 32)
+def test_a_folder_that_is_bound_to_the_roots_own_disk_is_no_drive(library, mount, tmp_path):
+    point = mount(filesystems.ext4(tmp_path / "drive", "32M"))
     mark(library, point)
     text = (point / ".box").read_text()
-    drives.pull(point)
+    filesystems.take_away(point)
     (tmp_path / "fake").mkdir()
     (tmp_path / "fake/.box").write_text(text)
-    drives.bind(tmp_path / "fake", "drive")
+    mount(filesystems.bind(tmp_path / "fake", tmp_path / "drive"))
     with pytest.raises(BoxError, match="not mounted"):
         library.back_up(point)
     assert list((tmp_path / "fake").iterdir()) == [tmp_path / "fake/.box"]
 
 
-def test_a_drive_that_is_pulled_in_the_middle_stops_it_and_the_rest_follows_when_it_is_back(library, drives):
+def test_a_drive_that_is_pulled_in_the_middle_stops_it_and_the_rest_follows_when_it_is_back(library, mount, tmp_path):
     for number in range(200):
         library.put(f"photos/many/{number:03}", 3000)
-    point = drives.make("drive", "ext4", 64)
+    point = mount(filesystems.ext4(tmp_path / "drive", "64M"))
     mark(library, point)
     job = library.job(point)
     told = library.at_work.told
 
     def meanwhile(number, progress):
         told(number, progress)
-        if progress.done and progress.done > 100 and point in drives._points:
-            drives.pull(point)
+        if progress.done and progress.done > 100 and filesystems.is_mounted(point):
+            filesystems.take_away(point)
 
     library.at_work = _Watched(library.at_work, meanwhile)
     with pytest.raises(BoxError) as stopped:
@@ -353,7 +430,7 @@ def test_a_drive_that_is_pulled_in_the_middle_stops_it_and_the_rest_follows_when
     (state,) = states(library).values()
     assert (state.code, state.finished_at) == ("backup-away", "")
     library.at_work = library.at_work.inner
-    drives.mount()
+    mount(filesystems.ext4(tmp_path / "drive"))
     assert_true(library, point)
     done = len(held(library, point))
     assert 100 <= done < 200
@@ -362,20 +439,92 @@ def test_a_drive_that_is_pulled_in_the_middle_stops_it_and_the_rest_follows_when
     assert_whole(library, point)
 
 
-def test_another_drive_in_its_place_that_is_not_marked_is_refused(library, drives):
-    first = drives.make("drive", "tmpfs")
+def test_a_link_on_a_drive_never_leads_what_is_written_to_another_disk(library, mount, tmp_path):
+    point = mount(filesystems.ext4(tmp_path / "drive", "32M"))
+    mark(library, point)
+    outside = tmp_path / "outside"
+    for path in (outside, point / "users/me"):
+        path.mkdir(parents=True)
+    (point / "users/me/media").symlink_to(outside)
+    told = library.back_up(point)
+    assert list(outside.iterdir()) == []
+    assert list(told["why"]) == ["users/me/media/book.pdf"] and "is a link" in told["why"]["users/me/media/book.pdf"]
+    shutil.copy2(library.root / "users/me/media/book.pdf", outside)
+    assert library.back_up(point)["missing"] == 1, "what lies on another disk is no copy on this one"
+    (point / "users/me/media").unlink()
+    library.back_up(point)
+    assert_whole(library, point)
+    shutil.move(point / "users/me/media", outside / "media")
+    (point / "users/me/media").symlink_to(outside / "media")
+    with pytest.raises(BoxError, match="a folder above its copy is a link"):
+        verify(library, point, repair=True)
+    assert sorted(path.name for path in (outside / "media").iterdir()) == ["book.pdf"]
+
+
+def test_traps_under_the_names_of_parts_and_of_the_manifest_catch_nothing(library, mount, tmp_path):
+    point = mount(filesystems.ext4(tmp_path / "drive", "32M"))
+    (tmp_path / "precious").write_bytes(b"precious")
+    (point / ".box.part").symlink_to(tmp_path / "precious")
+    mark(library, point)
+    for path in ("media", "notes", "mine"):
+        (point / "users/me" / path).mkdir(parents=True)
+    os.mkfifo(point / "users/me/media/.book.pdf.part")
+    (point / "users/me/notes/.book.md.part").symlink_to(tmp_path / "precious")
+    (point / "users/me/.loose.part").mkdir()
+    told = library.back_up(point)
+    assert list(told["why"]) == ["users/me/loose"]
+    (point / "users/me/.loose.part").rmdir()
+    library.back_up(point)
+    assert_whole(library, point)
+    shutil.move(point / "manifest.db", tmp_path / "manifest.db")
+    (point / "manifest.db").symlink_to(tmp_path / "manifest.db")
+    before = (tmp_path / "manifest.db").read_bytes()
+    library.put("notes/new")
+    with pytest.raises(BoxError, match="is no file") as refused:
+        library.back_up(point)
+    assert refused.value.code == "manifest-damaged"
+    assert (tmp_path / "manifest.db").read_bytes() == before
+    assert (tmp_path / "precious").read_bytes() == b"precious"
+
+
+def test_a_drive_that_is_pulled_out_or_turns_read_only_while_it_is_mounted_is_told(library, mount, tmp_path):
+    point = mount(filesystems.ext4(tmp_path / "drive", "32M"))
+    mark(library, point)
+    library.back_up(point)
+    library.put("notes/new")
+    filesystems.run("mount", "-o", "remount,ro", point)
+    with pytest.raises(BoxError, match="readonly") as failed:
+        library.back_up(point)
+    assert failed.value.code == "backup-failed"
+    filesystems.run("mount", "-o", "remount,rw", point)
+    library.back_up(point)
+    assert_whole(library, point)
+    library.put("notes/newer")
+    filesystems.pull_out(point)  # `ismount` is still true, and nothing can be read
+    assert point.is_mount()
+    for work in (library.back_up, lambda path: verify(library, path)):
+        with pytest.raises(BoxError) as away:
+            work(point)
+        assert away.value.code == "backup-away"
+    assert backups.all_of(library.store)[0].damaged == 0
+    state = os.stat(library.root / "users/me/media/book.pdf")
+    assert backed.state_of(library.store, "users/me/media/book.pdf", state.st_size, state.st_mtime_ns) == "copied"
+
+
+def test_another_drive_in_its_place_that_is_not_marked_is_refused(library, mount, tmp_path):
+    first = mount(filesystems.tmpfs(tmp_path / "drive"))
     mark(library, first)
     library.back_up(first)
-    drives.make("drive", "tmpfs")  # over it
+    mount(filesystems.tmpfs(tmp_path / "drive"))  # over it
     with pytest.raises(BoxError, match="no marker"):
         library.back_up(first)
     assert list(first.iterdir()) == []
 
 
 def test_several_destinations_have_their_own_ends_and_one_that_is_away_does_not_keep_the_others(
-    library, folder, drives, tmp_path
+    library, folder, mount, tmp_path
 ):
-    point = drives.make("drive", "tmpfs")
+    point = mount(filesystems.tmpfs(tmp_path / "drive"))
     uuid = mark(library, point)
     with_backup(library, destination=(str(tmp_path / "missing"), str(folder), str(point)))
     with pytest.raises(BoxError, match="missing") as failed:
@@ -396,26 +545,28 @@ def test_several_destinations_have_their_own_ends_and_one_that_is_away_does_not_
     assert len(states(library)) == 3
 
 
-def test_auto_is_the_largest_marked_drive(library, drives):
+def test_auto_is_the_largest_marked_drive(library, mount, tmp_path, monkeypatch):
+    table = mounts.table  # other tests mount marked drives meanwhile
+    monkeypatch.setattr(mounts, "table", lambda *of: [each for each in table(*of) if str(tmp_path) in each.point])
     with_backup(library, destination=("auto",))
     with pytest.raises(BoxError, match="no marked drive"):
         library.back_up()
     assert states(library)["auto"].code == "backup-away"
-    small, large = drives.make("small", size_mb=16), drives.make("large", size_mb=32)
+    small, large = mount(filesystems.tmpfs(tmp_path / "small")), mount(filesystems.tmpfs(tmp_path / "large", "32m"))
     mark(library, small)
     mark(library, large)
     assert library.back_up()["destination"] == str(large)
     assert set(states(library)) == {str(large)}
-    drives.pull(large)
+    filesystems.take_away(large)
     assert library.back_up()["destination"] == str(small)
 
 
 # --- how much room there is ------------------------------------------------------------------------------------------
 
 
-def test_without_enough_room_nothing_is_written(library, drives):
+def test_without_enough_room_nothing_is_written(library, mount, tmp_path):
     library.put("media/large", 12 << 20)
-    point = drives.make("drive", "tmpfs", 12)
+    point = mount(filesystems.tmpfs(tmp_path / "drive", "12m"))
     mark(library, point)
     with pytest.raises(BoxError, match="are needed") as full:
         library.back_up(point)
@@ -427,10 +578,10 @@ def test_without_enough_room_nothing_is_written(library, drives):
         library.back_up(point)
 
 
-def test_a_drive_that_somebody_else_fills_in_the_middle_is_left_clean_and_told(library, drives):
+def test_a_drive_that_somebody_else_fills_in_the_middle_is_left_clean_and_told(library, mount, tmp_path):
     for number in range(40):
         library.put(f"photos/many/{number:03}", 200_000)
-    point = drives.make("drive", "tmpfs", 24)
+    point = mount(filesystems.tmpfs(tmp_path / "drive", "24m"))
     mark(library, point)
     job = library.job(point)
     told = library.at_work.told
@@ -494,12 +645,12 @@ def test_it_says_how_far_it_is(library, folder):
 # --- other file systems ----------------------------------------------------------------------------------------------
 
 
-def test_on_exfat_names_are_mapped_and_upper_and_lower_case_do_not_collide(library, drives):
+def test_on_exfat_names_are_mapped_and_upper_and_lower_case_do_not_collide(library, mount, tmp_path):
     odd = ["what?.jpg", "a:b.jpg", "dot.", "space ", "con.txt", "100%.jpg", "Same.jpg", "same.JPG", "SAME.jpg"]
     for name in odd:
         library.put(f"photos/odd/{name}", name.encode())
     (library.root / "users/me/photos/odd" / os.fsdecode(b"\xff.jpg")).write_bytes(b"\xff")
-    point = drives.make("drive", "exfat", 64)
+    point = mount(filesystems.exfat(tmp_path / "drive", "64M"))
     mark(library, point)
     library.back_up(point)
     rows = {row.path.rpartition("/")[2]: row for row in held(library, point).values() if "/odd/" in row.path}

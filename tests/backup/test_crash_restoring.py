@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,14 +13,20 @@ import pytest
 from box import cli, verify
 from box import config as configuration
 from box.beside import beside
-from tests.backup.crashing import CALLS, Crashes, crashes
+from tests.backup.crashing import CALLS, Crashes, crashes, some
 from tests.backup.library import Library, assert_whole, decay, manifest_of, mark, verification
 from tests.backup.library import verify as read_back
-from tests.mounting import files_below
+from tests.helpers import files_below
 
-STEPS = {"openat": 3, "pwrite64": 3, "write": 2, "fdatasync": 2, "ftruncate": 2, "unlink": 3}
-"""So many calls of a name are tried, spread over the run: these are SQLite's mostly; else `STEPS_MAX`."""
-STEPS_MAX = 6
+MOST = {"openat": 5, "pwrite64": 3, "write": 2, "fdatasync": 2, "ftruncate": 2, "unlink": 3, "chmod": 2, "fchmod": 2}
+"""So many calls of a name are tried, spread over the run: these are SQLite's mostly, or of little weight."""
+MOST_OF_OTHERS = 6
+
+WITHOUT = {
+    "restore": {"unlinkat", "symlink", "sendfile", "chown"},
+    "repair": {"unlinkat", "symlink", "sendfile", "fchmod", "renameat2"},
+}
+"""What is never called."""
 
 
 @pytest.fixture(scope="module")
@@ -49,17 +55,17 @@ def copies(library, tmp_path) -> Path:
     return path
 
 
-def some(call: str, times: int) -> range:
-    return range(1, times + 1, -(-times // STEPS.get(call, STEPS_MAX)))
+def tried(what: str, call: str, steps: list[int]) -> Sequence[int]:
+    assert bool(steps) != (call in WITHOUT[what])
+    return some(steps, MOST.get(call, MOST_OF_OTHERS))
 
 
 @pytest.mark.parametrize("call", CALLS)
 def test_a_restore_that_is_killed_before_any_call_and_done_again_is_whole(library, copies, server, tmp_path, call):
     place = tmp_path / "new"
-    counted = server.count(library.config, place, "restore")
-    assert counted[call]
+    steps = server.steps(library.config, place, "restore")[call]
     sources = library.sources()
-    for number in some(call, counted[call]):
+    for number in tried("restore", call, steps):
         shutil.rmtree(place)
         server.kill(library.config, place, call, number, "restore")
         for path, data in files_below(place).items():
@@ -76,7 +82,31 @@ def test_a_restore_that_is_killed_before_any_call_and_done_again_is_whole(librar
             assert list(verify.differences(box.store, config, deep=True)) == [], number
 
 
-@pytest.mark.parametrize("call", [call for call in CALLS if call != "write"])
+def test_what_is_missing_comes_back_whole_or_not_at_all_whenever_that_is_killed(library, copies, server, tmp_path):
+    place, sources = tmp_path / "live", library.sources()
+    missing = "users/me/media/1/a", "users/me/notes/b"
+
+    def lose() -> None:
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(library.root, place)
+        shutil.rmtree(place / "users/me/media/1")
+        (place / missing[1]).unlink()
+
+    lose()
+    steps = server.steps(library.config, place, "restore")
+    for call, number in some([(name, number) for name in CALLS for number in steps[name]], 6):
+        lose()
+        server.kill(library.config, place, call, number, "restore")
+        assert {path: data for path, data in files_below(place).items() if path in sources}.items() <= sources.items()
+        assert cli.main(["restore", str(copies), "--to", str(place), "--json"]) == 0, (call, number)
+        assert files_below(place).items() >= sources.items(), (call, number)
+        assert not list(place.rglob("*.part")) and not (place / "temp/job-restore").exists()
+        config = configuration.load(str(place / "config.toml"), {})
+        with beside(config) as box:
+            assert list(verify.differences(box.store, config, deep=True)) == [], (call, number)
+
+
+@pytest.mark.parametrize("call", CALLS)
 def test_a_repair_that_is_killed_before_any_call_and_done_again_is_whole(library, copies, server, tmp_path, call):
     sources, there, here = library.sources(), "users/me/media/1/a", "users/me/media/2/a"
 
@@ -87,9 +117,9 @@ def test_a_repair_that_is_killed_before_any_call_and_done_again_is_whole(library
             manifest.write([replace(row, verified_at=None) for row in list(manifest.below())])
 
     damage()
-    counted = server.count(library.config, copies, "repair")
+    steps = server.steps(library.config, copies, "repair")[call]
     assert library.sources() == sources
-    for number in some(call, counted[call]) if counted[call] else ():
+    for number in tried("repair", call, steps):
         damage()
         server.kill(library.config, copies, call, number, "repair")
         shutil.rmtree(library.root / "temp", ignore_errors=True)  # as a start does

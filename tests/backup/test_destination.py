@@ -10,7 +10,8 @@ from box.backup import destination
 from box.backup import drives as marked_drives
 from box.backup.destination import BackupAway, Destination, init
 from box.errors import UsageError
-from tests.mounting import files_below
+from tests import filesystems
+from tests.helpers import files_below
 
 
 @pytest.fixture
@@ -67,38 +68,40 @@ def test_a_marker_is_a_file(tmp_path):
     assert destination.read_marker(str(tmp_path)) is None
 
 
-def test_a_mount_point_without_its_drive_is_refused(root, drives):
-    point = drives.make("drive", "ext4")
+def test_a_mount_point_without_its_drive_is_refused(root, mount, tmp_path):
+    point = mount(filesystems.ext4(tmp_path / "drive", "16M"))
     assert init(str(root), str(point)).kind == "drive"
     with Destination(str(root), str(point)) as place:
         place.check()
         assert place.file_system == "ext4"
-    drives.pull(point)
+    filesystems.take_away(point)
     with pytest.raises(BackupAway, match="is the drive mounted"):
         Destination(str(root), str(point))
-    (point / ".box").write_text((drives.mount() / ".box").read_text())
-    drives.pull(point)
+    (point / ".box").write_text((mount(filesystems.ext4(tmp_path / "drive")) / ".box").read_text())
+    filesystems.take_away(point)
     (point / ".box").write_text(json.dumps({"box_backup": 1, "uuid": "u", "kind": "drive"}))
     with pytest.raises(BackupAway, match="not mounted"):
         Destination(str(root), str(point))
 
 
-def test_a_drive_that_is_pulled_is_noticed_and_what_is_written_later_never_lands_on_the_roots_disk(root, drives):
-    point = drives.make()
+def test_a_drive_that_is_pulled_is_noticed_and_what_is_written_later_never_lands_on_the_roots_disk(
+    root, mount, tmp_path
+):
+    point = mount(filesystems.tmpfs(tmp_path / "drive"))
     init(str(root), str(point))
     with Destination(str(root), str(point)) as place:
-        drives.pull(point)
+        filesystems.take_away(point)
         Path(place.at("late")).write_text("it went to the drive")
         with pytest.raises(BackupAway):
             place.check()
     assert files_below(point) == {}
 
 
-def test_another_drive_at_the_same_place_is_another_destination(root, drives):
-    point = drives.make()
+def test_another_drive_at_the_same_place_is_another_destination(root, mount, tmp_path):
+    point = mount(filesystems.tmpfs(tmp_path / "drive"))
     first = init(str(root), str(point))
     with Destination(str(root), str(point)) as place:
-        drives.make()  # over it
+        mount(filesystems.tmpfs(tmp_path / "drive"))  # over it
         second = init(str(root), str(point))
         assert second.uuid != first.uuid
         with pytest.raises(BackupAway, match="not the folder any more"):
@@ -107,8 +110,8 @@ def test_another_drive_at_the_same_place_is_another_destination(root, drives):
         Destination(str(root), str(point), first.uuid)
 
 
-def test_a_marker_that_changes_ends_it(root, drives):
-    point = drives.make()
+def test_a_marker_that_changes_ends_it(root, mount, tmp_path):
+    point = mount(filesystems.tmpfs(tmp_path / "drive"))
     init(str(root), str(point))
     with Destination(str(root), str(point)) as place:
         (point / ".box").unlink()
@@ -116,16 +119,31 @@ def test_a_marker_that_changes_ends_it(root, drives):
             place.check()
 
 
-def test_of_several_marked_drives_the_largest_is_first_and_one_that_is_seen_twice_is_one(root, drives):
-    small, large, other = (drives.make(name, size_mb=size) for name, size in (("a", 4), ("b", 32), ("c", 64)))
+def test_of_several_marked_drives_the_largest_is_first_and_one_that_is_seen_twice_is_one(root, mount, tmp_path):
+    sizes = {"a": "4m", "b": "32m", "c": "64m"}
+    small, large, other = (mount(filesystems.tmpfs(tmp_path / name, size)) for name, size in sizes.items())
     init(str(root), str(small))
     (large / "box").mkdir()
     init(str(root), str(large / "box"))
-    drives.bind(small, "again")
+    mount(filesystems.bind(small, tmp_path / "again"))
     found = [drive for drive in marked_drives.marked(str(root)) if str(root.parent) in drive.path]
     assert [drive.path for drive in found] == [str(large / "box"), str(small)]
     assert found[0].total_bytes == 32 << 20
     assert other.exists()
+
+
+def test_a_part_of_the_roots_own_btrfs_is_no_drive(mount, tmp_path):
+    """Each part of it has a device number of its own, and all go when the disk goes."""
+    disk = mount(filesystems.btrfs(tmp_path / "disk"))
+    for name in ("root", "mnt"):
+        filesystems.run("btrfs", "subvolume", "create", disk / name)
+    assert os.stat(disk / "root").st_dev != os.stat(disk / "mnt").st_dev
+    with pytest.raises(UsageError, match="same file system"):
+        init(str(disk / "root"), str(disk / "mnt"))
+    assert init(str(disk / "root"), str(disk / "mnt"), folder=True).kind == "folder"
+    (disk / "mnt/.box").write_text(json.dumps({"box_backup": 1, "uuid": "u", "kind": "drive"}))
+    with pytest.raises(BackupAway, match="not mounted"):
+        Destination(str(disk / "root"), str(disk / "mnt"))
 
 
 def test_no_path_leaves_the_destination(root, tmp_path):
@@ -138,5 +156,5 @@ def test_no_path_leaves_the_destination(root, tmp_path):
                 place.at(path)
 
 
-def test_names_are_mapped_where_the_file_system_takes_fewer(root, drives):
-    assert init(str(root), str(drives.make("drive", "exfat"))).portable
+def test_names_are_mapped_where_the_file_system_takes_fewer(root, mount, tmp_path):
+    assert init(str(root), str(mount(filesystems.exfat(tmp_path / "drive", "16M")))).portable

@@ -14,7 +14,8 @@ from box.backup.destination import BackupAway, BackupFull, Destination, init
 from box.backup.manifest import NAME, Manifest, ManifestDamaged
 from box.backup.rows import Pending, Row
 from box.models import backed
-from tests.mounting import files_below
+from tests import filesystems
+from tests.helpers import files_below
 from tests.test_crash import fill
 
 
@@ -95,13 +96,13 @@ def test_what_is_no_manifest_is_told(place):
         Manifest(place)
 
 
-def test_a_drive_that_is_pulled_while_it_is_open_leaves_nothing_on_the_roots_disk(tmp_path, drives):
+def test_a_drive_that_is_pulled_while_it_is_open_leaves_nothing_on_the_roots_disk(tmp_path, mount):
     (tmp_path / "root").mkdir()
-    point = drives.make()
+    point = mount(filesystems.tmpfs(tmp_path / "drive"))
     init(str(tmp_path / "root"), str(point))
     with Destination(str(tmp_path / "root"), str(point)) as place, Manifest(place, make=True) as manifest:
         manifest.write([row("a")])
-        drives.pull(point)
+        filesystems.take_away(point)
         with pytest.raises(BackupAway):
             place.check()
         manifest.write([row("b")])  # a batch that was under way
@@ -110,22 +111,22 @@ def test_a_drive_that_is_pulled_while_it_is_open_leaves_nothing_on_the_roots_dis
     assert files_below(point) == {}
 
 
-def test_nothing_is_begun_on_a_drive_that_was_pulled_since_it_was_opened(tmp_path, drives):
+def test_nothing_is_begun_on_a_drive_that_was_pulled_since_it_was_opened(tmp_path, mount):
     (tmp_path / "root").mkdir()
-    point = drives.make()
+    point = mount(filesystems.tmpfs(tmp_path / "drive"))
     init(str(tmp_path / "root"), str(point))
     with Destination(str(tmp_path / "root"), str(point)) as place:
         Manifest(place, make=True).close()
         with Manifest(place) as manifest:
-            drives.pull(point)
+            filesystems.take_away(point)
             with pytest.raises(BackupAway):
                 manifest.write([row("a")])
     assert files_below(point) == {}
 
 
-def test_a_full_destination_is_told_and_the_manifest_stays_as_it_was(tmp_path, drives):
+def test_a_full_destination_is_told_and_the_manifest_stays_as_it_was(tmp_path, mount):
     (tmp_path / "root").mkdir()
-    point = drives.make("drive", "ext4", 8)
+    point = mount(filesystems.ext4(tmp_path / "drive", "8M"))
     init(str(tmp_path / "root"), str(point))
     with Destination(str(tmp_path / "root"), str(point)) as place:
         with Manifest(place, make=True) as manifest:

@@ -13,9 +13,9 @@ from box.backup.restic import RepositoryLocked, WrongPassword
 from box.errors import BoxError, Stopped, UsageError
 from box.models import backed, backups
 from box.tasks.at_work import AtWork
+from tests import filesystems
 from tests.backup.repositories import PASSWORD, Repository
 from tests.helpers import until
-from tests.mounting import need
 
 
 def state_of(repository: Repository) -> backups.State:
@@ -133,7 +133,7 @@ def test_a_file_that_changes_after_it_was_seen_is_told_and_comes_the_next_time(r
 
 
 def test_a_file_that_cannot_be_read_is_told_and_the_others_are_backed_up(repository):
-    need("tmpfs")
+    filesystems.needs()
     odd = repository.library.put("media/odd", b"")
     subprocess.run(["mount", "--bind", "/proc/self/mem", str(odd)], check=True)  # to read it is an I/O error
     try:
@@ -204,8 +204,8 @@ def test_a_lock_of_one_who_is_gone_is_removed_and_that_of_another_is_not(reposit
     assert list(locks.iterdir()) == []
 
 
-def test_a_full_repository_is_told_and_goes_on_when_there_is_room(make_repository, drives):
-    repository = make_repository(drives.make(size_mb=8) / "repository")
+def test_a_full_repository_is_told_and_goes_on_when_there_is_room(make_repository, mount, tmp_path):
+    repository = make_repository(mount(filesystems.tmpfs(tmp_path / "drive", "8m")) / "repository")
     big = repository.library.put("media/big", 12_000_000)
     stopped(repository, BackupFull, "backup-full", "is full")
     big.write_bytes(os.urandom(1000))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -21,9 +23,9 @@ from box.backup.selecting import refusal
 from box.beside import beside
 from box.config import Config
 from box.layout import make_user
+from tests import filesystems
 from tests.backup.library import decay, manifest_of, mark
-from tests.helpers import REPOSITORY, inbox, jpeg, projections, running
-from tests.mounting import files_below
+from tests.helpers import REPOSITORY, files_below, inbox, jpeg, projections, running
 from tests.test_crash import fill
 
 type_run = Callable[..., subprocess.CompletedProcess[str]]
@@ -162,18 +164,18 @@ def test_a_root_that_was_just_made_keeps_its_configuration(box_with_photos, driv
 
 
 def test_restoring_writes_nothing_to_the_drive_which_may_be_write_protected(
-    box_with_photos, drive, run_box, tmp_path, drives
+    box_with_photos, drive, run_box, tmp_path, mount
 ):
     before = {path: (os.lstat(path).st_mtime_ns, os.lstat(path).st_ctime_ns) for path in drive.rglob("*")}
-    point = drives.bind(drive, "protected")
+    point = mount(filesystems.bind(drive, tmp_path / "protected"))
     subprocess.run(["mount", "-o", "remount,ro,bind", str(point)], check=True)
     done = run_box("restore", str(point), "--to", str(tmp_path / "new"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert {path: (os.lstat(path).st_mtime_ns, os.lstat(path).st_ctime_ns) for path in drive.rglob("*")} == before
 
 
-def test_a_backup_on_exfat_gives_back_names_and_times_that_exfat_does_not_know(library, drives, run_box, tmp_path):
-    drive = drives.make(kind="exfat", size_mb=32)
+def test_a_backup_on_exfat_gives_back_names_and_times_that_exfat_does_not_know(library, mount, run_box, tmp_path):
+    drive = mount(filesystems.exfat(tmp_path / "drive", "32M"))
     mark(library, drive)
     made = [
         library.put(name, mtime_ns=1_700_000_001_123_456_789) for name in ("media/a:b?.txt", "media/x.", "media/X.")
@@ -186,6 +188,37 @@ def test_a_backup_on_exfat_gives_back_names_and_times_that_exfat_does_not_know(l
         assert again.read_bytes() == file.read_bytes()
         assert again.stat().st_mtime_ns == 1_700_000_001_123_456_789
         assert not again.stat().st_mode & 0o111
+
+
+def test_two_restores_into_one_folder_do_not_write_to_one_file(library, folder, run_box, tmp_path):
+    library.back_up(folder)
+    (tmp_path / "new").mkdir()
+    asked = ("restore", str(folder), "--to", str(tmp_path / "new"))
+    other = os.open(tmp_path / "new", os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    done = run_box(*asked)
+    assert done.returncode == 1 and "another restore into" in done.stderr
+    assert set(files_below(tmp_path / "new")) == {"box.lock"}
+    os.close(other)
+    assert run_box(*asked).returncode == 0
+
+
+def test_photos_are_copied_back_by_hand_as_the_documentation_says(box_with_photos, drive, run_box):
+    """Its command, for another drive, root and year."""
+    config = box_with_photos
+    text = (REPOSITORY / "docs/operations.md").read_text("utf-8")
+    (command,) = re.findall(r"^cp -a.*$", text, re.MULTILINE)
+    photos, files = Path(config.box.root, "users/me/photos"), outside_thumbnails(config)
+    lost, changed = sorted(photos.rglob("*.JPG"))[:2]
+    lost.unlink()
+    changed.write_bytes(b"worked on")
+    files[str(changed.relative_to(photos.parent))] = (b"worked on", changed.stat().st_mtime_ns)
+    for said, meant in (("/mnt/usb", drive), ("/srv/box", config.box.root), ("2026", "2024")):
+        command = command.replace(said, str(meant))
+    subprocess.run(["sh", "-c", command], check=False)  # that something was there already is an error, says newer cp
+    assert outside_thumbnails(config) == files
+    assert run_box("--config", config.path, "once").returncode == 0
+    assert_verified(config, run_box)
 
 
 # --- into a root that lives ------------------------------------------------------------------------------------------
@@ -291,8 +324,8 @@ def test_a_write_ahead_log_of_another_database_is_never_taken_for_a_part_of_the_
     assert not (root / "box.db").exists()
 
 
-def test_too_little_room_is_told_before_anything_is_written(box_with_photos, drive, run_box, drives):
-    small = drives.make("small", size_mb=4)
+def test_too_little_room_is_told_before_anything_is_written(box_with_photos, drive, run_box, mount, tmp_path):
+    small = mount(filesystems.tmpfs(tmp_path / "small", "4m"))
     (small / "config.toml").write_text('[box]\nroot = "."\n[storage]\nfree_bytes_min = 0\n')
     fill(small / "config.toml.full")
     done = run_box("restore", str(drive), "--to", str(small))
@@ -392,5 +425,10 @@ def test_a_manifest_that_a_power_cut_left_half_written_is_read_as_it_was_before(
         shutil.copytree(folder, copy)
         manifest._execute("ROLLBACK")
     assert (copy / "manifest.db-journal").stat().st_size
+    before = files_below(copy)
+    with filesystems.read_only(copy):  # nothing can be taken back there
+        done = run_box("restore", str(copy), "--to", str(tmp_path / "from-protected"))
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert files_below(copy) == before
     done = run_box("restore", str(copy), "--to", str(tmp_path / "new"))
     assert done.returncode == 0, done.stdout + done.stderr

@@ -21,6 +21,7 @@ from box.status import Problems
 from box.tasks import at_work, reading_back
 from box.tasks.chore import Inside, Reporter
 from box.timekeeper import built_in, wrong_with
+from tests import filesystems
 from tests.backup.library import Library, assert_whole, decay, held, manifest_of, mark, verification, verify
 from tests.helpers import running, status_of, until
 from tests.test_crash import fill
@@ -170,9 +171,9 @@ def test_a_damaged_copy_of_the_database_is_made_anew_by_the_next_backup(library,
     assert verify(library, folder)["damaged"] == 0
 
 
-@pytest.mark.parametrize("kind", ["ext4", "exfat"])
-def test_decay_on_the_medium_itself_is_found_though_memory_still_holds_what_was_right(library, drives, kind):
-    drive = drives.make(kind=kind, size_mb=32)
+@pytest.mark.parametrize("make", [filesystems.ext4, filesystems.exfat])
+def test_decay_on_the_medium_itself_is_found_though_memory_still_holds_what_was_right(library, mount, tmp_path, make):
+    drive = mount(make(tmp_path / "drive", "32M"))
     mark(library, drive)
     marked = b"the only place where this stands: 5f0c" * 100
     library.put("media/marked", marked)
@@ -180,7 +181,7 @@ def test_decay_on_the_medium_itself_is_found_though_memory_still_holds_what_was_
     os.sync()
     copy = drive / held(library, drive)["users/me/media/marked"].stored
     assert copy.read_bytes() == marked
-    image = drive.parent / f"{drive.name}.image"
+    image = Path(f"{drive}.img")
     data = image.read_bytes()
     at = data.index(marked)
     with open(image, "r+b") as file:
@@ -283,12 +284,12 @@ def test_without_a_destination_and_with_two_sizes_it_is_refused(library, folder)
             reading_back.read_back(inside, asked, Reporter(library.at_work, asked.id))
 
 
-def test_a_drive_that_is_pulled_has_no_damaged_files(library, drives):
-    drive = drives.make()
+def test_a_drive_that_is_pulled_has_no_damaged_files(library, mount, tmp_path):
+    drive = mount(filesystems.tmpfs(tmp_path / "drive"))
     mark(library, drive)
     library.back_up(drive)
     assert verify(library, drive)["damaged"] == 0
-    drives.pull(drive)
+    filesystems.take_away(drive)
     with pytest.raises(BoxError, match="is the drive mounted"):
         verify(library, drive)
     assert backups.all_of(library.store)[0].damaged == 0
@@ -300,8 +301,8 @@ def test_a_destination_that_never_was_backed_up_to_says_so(library, folder):
     assert raised.value.code == BackupAway.code
 
 
-def test_no_room_for_the_repair_leaves_the_damaged_copy_and_nothing_besides(library, drives):
-    drive = drives.make(size_mb=8)
+def test_no_room_for_the_repair_leaves_the_damaged_copy_and_nothing_besides(library, mount, tmp_path):
+    drive = mount(filesystems.tmpfs(tmp_path / "drive", "8m"))
     mark(library, drive)
     library.back_up(drive)
     decay(drive / BOOK)

@@ -31,6 +31,21 @@ def restic(tmp_path, *arguments):
     subprocess.run(["restic", *arguments], env=environment, check=True, capture_output=True)
 
 
+def test_a_repository_whose_making_was_killed_is_made_by_the_next_init(box, tmp_path):
+    made = tmp_path / "repository"
+    restic(tmp_path, "init")  # the key comes first, and the config that belongs to it last
+    (made / "config").unlink()
+    (made / "keys/mine.txt").write_text("somebody's")
+    assert box.json("backup", "init", "--folder")["new"]
+    assert box.json("backup", "init", "--folder")["new"] is False
+    assert len(list((made / "keys").iterdir())) == 2
+    assert (made / "keys/mine.txt").exists()
+    restic(tmp_path, "backup", __file__)
+    (made / "config").unlink()
+    assert box("backup", "init", "--folder").returncode == 2, "somebody's snapshots are in there"
+    assert not (made / "config").exists()
+
+
 def test_a_root_that_restic_restores_into_an_empty_folder_is_the_same_root(box, tmp_path):
     refused = box("backup", "init")
     assert refused.returncode == 2 and "--folder" in refused.stderr
