@@ -67,11 +67,15 @@ class Terms:
     emergency_free_percent: int | None = None
     trash_days: int = 30
     require_backup: str = "verified"
+    lasting_free_percent: int = 100
+    """`min_free_percent` as it is written down: who asks for more room once has not said that space is critical."""
 
     @property
     def critical_percent(self) -> float:
         """With less than this free nothing goes by way of the trash."""
-        return self.min_free_percent / 2 if self.emergency_free_percent is None else self.emergency_free_percent
+        if self.emergency_free_percent is not None:
+            return self.emergency_free_percent
+        return min(self.min_free_percent, self.lasting_free_percent) / 2
 
     def is_backed(self, state: str) -> bool:
         """Whether a file whose backup is in that state ("none", "copied", "verified") may go."""

@@ -91,6 +91,12 @@ def test_space_is_critical_below_the_emergency_else_below_half_of_the_floor(
     assert retention.is_critical(Terms(90, 20, emergency), Disk(100, free)) == is_critical
 
 
+@pytest.mark.parametrize("asked", [95, 20, 10])
+def test_what_is_asked_for_once_makes_no_space_critical_that_was_not(asked: int):
+    assert not retention.is_critical(Terms(90, asked, lasting_free_percent=20), Disk(100, 10))
+    assert retention.is_critical(Terms(90, asked, lasting_free_percent=20), Disk(100, 9)) == (asked >= 20)
+
+
 @pytest.mark.parametrize(
     ("wanted", "may_go"),
     [("verified", {"verified"}), ("copied", {"copied", "verified"}), ("none", {"none", "copied", "verified"})],

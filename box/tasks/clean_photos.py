@@ -54,7 +54,7 @@ def prepared(
     terms = Terms(
         days_to_keep=given.get("days_to_keep", keys.days_to_keep), min_free_percent=floor,
         emergency_free_percent=emergency if emergency is None else min(emergency, floor),
-        trash_days=keys.trash_days, require_backup=keys.require_backup,
+        trash_days=keys.trash_days, require_backup=keys.require_backup, lasting_free_percent=keys.min_free_percent,
     )  # fmt: skip
     return cleaning.Cleaning(inside, job, reporter, terms, now)
 

@@ -319,6 +319,26 @@ def test_where_space_is_critical_the_trash_goes_first_and_then_photos_for_good(o
     box.assert_right()
 
 
+def test_who_asks_for_much_room_once_gets_it_by_way_of_the_trash(on_disk: BuildLibrary):
+    """Whether space is critical the owner has written down; an argument does not make it so."""
+    box = on_disk()
+    path = box.file(300)
+    box.back_up([path])
+    box.leave_free(30)
+    assert box.do("clean-photos", min_free_percent=95)["trashed"] == 1
+    assert [each for each in box.lie("trash") if "/photos/" in each] == [trashed(path)]
+    assert box.told(e.FileRemoved) == []
+
+
+def test_who_asks_for_little_room_once_loses_nothing_for_good_before_half_of_that_is_lost(on_disk: BuildLibrary):
+    box = on_disk(retention__min_free_percent=80)
+    paths = [box.file(300 - n) for n in range(5)]
+    box.back_up(paths)
+    box.leave_free(12)
+    done = box.do("clean-photos", min_free_percent=15)
+    assert (done["trashed"] > 0, done["removed"]) == (True, 0)
+
+
 def test_a_trash_of_no_days_is_none(on_disk: BuildLibrary):
     box = on_disk(retention__trash_days=0)
     path = box.file(300)
@@ -399,6 +419,35 @@ def test_what_lost_its_backup_while_it_lay_in_the_trash_stays_there(on_disk: Bui
     box.engine.at_once(lambda t: backed.put(t.store, "drive", [copy], (), 101))
     box.days = 40
     assert box.do("empty-trash")["removed"] == 1
+
+
+@pytest.mark.parametrize("how", ["the day", "a file .keep"])
+@pytest.mark.parametrize("is_critical", [False, True])
+def test_what_somebody_wants_to_stay_after_it_went_to_the_trash_stays_there(
+    on_disk: BuildLibrary, how: str, is_critical: bool
+):
+    box = on_disk()
+    kept, other = box.file(300), box.file(299)
+    beside = box.companion(kept + ".xmp")
+    box.back_up([kept, other, beside])
+    job = box.clean(5 * MB)["number"]
+    if how == "the day":
+        box.engine.record(e.PhotosKept(user="me", day=days_ago(300).isoformat()))
+    else:
+        box.path(kept).parent.mkdir(parents=True)
+        (box.path(kept).parent / ".keep").touch()
+    if is_critical:
+        box.leave_free(5)
+        box.do("clean-photos")
+    else:
+        box.days = 40
+        assert {"path": trashed(kept), "why": "to be kept"} in box.do("empty-trash")["reasons"]
+    small = kept.replace("/photos/", "/thumbnails/") + ".jpg"
+    assert box.lie("trash") == sorted(trashed(path) for path in (kept, beside, small))
+    assert box.do("put-back", job=job)["moved"] == 2
+    (box.path(kept).parent / ".keep").unlink(missing_ok=True)
+    assert box.lie("photos") == sorted([kept, beside])
+    box.assert_right()
 
 
 def test_what_people_put_into_the_trash_goes_by_its_age_alone_and_not_sooner(on_disk: BuildLibrary):
