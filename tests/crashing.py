@@ -22,6 +22,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,7 +59,9 @@ class Step:
 
     call: str
     number: int
-    """Of those of that name."""
+    """Of those of that name; where there is a path, of those that have that, too."""
+    path: str = ""
+    """Of what is opened to be made: how often files are opened only to be read is not the same in each run."""
 
 
 def some(steps: Sequence[T], count: int) -> Sequence[T]:
@@ -88,10 +91,15 @@ class Crashes:
         status = self.try_to_kill(call, number, what, *arguments, **environment)
         assert status == -signal.SIGKILL, f"it was to be killed: {status}, {self.said()}"
 
+    def kill_at(self, step: Step, what: str, *arguments: str) -> None:
+        """It is killed just before that step."""
+        options = [*_killing(step.call, step.number), *(["-P", step.path] if step.path else [])]
+        status = self._traced(what, arguments, {}, *options)
+        assert status == -signal.SIGKILL, f"it was to be killed: {step}, {status}, {self.said()}"
+
     def try_to_kill(self, call: str, number: int, what: str, *arguments: str, **environment: str) -> int:
-        """The same, where it may be done before: how it ended."""
-        inject = f"inject={call}:signal=SIGKILL:when={number}"
-        return self._traced(what, arguments, environment, "-o", "/dev/null", "-e", f"trace={call}", "-e", inject)
+        """As `kill`, where it may be done before: how it ended."""
+        return self._traced(what, arguments, environment, *_killing(call, number))
 
     def box(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """A command, run to its end."""
@@ -115,10 +123,10 @@ class Crashes:
             ["strace", "-f", "-p", str(child), *options], stderr=subprocess.PIPE, text=True
         ) as strace:  # fmt: skip
             assert strace.stderr
-            line = strace.stderr.readline()
+            is_attached = any("attached" in line for line in strace.stderr)
             os.kill(child, signal.SIGCONT)
             status = self._answer()
-            assert "attached" in line, line
+            assert is_attached, "strace could not be put on it"
         return status
 
     def _ask(self, what: str, arguments: Sequence[str], environment: dict[str, str], *, waits: bool) -> int:
@@ -133,15 +141,20 @@ class Crashes:
         return int(self._server.stdout.readline())
 
 
+def _killing(call: str, number: int) -> list[str]:
+    return ["-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=SIGKILL:when={number}"]
+
+
 def _steps(log: str) -> Iterator[Step]:
-    counts: dict[str, int] = {}
+    counts: Counter[tuple[str, str]] = Counter()
     for call, rest in re.findall(r"^(?:\d+ +)?(\w+)\((.*)$", log, re.MULTILINE):
-        counts[call] = counts.get(call, 0) + 1
-        if call in ("open", "openat") and not re.search(r"O_CREAT|O_TRUNC", rest):
-            continue  # only reads what is there
-        if call in ("write", "writev") and re.match(r"[12],", rest):
-            continue  # prints
-        yield Step(call, counts[call])
+        is_opening = call in ("open", "openat")
+        if is_opening and not re.search(r"O_CREAT|O_TRUNC", rest):
+            continue  # it only reads what is there
+        path = rest.split('"')[1] if is_opening else ""
+        counts[call, path] += 1
+        if call not in ("write", "writev") or not re.match(r"[12],", rest):  # it prints
+            yield Step(call, counts[call, path], path)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from box.config import Config
 from box.errors import BoxError
 from box.models import live
 from tests.crashing import WORK, Crashes, Step, some
-from tests.tasks.disks import BALLAST, Library, library_of, small_disk
+from tests.tasks.disks import BALLAST, Library, days_ago, library_of, small_disk
 from tests.tasks.shelves import row_of, tree
 
 STEPS = 16
@@ -108,7 +108,7 @@ def killed(story: Story, crashes: Crashes, what: str = WORK) -> Iterator[Step]:
     assert len(steps) > 100
     for step in some(steps, STEPS):
         story.again()
-        crashes.kill(step.call, step.number, what, story.config.path)
+        crashes.kill_at(step, what, story.config.path)
         yield step
 
 
@@ -180,6 +180,25 @@ def assert_each_went_once(box: Library) -> None:
     assert {event.path: event.digest for event in box.told(e.FileRemoved)} == went
     assert len(box.told(e.FileRemoved)) == len(went) == 7
     assert all(len(digest) == 64 for digest in went.values())
+
+
+def test_what_somebody_wants_to_stay_before_the_next_start_is_not_removed_by_it(begun, crashes):
+    """What the power kept from being removed is decided again."""
+    story = begun(5, clean)
+    unlinks = [step for step in crashes.steps(WORK, story.config.path) if step.call == "unlink"]
+    for step in unlinks:
+        story.again()
+        crashes.kill_at(step, WORK, story.config.path)
+        with library_of(story.config) as box:
+            if any("/trash/" in path for path in live.on_the_way(box.store)):
+                break
+    assert story.kept() == Counter(digests(story.before).values())
+    with library_of(story.config) as box:
+        box.engine.record(e.PhotosKept(user="me", day=days_ago(300).isoformat()))
+    start(story, crashes)
+    assert groups(story.config) == {"P0001": {"trash"}}
+    with library_of(story.config) as box:
+        box.assert_right()
 
 
 def test_killed_while_photos_come_back_all_of_them_are_back_at_last(begun, crashes):

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import signal
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -14,9 +9,11 @@ import pytest
 
 from box import beside
 from box import events as e
+from box.config import Config
 from box.models import jobs, live
-from tests.helpers import PATIENCE_SECONDS, REPOSITORY, jpeg, start_box
-from tests.tasks.shelves import ask, assert_right, drop, once, row_of, tree, with_photos
+from tests.crashing import ONCE, Crashes
+from tests.helpers import PATIENCE_SECONDS, jpeg, start_box
+from tests.tasks.shelves import ask, assert_right, drop, row_of, tree, with_photos
 
 CARD = {
     "DCIM/100A/IMG_0001.JPG": "2024:05:04 10:11:12",
@@ -34,40 +31,41 @@ POINTS = [
 
 
 @pytest.fixture
-def filed(make_root):
+def filed(make_root, crashes):
     config = make_root(
         workers__count=1, jobs__retry_base_seconds=0, jobs__retry_cap_seconds=0, photos__thumbnail_pixels=32
     )
     drop(config, CARD)
-    once(config)
+    once(crashes, config)
     Path(config.box.root, "users/me/photos/2024/2024-05-04/IMG_0001.JPG.xmp").write_text("about it")
-    once(config)
+    once(crashes, config)
     return config
 
 
-def killed(config, call: str, number: int) -> bool:
-    """strace kills `box once` before the n-th such system call of a thread; whether it came so far."""
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not installed: apt-get install strace")
-    inject = f"inject={call}:signal=SIGKILL:when={number}"
-    photos = {"BOX_PHOTOS_FOLDER": config.photos.folder, "BOX_PHOTOS_NAME": config.photos.name}
-    done = subprocess.run(
-        ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject,
-         sys.executable, "-m", "box", "--config", config.path, "once"],
-        cwd=REPOSITORY, env={**os.environ, **photos}, capture_output=True, timeout=PATIENCE_SECONDS, check=False,
-    )  # fmt: skip
-    assert done.returncode in (0, -signal.SIGKILL, 128 + signal.SIGKILL), done.stderr
-    return done.returncode != 0
+def kill(crashes: Crashes, config: Config, call: str, number: int) -> None:
+    """`box once` is killed before the n-th such system call of a thread."""
+    crashes.kill(call, number, ONCE, config.path, **mind(config))
+
+
+def once(crashes: Crashes, config: Config) -> None:
+    """Have the program do all there is to do."""
+    assert crashes.do(ONCE, config.path, **mind(config)) == 0, crashes.said()
+
+
+def mind(config: Config) -> dict[str, str]:
+    return {"BOX_PHOTOS_FOLDER": config.photos.folder, "BOX_PHOTOS_NAME": config.photos.name}
 
 
 @pytest.mark.parametrize(("call", "number"), POINTS, ids=str)
-def test_killed_at_each_step_of_organising_and_of_undoing_all_of_it_is_done_at_last(filed, call: str, number: int):
+def test_killed_at_each_step_of_organising_and_of_undoing_all_of_it_is_done_at_last(
+    filed, crashes, call: str, number: int
+):
     before = tree(filed)
     config = with_photos(filed, folder="%Y/{source_folder}", name="%m_{stem}")
     job = ask(config, "organize")
-    assert killed(config, call, number) or call == "fdatasync", "it was killed in the middle"
+    kill(crashes, config, call, number)
     assert Counter(tree(config, "photos").values()) == Counter(tree_of(before, "photos")), "each file is there once"
-    once(config)
+    once(crashes, config)
     assert row_of(config, job)["state"] == "completed"
     assert sorted(tree(config, "photos")) == [
         "photos/2024/100A/05_IMG_0001.JPG", "photos/2024/100A/05_IMG_0001.JPG.xmp", "photos/2024/100A/06_IMG_0002.JPG",
@@ -75,9 +73,9 @@ def test_killed_at_each_step_of_organising_and_of_undoing_all_of_it_is_done_at_l
     ]  # fmt: skip
     assert_right(config)
     back = ask(config, "put-back", job=job)
-    killed(config, call, number)
+    kill(crashes, config, call, number)
     assert Counter(tree(config, "photos").values()) == Counter(tree_of(before, "photos"))
-    once(config)
+    once(crashes, config)
     assert row_of(config, back)["state"] == "completed"
     assert tree(config) == before
     assert_right(config)
@@ -89,38 +87,38 @@ def tree_of(found: dict[str, bytes], area: str) -> list[bytes]:
 
 @pytest.mark.parametrize(("call", "number"), [("renameat2", 1), ("unlink", 1), ("fsync", 3), ("fdatasync", 8)], ids=str)
 def test_killed_while_a_filing_is_undone_the_photo_is_in_one_place_and_waits_in_the_inbox_at_last(
-    filed, call: str, number: int
+    filed, crashes, call: str, number: int
 ):
     with beside.beside(filed) as box:
         job = box.store.value("SELECT id FROM jobs WHERE source LIKE '%IMG_0002.JPG'")
     ask(filed, "put-back", job=job)
-    killed(filed, call, number)
-    once(filed)
+    kill(crashes, filed, call, number)
+    once(crashes, filed)
     found = tree(filed)
     assert found["inbox/DCIM/100A/IMG_0002.JPG"] == jpeg(2, "2024:06:01 10:11:12")
     assert not any("2024-06-01" in path for path in found)
     assert_right(filed)
 
 
-def test_a_batch_that_somebody_meddled_with_after_the_crash_is_recorded_as_the_disk_has_it(filed):
+def test_a_batch_that_somebody_meddled_with_after_the_crash_is_recorded_as_the_disk_has_it(filed, crashes):
     """One parcel cannot be finished: its photo is gone. The others are."""
     config = with_photos(filed, folder="all")
     ask(config, "organize")
-    assert killed(config, "renameat2", 2)
+    kill(crashes, config, "renameat2", 2)
     with beside.beside(config) as box:
         (entry,) = live.journal(box.store)
         assert jobs.state_of(box.store, entry.job) == (jobs.State.RUNNING, "")
     photos = Path(config.box.root, "users/me/photos")
     next(path for path in photos.rglob("IMG_0002*.JPG")).unlink()
-    once(config)
+    once(crashes, config)
     assert sorted(path.name for path in photos.rglob("*.JPG")) == ["IMG_0001-2.JPG", "IMG_0001.JPG"]
     assert_right(config)
 
 
-def test_a_job_that_is_cancelled_at_work_puts_back_what_it_had_moved(make_root):
+def test_a_job_that_is_cancelled_at_work_puts_back_what_it_had_moved(make_root, crashes):
     config = make_root(workers__count=1, photos__thumbnail_pixels=0)
     drop(config, {f"{n}.jpg": "2024:05:04 10:11:12" for n in range(250)})
-    once(config)
+    once(crashes, config)
     before = tree(config, "photos")
     photos = with_photos(config, folder="all").photos
     job = ask(config, "organize")
