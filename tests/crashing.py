@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,7 @@ import pytest
 import box
 from box import cli, service
 from box import config as configuration
+from box.config import Config
 from box.models import ready
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -79,27 +80,47 @@ class Crashes:
         self._server = server
         self._said = said
 
-    def steps(self, what: str, *arguments: str) -> list[Step]:
+    def each_step(
+        self, what: str, config: Config, count: int, spared: Collection[str] = (), calls: Collection[str] = CALLS,
+        **environment: str,
+    ) -> Iterator[Step]:  # fmt: skip
+        """After each of so many steps of a run (see `some`), of those calls: it was killed just before that.
+
+        Each time the root is what it was at first, but for files by names that are `spared`.
+        """
+        root = Path(config.box.root)
+        with tempfile.TemporaryDirectory() as start:
+            shutil.copytree(root, start, ignore=lambda *_: spared, dirs_exist_ok=True)
+            steps = [step for step in self.steps(what, config.path, **environment) if step.call in calls]
+            for step in some(steps, count):
+                for path in root.iterdir():
+                    if path.is_dir():
+                        shutil.rmtree(path)
+                    elif path.name not in spared:
+                        path.unlink()
+                shutil.copytree(start, root, dirs_exist_ok=True)
+                self.kill_at(step, what, config.path, **environment)
+                yield step
+
+    def steps(self, what: str, *arguments: str, **environment: str) -> list[Step]:
         """Let it run to its end; every call of its one thread by which it changed anything, in their order."""
         with tempfile.NamedTemporaryFile("r") as log:
             calls = ",".join(f"?{call}" for call in CALLS)
-            assert self._traced(what, arguments, {}, "-o", log.name, "-e", f"trace={calls}") == 0, self.said()
+            assert self._traced(what, arguments, environment, "-o", log.name, "-e", f"trace={calls}") == 0, self.said()
             return list(_steps(log.read()))
 
     def kill(self, call: str, number: int, what: str, *arguments: str, **environment: str) -> None:
         """It is killed just before a thread of it makes its n-th call of that name, and was not done before."""
-        status = self.try_to_kill(call, number, what, *arguments, **environment)
-        assert status == -signal.SIGKILL, f"it was to be killed: {status}, {self.said()}"
+        self.kill_at(Step(call, number), what, *arguments, **environment)
 
-    def kill_at(self, step: Step, what: str, *arguments: str) -> None:
+    def kill_at(self, step: Step, what: str, *arguments: str, **environment: str) -> None:
         """It is killed just before that step."""
-        options = [*_killing(step.call, step.number), *(["-P", step.path] if step.path else [])]
-        status = self._traced(what, arguments, {}, *options)
+        effect = f"inject={step.call}:signal=SIGKILL:when={step.number}"
+        where = ["-P", step.path] if step.path else []
+        status = self._traced(
+            what, arguments, environment, "-o", "/dev/null", "-e", f"trace={step.call}", "-e", effect, *where
+        )
         assert status == -signal.SIGKILL, f"it was to be killed: {step}, {status}, {self.said()}"
-
-    def try_to_kill(self, call: str, number: int, what: str, *arguments: str, **environment: str) -> int:
-        """As `kill`, where it may be done before: how it ended."""
-        return self._traced(what, arguments, environment, *_killing(call, number))
 
     def box(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """A command, run to its end."""
@@ -139,10 +160,6 @@ class Crashes:
     def _answer(self) -> int:
         assert self._server.stdout
         return int(self._server.stdout.readline())
-
-
-def _killing(call: str, number: int) -> list[str]:
-    return ["-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=SIGKILL:when={number}"]
 
 
 def _steps(log: str) -> Iterator[Step]:

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -21,7 +19,7 @@ from box import events as e
 from box.config import Config
 from box.errors import BoxError
 from box.models import live
-from tests.crashing import WORK, Crashes, Step, some
+from tests.crashing import WORK, Crashes, Step
 from tests.tasks.disks import BALLAST, Library, days_ago, library_of, small_disk
 from tests.tasks.shelves import row_of, tree
 
@@ -32,25 +30,14 @@ EMPTY = "tests.test_crash_retention:empty_later"
 
 @dataclass
 class Story:
-    """A root to start from, again and again."""
+    """A library of old photos, and what is to be done there."""
 
     config: Config
-    start: Path
     before: dict[str, bytes]
     """Its photos, and what belongs to them."""
     facts: list[tuple[object, ...]]
     """What is known of them."""
     job: int
-    """What is to be done."""
-
-    def again(self) -> None:
-        """The root, as it was at the start; what fills its disk stays where it is."""
-        for path in Path(self.config.box.root).iterdir():
-            if path.is_dir():
-                shutil.rmtree(path)
-            elif path.name != BALLAST:
-                path.unlink()
-        shutil.copytree(self.start, self.config.box.root, dirs_exist_ok=True)
 
     def kept(self) -> Counter[str]:
         """The digests of all that is in the library and in the trash."""
@@ -72,9 +59,7 @@ def begun(tmp_path, mount, make_root) -> Callable[..., Story]:
             box.leave_free(free_percent)
             before, known = tree(config, "photos", "thumbnails"), facts(box)
             job = ask(box)
-        start = tmp_path / "start"
-        shutil.copytree(config.box.root, start, ignore=lambda *_: [BALLAST])
-        return Story(config, start, before, known, job)
+        return Story(config, before, known, job)
 
     return build
 
@@ -103,13 +88,8 @@ def groups(config: Config) -> dict[str, set[str]]:
 
 
 def killed(story: Story, crashes: Crashes, what: str = WORK) -> Iterator[Step]:
-    """After each of its steps: it was killed just before that."""
-    steps = crashes.steps(what, story.config.path)
-    assert len(steps) > 100
-    for step in some(steps, STEPS):
-        story.again()
-        crashes.kill_at(step, what, story.config.path)
-        yield step
+    """After each of its steps: it was killed just before that. What fills the disk stays where it is."""
+    return crashes.each_step(what, story.config, STEPS, [BALLAST])
 
 
 def start(story: Story, crashes: Crashes) -> None:
@@ -185,10 +165,7 @@ def assert_each_went_once(box: Library) -> None:
 def test_what_somebody_wants_to_stay_before_the_next_start_is_not_removed_by_it(begun, crashes):
     """What the power kept from being removed is decided again."""
     story = begun(5, clean)
-    unlinks = [step for step in crashes.steps(WORK, story.config.path) if step.call == "unlink"]
-    for step in unlinks:
-        story.again()
-        crashes.kill_at(step, WORK, story.config.path)
+    for _ in crashes.each_step(WORK, story.config, 100, [BALLAST], ["unlink"]):
         with library_of(story.config) as box:
             if any("/trash/" in path for path in live.on_the_way(box.store)):
                 break
