@@ -122,13 +122,16 @@ def first_at(store: Store) -> str:
     )
 
 
-def newest_at(store: Store) -> str:
-    """The latest time that an event of the table bears, empty without any: not always that of the last event."""
-    newest, last = "", last_position(store)
-    for first in range(oldest_in_table(store)[0], last + 1, 10 * PAGE_ROWS):  # in pieces: others wait for their turn
-        sql = "SELECT max(at) FROM events WHERE position >= ? AND position < ?"
-        newest = max(newest, store.value(sql, (first, first + 10 * PAGE_ROWS)) or "")
-    return newest
+def spans(store: Store) -> list[tuple[str, str]]:
+    """Of each hour of which the table has events, the earliest and the latest time that one bears; in their order."""
+    found: dict[str, tuple[str, str]] = {}
+    sql = "SELECT min(at), max(at) FROM events WHERE position >= ? AND position < ? GROUP BY substr(at, 1, 13)"
+    first, end = oldest_in_table(store)[0], last_position(store) + 1
+    for start in range(first, end, 10 * PAGE_ROWS):  # in pieces: others wait for their turn
+        for low, high in store.rows(sql, (start, start + 10 * PAGE_ROWS)):
+            known = found.get(low[:13], (low, high))
+            found[low[:13]] = (min(low, known[0]), max(high, known[1]))
+    return sorted(found.values())
 
 
 def read(store: Store, since: int = 0, until: int | None = None) -> Iterator[Recorded]:

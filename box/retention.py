@@ -8,14 +8,15 @@
 5. While less is free than `critical_percent`, what goes is removed for good at once, what lies in the trash first: in
    the trash it would free nothing.
 6. What cannot tell the time removes nothing: a clock that is behind what was recorded, or behind the newest photo, or
-   that jumped by more than a day within the last day.
+   that jumped by more than a day within the last day. One that is more than a day ahead of what was recorded before the
+   last day may have jumped while nobody looked, or the box was off: who knows it (a time server, the owner) may say so.
 
 Pure: the disk, the time and what is known of a photo are arguments.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final, TypeVar
@@ -30,6 +31,11 @@ JUMP_SECONDS: Final = 86_400.0
 
 STEADY_SECONDS: Final = 86_400.0
 """... until it has gone on for so long."""
+
+GAP_SECONDS: Final = 90_000.0
+"""Where nothing is on record for so long, the clock may have jumped. More than a day: some start Box once a day."""
+
+_UNTIL_STEADY: Final = "it is believed when it has gone on evenly for a day"
 
 YOUNG: Final = "too young"
 """Why a photo stays: `days_to_keep`."""
@@ -61,11 +67,15 @@ class Terms:
     emergency_free_percent: int | None = None
     trash_days: int = 30
     require_backup: str = "verified"
+    lasting_free_percent: int = 100
+    """`min_free_percent` as it is written down: who asks for more room once has not said that space is critical."""
 
     @property
     def critical_percent(self) -> float:
         """With less than this free nothing goes by way of the trash."""
-        return self.min_free_percent / 2 if self.emergency_free_percent is None else self.emergency_free_percent
+        if self.emergency_free_percent is not None:
+            return self.emergency_free_percent
+        return min(self.min_free_percent, self.lasting_free_percent) / 2
 
     def is_backed(self, state: str) -> bool:
         """Whether a file whose backup is in that state ("none", "copied", "verified") may go."""
@@ -179,6 +189,8 @@ class Steadiness:
 
     _ahead: float | None = None
     """By how much the clock was ahead of the other one when it was put last."""
+    _since: float = 0.0
+    """When it was looked at first, by the other one."""
     _put_at: float | None = None
     """When it was seen last that it had been put by more than a day, by the other one."""
     put_seconds: float = 0.0
@@ -188,7 +200,7 @@ class Steadiness:
         """The clock shows `now`, the other one `running` seconds."""
         ahead = now - running
         if self._ahead is None:
-            self._ahead = ahead
+            self._ahead, self._since = ahead, running
         elif abs(ahead - self._ahead) > JUMP_SECONDS:
             self.put_seconds, self._put_at, self._ahead = ahead - self._ahead, running, ahead
 
@@ -196,22 +208,50 @@ class Steadiness:
         """Whether it was not put by more than a day, or not since a day."""
         return self._put_at is None or running - self._put_at >= STEADY_SECONDS
 
+    def is_proved(self, running: float) -> bool:
+        """Whether it has gone on evenly for a day."""
+        return self.is_steady(running) and running - self._since >= STEADY_SECONDS
 
-def distrust(now: datetime, newest_event: datetime | None, newest_day: str, jumped_seconds: float = 0.0) -> str:
+
+def begun_anew(now: datetime, spans: Sequence[tuple[datetime, datetime]], *, is_cut: bool) -> datetime | None:
+    """Since when something is on record, if that is less than a day, and nothing of the day before is; else None.
+
+    `spans`: the earliest and the latest time of each stretch in which events were recorded, in their order; `is_cut`:
+    there were others before.
+    """
+    begun = now
+    for first, last in reversed(spans):
+        if (now - begun).total_seconds() >= STEADY_SECONDS:
+            return None
+        if (begun - last).total_seconds() > GAP_SECONDS:
+            return begun
+        begun = min(begun, first)
+    return begun if is_cut and (now - begun).total_seconds() < STEADY_SECONDS else None
+
+
+def distrust(
+    now: datetime, newest_event: datetime | None, newest_day: str, jumped_seconds: float = 0.0,
+    begun: datetime | None = None,
+) -> str:  # fmt: skip
     """Why the clock cannot be trusted, empty if it can.
 
     `newest_event`: the latest time that the log bears; `newest_day`: the latest day of a photo; `jumped_seconds`: by
-    how much the clock was put lately. `now` is local time.
+    how much the clock was put lately; `begun`: see `begun_anew`, where nobody knows better. `now` is local time.
     """
     if newest_event is not None and (newest_event - now).total_seconds() > BACK_SECONDS:
-        written = newest_event.astimezone(now.tzinfo)
-        return f"it shows {_shown(now)}, and something was recorded on {_shown(written)}"
+        return f"it shows {_shown(now)}, and something was recorded on {_shown(newest_event.astimezone(now.tzinfo))}"
     # Cameras may be a day ahead: places, and nights.
     if newest_day and newest_day > (now.date() + timedelta(days=1)).isoformat():
         return f"it shows {_shown(now)}, and the newest photo was taken on {newest_day}"
     if abs(jumped_seconds) > JUMP_SECONDS:
         days = f"{abs(jumped_seconds) / JUMP_SECONDS:,.1f} days {'ahead' if jumped_seconds > 0 else 'back'}"
-        return f"it shows {_shown(now)} and was put {days}: it is believed when it has gone on evenly for a day"
+        return f"it shows {_shown(now)} and was put {days}: {_UNTIL_STEADY}, or with trust_clock=true"
+    if begun is not None:
+        since = _shown(begun.astimezone(now.tzinfo))
+        return (
+            f"it shows {_shown(now)}, nothing is on record of the day before {since}, and no time server has set it:"
+            f" {_UNTIL_STEADY}, when one has set it, or with trust_clock=true"
+        )
     return ""
 
 

@@ -17,6 +17,7 @@ from box.engine import Engine, create
 from box.layout import make_user
 from box.models.base import Store
 from box.policy import Policy
+from tests import crashing
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -44,6 +45,13 @@ def corpora() -> Path:
     if not folder.is_dir():
         pytest.skip(f"there are no real files at {folder}; BOX_CORPORA names a folder that has some")
     return folder
+
+
+@pytest.fixture(scope="session")
+def crashes() -> Iterator[crashing.Crashes]:
+    """A process that has loaded the program, whose children are killed."""
+    with crashing.crashes() as server:
+        yield server
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,8 +17,8 @@ from blake3 import blake3
 
 from box import damage
 from box.config import Config
+from tests.crashing import ONCE
 from tests.helpers import (
-    PATIENCE_SECONDS,
     REPOSITORY,
     inbox,
     jpeg,
@@ -47,7 +46,7 @@ def leftovers(config: Config) -> list[str]:
 def assert_all_there_once(
     config: Config, expected: list[bytes], run_box: Callable[..., subprocess.CompletedProcess[str]]
 ):
-    done = run_box("--config", config.path, "once", timeout=180)
+    done = run_box("--config", config.path, "once")
     assert done.returncode == 0, done.stdout + done.stderr
     assert Counter(library(config).values()) == Counter(expected)
     assert leftovers(config) == []
@@ -120,22 +119,14 @@ POINTS = [
 
 
 @pytest.mark.parametrize(("call", "number"), POINTS, ids=str)
-def test_killed_just_before_each_step_that_touches_the_disk(make_root, run_box, call: str, number: int):
-    """strace kills the service before the n-th such system call of a thread; the next start makes it whole."""
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not installed: apt-get install strace")
+def test_killed_just_before_each_step_that_touches_the_disk(make_root, crashes, call: str, number: int):
+    """The service is killed before the n-th such system call of a thread; the next start makes it whole."""
     config = make_root(workers__count=1, jobs__retry_base_seconds=0, jobs__retry_cap_seconds=0)
     photos = [jpeg(n) for n in range(3)]
     for number_, photo in enumerate([*photos, photos[0]]):  # the last one is a duplicate
         (inbox(config) / f"{number_}.jpg").write_bytes(photo)
-    inject = f"inject={call}:signal=SIGKILL:when={number}"
-    command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject]
-    killed = subprocess.run(
-        [*command, sys.executable, "-m", "box", "--config", config.path, "once"],
-        cwd=REPOSITORY, capture_output=True, timeout=PATIENCE_SECONDS, check=False,
-    )  # fmt: skip
-    assert killed.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL), killed.stderr
-    assert_all_there_once(config, photos, run_box)
+    crashes.kill(call, number, ONCE, config.path)
+    assert_all_there_once(config, photos, crashes.box)
 
 
 def test_a_full_disk_stops_the_work_and_room_lets_it_go_on(make_root, run_box, tmp_path):

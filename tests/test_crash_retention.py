@@ -1,61 +1,81 @@
-"""Crashes while photos go to the trash, are removed, and come back: the real program, killed at each of its steps."""
+"""Crashes while photos go to the trash, go for good, and come back: killed before each step that changes anything.
+
+The runs are on one thread, so that they make the same calls each time. Some of the steps, spread over the run, are
+tried by default, and every one with BOX_EVERY_STEP=1.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import pytest
 
+from box import config as configuration
 from box import events as e
 from box.config import Config
-from tests.tasks.disks import Library, library_of, small_disk
-from tests.tasks.shelves import once, row_of, tree
-from tests.test_crash_shelving import killed
+from box.errors import BoxError
+from box.models import live
+from tests.crashing import WORK, Crashes, Step
+from tests.tasks.disks import BALLAST, Library, days_ago, library_of, small_disk
+from tests.tasks.shelves import row_of, tree
 
-MOVES = [
-    *(("renameat2", n) for n in range(1, 8)),  # two photos, a film, what stands beside one, their thumbnails
-    *(("mkdir", n) for n in (2, 4)),  # the day in the trash, and what is below it
-    *(("rmdir", n) for n in (1, 3)),  # the days that were emptied
-    *(("fsync", n) for n in (4, 8)),  # folders
-    *(("fdatasync", n) for n in (3, 4, 5)),  # SQLite's commits: journal, what went, the job's end
-]
-REMOVALS = [
-    *(("unlink", n) for n in range(1, 8)),
-    *(("renameat2", n) for n in (2, 5)),
-    ("rmdir", 6),
-    ("fdatasync", 5),
-]
-RETURNS = [*(("renameat2", n) for n in (1, 3, 7)), ("mkdir", 2), ("fsync", 3), ("fdatasync", 5)]
+STEPS = 16
+"""So many of about 180 are tried by default, of each kind of run."""
+EMPTY = "tests.test_crash_retention:empty_later"
+
+
+@dataclass
+class Story:
+    """A library of old photos, and what is to be done there."""
+
+    config: Config
+    before: dict[str, bytes]
+    """Its photos, and what belongs to them."""
+    facts: list[tuple[object, ...]]
+    """What is known of them."""
+    job: int
+
+    def kept(self) -> Counter[str]:
+        """The digests of all that is in the library and in the trash."""
+        return Counter(digests(tree(self.config, "photos", "thumbnails", "trash")).values())
 
 
 @pytest.fixture
-def begun(tmp_path, mount, make_root) -> Callable[..., Config]:
-    """A library of old photos on a disk of which so much is free, and a job that is to clean."""
+def begun(tmp_path, mount, make_root) -> Callable[..., Story]:
+    """Makes a library of old photos on a disk of which so much is free, and a job that is to be done there."""
 
-    def build(free_percent: float) -> Config:
+    def build(free_percent: float, ask: Callable[[Library], int]) -> Story:
         config = small_disk(
             tmp_path, mount, make_root, workers__count=1, jobs__retry_base_seconds=0, jobs__retry_cap_seconds=0
         )
         with library_of(config) as box:
-            photo, other = box.file(300), box.file(200)
-            raw = box.file(300, name=photo.rpartition("/")[2][:-4] + ".NEF", media_type="image/x-nikon-nef")
+            photo, other = box.file(300, 60_000), box.file(200, 50_000)
+            raw = box.file(300, 70_000, name=photo.rpartition("/")[2][:-4] + ".NEF", media_type="image/x-nikon-nef")
             box.back_up([photo, other, raw, box.companion(photo + ".xmp")])
             box.leave_free(free_percent)
-        return config
+            before, known = tree(config, "photos", "thumbnails"), facts(box)
+            job = ask(box)
+        return Story(config, before, known, job)
 
     return build
 
 
-def ask(config: Config, kind: str, **args: object) -> int:
-    with library_of(config) as box:
-        return box.request(kind, **args)
+def clean(box: Library) -> int:
+    return box.request("clean-photos", min_free_percent=18)
 
 
-def digests(files: dict[str, bytes], *areas: str) -> dict[str, str]:
-    """path -> digest of what is kept."""
-    return {path: hashlib.sha256(data).hexdigest() for path, data in files.items() if path.split("/")[0] in areas}
+def digests(files: dict[str, bytes]) -> dict[str, str]:
+    """path -> digest."""
+    return {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
+
+
+def facts(box: Library) -> list[tuple[object, ...]]:
+    """All that is known of photos."""
+    return box.store.rows("SELECT * FROM photos ORDER BY folder, name")
 
 
 def groups(config: Config) -> dict[str, set[str]]:
@@ -67,60 +87,118 @@ def groups(config: Config) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize(("call", "number"), MOVES, ids=str)
-def test_killed_while_photos_go_to_the_trash_each_is_in_one_place_and_all_of_a_group_there(begun, call, number):
-    config = begun(15)
-    before = digests(tree(config), "photos", "thumbnails")
-    job = ask(config, "clean-photos", min_free_percent=28)
-    assert killed(config, call, number), "it was killed in the middle"
-    now = digests(tree(config), "photos", "thumbnails", "trash")
-    assert Counter(now.values()) == Counter(before.values()), "each file is there once"
-    once(config)
-    assert row_of(config, job)["state"] == "completed"
-    assert Counter(digests(tree(config), "photos", "thumbnails", "trash").values()) == Counter(before.values())
-    assert groups(config) == {"P0001": {"trash"}, "P0002": {"trash"}}
-    with library_of(config) as box:
+def killed(story: Story, crashes: Crashes, what: str = WORK) -> Iterator[Step]:
+    """After each of its steps: it was killed just before that. What fills the disk stays where it is."""
+    return crashes.each_step(what, story.config, STEPS, [BALLAST])
+
+
+def start(story: Story, crashes: Crashes) -> None:
+    """Box starts, and does all that is owed."""
+    assert crashes.do(WORK, story.config.path) == 0, crashes.said()
+
+
+def test_killed_while_photos_go_to_the_trash_each_is_in_one_place_and_all_of_a_group_there(begun, crashes):
+    story = begun(15, clean)
+    for step in killed(story, crashes):
+        assert story.kept() == Counter(digests(story.before).values()), f"{step}: each file is there once"
+        start(story, crashes)
+        assert row_of(story.config, story.job)["state"] == "completed", step
+        assert story.kept() == Counter(digests(story.before).values()), step
+        assert groups(story.config) == {"P0001": {"trash"}, "P0002": {"trash"}}, step
+        with library_of(story.config) as box:
+            box.assert_right()
+            assert len({event.path for event in box.told(e.PhotoTrashed)}) == len(box.told(e.PhotoTrashed)) == 7, step
+
+
+def test_killed_while_photos_go_for_good_each_file_is_there_or_said_to_be_gone(begun, crashes):
+    story = begun(5, clean)
+    for step in killed(story, crashes):
+        assert not story.kept() - Counter(digests(story.before).values()), f"{step}: no file is there twice"
+        with library_of(story.config) as box:
+            assert lost(story, box) == set(), step
+        start(story, crashes)
+        assert row_of(story.config, story.job)["state"] == "completed", step
+        assert tree(story.config, "photos", "thumbnails", "trash") == {}, step
+        with library_of(story.config) as box:
+            box.assert_right()
+            assert_each_went_once(box)
+
+
+def test_killed_while_the_trash_is_emptied_each_file_is_there_or_said_to_be_gone(begun, crashes):
+    story = begun(15, lambda box: box.do("clean-photos", min_free_percent=18)["number"])
+    for step in killed(story, crashes, EMPTY):
+        assert not story.kept() - Counter(digests(story.before).values()), f"{step}: no file is there twice"
+        with library_of(story.config) as box:
+            assert lost(story, box) == set(), step
+        start(story, crashes)
+        with library_of(story.config) as box:
+            assert lost(story, box) == set(), step
+            box.assert_right()
+        assert crashes.do(EMPTY, story.config.path) == 0, crashes.said()
+        assert tree(story.config, "photos", "thumbnails", "trash") == {}, step
+        with library_of(story.config) as box:
+            box.assert_right()
+            assert_each_went_once(box)
+
+
+def lost(story: Story, box: Library) -> set[str]:
+    """The files that are nowhere, and not said to be gone: by the log, or by the journal as long as it is there."""
+    said = {event.path for event in box.told(e.FileRemoved)} | live.on_the_way(box.store)
+    gone = {path.rpartition("/")[2] for path in said if "/trash/" in path}
+    return {path for path, data in story.before.items() if not there(story, data)} - {
+        path for path in story.before if path.rpartition("/")[2] in gone
+    }
+
+
+def there(story: Story, data: bytes) -> bool:
+    return hashlib.sha256(data).hexdigest() in story.kept()
+
+
+def assert_each_went_once(box: Library) -> None:
+    """All files of the library went to the trash, and from there for good, each told once, with its digest."""
+    went = {event.path: event.digest for event in box.told(e.PhotoTrashed)}
+    assert {event.path: event.digest for event in box.told(e.FileRemoved)} == went
+    assert len(box.told(e.FileRemoved)) == len(went) == 7
+    assert all(len(digest) == 64 for digest in went.values())
+
+
+def test_what_somebody_wants_to_stay_before_the_next_start_is_not_removed_by_it(begun, crashes):
+    """What the power kept from being removed is decided again."""
+    story = begun(5, clean)
+    for _ in crashes.each_step(WORK, story.config, 100, [BALLAST], ["unlink"]):
+        with library_of(story.config) as box:
+            if any("/trash/" in path for path in live.on_the_way(box.store)):
+                break
+    assert story.kept() == Counter(digests(story.before).values())
+    with library_of(story.config) as box:
+        box.engine.record(e.PhotosKept(user="me", day=days_ago(300).isoformat()))
+    start(story, crashes)
+    assert groups(story.config) == {"P0001": {"trash"}}
+    with library_of(story.config) as box:
         box.assert_right()
-        assert len({event.path for event in box.told(e.PhotoTrashed)}) == len(box.told(e.PhotoTrashed)) == 7
 
 
-@pytest.mark.parametrize(("call", "number"), REMOVALS, ids=str)
-def test_killed_while_photos_go_for_good_each_file_is_there_or_said_to_be_gone(begun, call, number):
-    config = begun(5)
-    before = digests(tree(config), "photos", "thumbnails")
-    job = ask(config, "clean-photos", min_free_percent=28)
-    assert killed(config, call, number), "it was killed in the middle"
-    now = digests(tree(config), "photos", "thumbnails", "trash")
-    assert not Counter(now.values()) - Counter(before.values()), "no file is there twice"
-    once(config)
-    assert row_of(config, job)["state"] == "completed"
-    with library_of(config) as box:
-        box.assert_right()
-        went = {event.path: event.digest for event in box.told(e.PhotoTrashed)}
-        assert {event.path: event.digest for event in box.told(e.FileRemoved)} == went
-        assert len(box.told(e.FileRemoved)) == len(went) == 7
-    assert tree(config, "photos", "thumbnails", "trash") == {}
+def test_killed_while_photos_come_back_all_of_them_are_back_at_last(begun, crashes):
+    def ask(box: Library) -> int:
+        return box.request("put-back", job=box.do("clean-photos", min_free_percent=18)["number"])
+
+    story = begun(15, ask)
+    for step in killed(story, crashes):
+        assert story.kept() == Counter(digests(story.before).values()), f"{step}: each file is there once"
+        start(story, crashes)
+        assert row_of(story.config, story.job)["state"] == "completed", step
+        assert tree(story.config, "photos", "thumbnails", "trash") == story.before, step
+        with library_of(story.config) as box:
+            assert facts(box) == story.facts, step
+            box.assert_right()
 
 
-@pytest.mark.parametrize(("call", "number"), RETURNS, ids=str)
-def test_killed_while_photos_come_back_all_of_them_are_back_at_last(begun, call, number):
-    config = begun(15)
-    before = tree(config, "photos", "thumbnails")
-    with library_of(config) as box:
-        rows = facts(box)
-        done = box.do("clean-photos", min_free_percent=28)
-        assert facts(box) == []
-    back = ask(config, "put-back", job=done["number"])
-    assert killed(config, call, number), "it was killed in the middle"
-    assert Counter(tree(config, "photos", "thumbnails", "trash").values()) == Counter(before.values())
-    once(config)
-    assert row_of(config, back)["state"] == "completed"
-    assert tree(config, "photos", "thumbnails", "trash") == before
-    with library_of(config) as box:
-        assert facts(box) == rows
-        box.assert_right()
-
-
-def facts(box: Library) -> list[tuple[object, ...]]:
-    """All that is known of photos."""
-    return box.store.rows("SELECT * FROM photos ORDER BY folder, name")
+def empty_later(config: str) -> int:
+    """What lies in the trash has lain there for long enough: it is emptied 40 days from now."""
+    with library_of(configuration.load(config, os.environ)) as box:
+        box.days = 40
+        try:
+            box.do("empty-trash")
+        except BoxError:
+            return 1
+    return 0

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import signal
-import subprocess
-import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from box import beside
 from box import events as e
+from box.config import Config
 from box.models import jobs, live
-from tests.helpers import PATIENCE_SECONDS, REPOSITORY, jpeg, start_box
-from tests.tasks.shelves import ask, assert_right, drop, once, row_of, tree, with_photos
+from tests.crashing import ONCE, WORK, Crashes, Step
+from tests.helpers import PATIENCE_SECONDS, jpeg, start_box
+from tests.tasks.shelves import ask, assert_right, drop, row_of, tree, with_photos
 
 CARD = {
     "DCIM/100A/IMG_0001.JPG": "2024:05:04 10:11:12",
@@ -24,107 +22,117 @@ CARD = {
     "DCIM/100A/IMG_0002.JPG": "2024:06:01 10:11:12",
 }
 
-POINTS = [
-    *(("renameat2", n) for n in (1, 3, 5, 7)),  # photos, what stands beside them, thumbnails
-    *(("rmdir", n) for n in (1, 4)),  # the folders that were emptied
-    ("mkdir", 3),
-    *(("fsync", n) for n in (3, 8)),  # folders
-    *(("fdatasync", n) for n in (5, 6, 7)),  # SQLite's commits: journal, what went, the job's end
-]
+STEPS = 12
+"""So many of about 170 are tried by default, of each kind of run."""
 
 
 @pytest.fixture
-def filed(make_root):
+def filed(make_root, crashes):
     config = make_root(
         workers__count=1, jobs__retry_base_seconds=0, jobs__retry_cap_seconds=0, photos__thumbnail_pixels=32
     )
     drop(config, CARD)
-    once(config)
+    once(crashes, config)
     Path(config.box.root, "users/me/photos/2024/2024-05-04/IMG_0001.JPG.xmp").write_text("about it")
-    once(config)
+    once(crashes, config)
     return config
 
 
-def killed(config, call: str, number: int) -> bool:
-    """strace kills `box once` before the n-th such system call of a thread; whether it came so far."""
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not installed: apt-get install strace")
-    inject = f"inject={call}:signal=SIGKILL:when={number}"
-    photos = {"BOX_PHOTOS_FOLDER": config.photos.folder, "BOX_PHOTOS_NAME": config.photos.name}
-    done = subprocess.run(
-        ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject,
-         sys.executable, "-m", "box", "--config", config.path, "once"],
-        cwd=REPOSITORY, env={**os.environ, **photos}, capture_output=True, timeout=PATIENCE_SECONDS, check=False,
-    )  # fmt: skip
-    assert done.returncode in (0, -signal.SIGKILL, 128 + signal.SIGKILL), done.stderr
-    return done.returncode != 0
+def killed(crashes: Crashes, config: Config) -> Iterator[Step]:
+    """After each of the steps of what waits to be done: it was killed just before that."""
+    return crashes.each_step(WORK, config, STEPS, **mind(config))
 
 
-@pytest.mark.parametrize(("call", "number"), POINTS, ids=str)
-def test_killed_at_each_step_of_organising_and_of_undoing_all_of_it_is_done_at_last(filed, call: str, number: int):
+def start(crashes: Crashes, config: Config) -> None:
+    """Box starts, and does all that is owed."""
+    assert crashes.do(WORK, config.path, **mind(config)) == 0, crashes.said()
+
+
+def once(crashes: Crashes, config: Config) -> None:
+    """Have the program do all there is to do."""
+    assert crashes.do(ONCE, config.path, **mind(config)) == 0, crashes.said()
+
+
+def mind(config: Config) -> dict[str, str]:
+    return {"BOX_PHOTOS_FOLDER": config.photos.folder, "BOX_PHOTOS_NAME": config.photos.name}
+
+
+def test_killed_at_each_step_of_organising_all_of_it_is_done_at_last(filed, crashes):
     before = tree(filed)
     config = with_photos(filed, folder="%Y/{source_folder}", name="%m_{stem}")
     job = ask(config, "organize")
-    assert killed(config, call, number) or call == "fdatasync", "it was killed in the middle"
-    assert Counter(tree(config, "photos").values()) == Counter(tree_of(before, "photos")), "each file is there once"
-    once(config)
-    assert row_of(config, job)["state"] == "completed"
-    assert sorted(tree(config, "photos")) == [
-        "photos/2024/100A/05_IMG_0001.JPG", "photos/2024/100A/05_IMG_0001.JPG.xmp", "photos/2024/100A/06_IMG_0002.JPG",
-        "photos/2024/101A/05_IMG_0001.JPG",
-    ]  # fmt: skip
-    assert_right(config)
+    for step in killed(crashes, config):
+        assert photos(config) == photos_of(before), f"{step}: each file is there once"
+        start(crashes, config)
+        assert row_of(config, job)["state"] == "completed", step
+        assert sorted(tree(config, "photos")) == [
+            "photos/2024/100A/05_IMG_0001.JPG", "photos/2024/100A/05_IMG_0001.JPG.xmp",
+            "photos/2024/100A/06_IMG_0002.JPG", "photos/2024/101A/05_IMG_0001.JPG",
+        ], step  # fmt: skip
+        assert_right(config)
+
+
+def test_killed_at_each_step_of_undoing_that_all_of_it_is_as_before_at_last(filed, crashes):
+    before = tree(filed)
+    config = with_photos(filed, folder="%Y/{source_folder}", name="%m_{stem}")
+    job = ask(config, "organize")
+    start(crashes, config)
+    assert tree(config) != before
     back = ask(config, "put-back", job=job)
-    killed(config, call, number)
-    assert Counter(tree(config, "photos").values()) == Counter(tree_of(before, "photos"))
-    once(config)
-    assert row_of(config, back)["state"] == "completed"
-    assert tree(config) == before
-    assert_right(config)
+    for step in killed(crashes, config):
+        assert photos(config) == photos_of(before), f"{step}: each file is there once"
+        start(crashes, config)
+        assert row_of(config, back)["state"] == "completed", step
+        assert tree(config) == before, step
+        assert_right(config)
 
 
-def tree_of(found: dict[str, bytes], area: str) -> list[bytes]:
-    return [data for path, data in found.items() if path.startswith(area + "/")]
+def photos(config: Config) -> Counter[bytes]:
+    """The photos, and what stands beside them, wherever."""
+    return photos_of(tree(config))
 
 
-@pytest.mark.parametrize(("call", "number"), [("renameat2", 1), ("unlink", 1), ("fsync", 3), ("fdatasync", 8)], ids=str)
-def test_killed_while_a_filing_is_undone_the_photo_is_in_one_place_and_waits_in_the_inbox_at_last(
-    filed, call: str, number: int
-):
+def photos_of(found: dict[str, bytes]) -> Counter[bytes]:
+    return Counter(data for path, data in found.items() if path.startswith("photos/"))
+
+
+def test_killed_while_a_filing_is_undone_the_photo_is_in_one_place_and_waits_in_the_inbox_at_last(filed, crashes):
     with beside.beside(filed) as box:
         job = box.store.value("SELECT id FROM jobs WHERE source LIKE '%IMG_0002.JPG'")
     ask(filed, "put-back", job=job)
-    killed(filed, call, number)
-    once(filed)
-    found = tree(filed)
-    assert found["inbox/DCIM/100A/IMG_0002.JPG"] == jpeg(2, "2024:06:01 10:11:12")
-    assert not any("2024-06-01" in path for path in found)
-    assert_right(filed)
+    photo = jpeg(2, "2024:06:01 10:11:12")
+    for step in killed(crashes, filed):
+        assert list(tree(filed).values()).count(photo) == 1, step
+        start(crashes, filed)
+        found = tree(filed)
+        assert found["inbox/DCIM/100A/IMG_0002.JPG"] == photo, step
+        assert not any("2024-06-01" in path for path in found), step
+        assert_right(filed)
 
 
-def test_a_batch_that_somebody_meddled_with_after_the_crash_is_recorded_as_the_disk_has_it(filed):
+def test_a_batch_that_somebody_meddled_with_after_the_crash_is_recorded_as_the_disk_has_it(filed, crashes):
     """One parcel cannot be finished: its photo is gone. The others are."""
     config = with_photos(filed, folder="all")
     ask(config, "organize")
-    assert killed(config, "renameat2", 2)
+    crashes.kill("renameat2", 2, ONCE, config.path, **mind(config))
     with beside.beside(config) as box:
         (entry,) = live.journal(box.store)
         assert jobs.state_of(box.store, entry.job) == (jobs.State.RUNNING, "")
-    photos = Path(config.box.root, "users/me/photos")
-    next(path for path in photos.rglob("IMG_0002*.JPG")).unlink()
-    once(config)
-    assert sorted(path.name for path in photos.rglob("*.JPG")) == ["IMG_0001-2.JPG", "IMG_0001.JPG"]
+    folder = Path(config.box.root, "users/me/photos")
+    next(path for path in folder.rglob("IMG_0002*.JPG")).unlink()
+    once(crashes, config)
+    assert sorted(path.name for path in folder.rglob("*.JPG")) == ["IMG_0001-2.JPG", "IMG_0001.JPG"]
     assert_right(config)
 
 
-def test_a_job_that_is_cancelled_at_work_puts_back_what_it_had_moved(make_root):
+def test_a_job_that_is_cancelled_at_work_puts_back_what_it_had_moved(make_root, crashes):
     config = make_root(workers__count=1, photos__thumbnail_pixels=0)
     drop(config, {f"{n}.jpg": "2024:05:04 10:11:12" for n in range(250)})
-    once(config)
+    once(crashes, config)
     before = tree(config, "photos")
-    photos = with_photos(config, folder="all").photos
+    folder = with_photos(config, folder="all").photos.folder
     job = ask(config, "organize")
-    process = start_box(config, "once", BOX_PHOTOS_FOLDER=photos.folder)
+    process = start_box(config, "once", BOX_PHOTOS_FOLDER=folder)
     with beside.beside(config) as box:
         while not box.store.value("SELECT count(*) FROM events WHERE kind = 'FileMoved'"):
             assert process.poll() is None, "it was to be cancelled before it ended"

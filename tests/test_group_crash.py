@@ -5,15 +5,11 @@ What the next start does before anything new is begun is looked at by itself; th
 
 from __future__ import annotations
 
-import shutil
-import signal
-import subprocess
-import sys
-
 import pytest
 
 from box import service
-from tests.helpers import PATIENCE_SECONDS, REPOSITORY, inbox, jpeg, library
+from tests.crashing import ONCE
+from tests.helpers import inbox, jpeg, library
 from tests.test_crash import assert_all_there_once
 
 GROUPS = {
@@ -36,23 +32,15 @@ POINTS = [
 
 
 @pytest.mark.parametrize(("call", "number"), POINTS, ids=str)
-def test_killed_just_before_each_step_a_group_is_whole_or_untouched(make_root, run_box, call: str, number: int):
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not installed: apt-get install strace")
+def test_killed_just_before_each_step_a_group_is_whole_or_untouched(make_root, crashes, call: str, number: int):
     config = make_root(workers__count=1, jobs__retry_base_seconds=0, jobs__retry_cap_seconds=0)
     for name, data in FILES.items():
         (inbox(config) / name).write_bytes(data)
-    inject = f"inject={call}:signal=SIGKILL:when={number}"
-    killed = subprocess.run(
-        ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject,
-         sys.executable, "-m", "box", "--config", config.path, "once"],
-        cwd=REPOSITORY, capture_output=True, timeout=PATIENCE_SECONDS, check=False,
-    )  # fmt: skip
-    assert killed.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL), killed.stderr
+    crashes.kill(call, number, ONCE, config.path)
     service.build(config).stop()  # it recovers, and begins nothing new
     here = {path.name for path in inbox(config).iterdir() if path.name != ".box"}
     there = {name.rpartition("/")[2] for name in library(config)}
     for group in GROUPS.values():
         assert group.keys() <= here or group.keys() <= there
     assert here.isdisjoint(there)
-    assert_all_there_once(config, list(FILES.values()), run_box)
+    assert_all_there_once(config, list(FILES.values()), crashes.box)

@@ -51,7 +51,7 @@ def box(make_root, places) -> Callable[..., Config]:
         root, drive = places
         config = make_root(
             exists=True, workers__count=1, backup__destination=str(drive), backup__free_bytes_min=0,
-            jobs__retry_base_seconds=0, jobs__retry_cap_seconds=0,
+            jobs__retry_base_seconds=0, jobs__retry_cap_seconds=0, retention__min_free_percent=95,
         )  # fmt: skip
         destination.init(str(root), str(drive))
         damage.open_unchecked(config.box.root).close()

@@ -91,6 +91,12 @@ def test_space_is_critical_below_the_emergency_else_below_half_of_the_floor(
     assert retention.is_critical(Terms(90, 20, emergency), Disk(100, free)) == is_critical
 
 
+@pytest.mark.parametrize("asked", [95, 20, 10])
+def test_what_is_asked_for_once_makes_no_space_critical_that_was_not(asked: int):
+    assert not retention.is_critical(Terms(90, asked, lasting_free_percent=20), Disk(100, 10))
+    assert retention.is_critical(Terms(90, asked, lasting_free_percent=20), Disk(100, 9)) == (asked >= 20)
+
+
 @pytest.mark.parametrize(
     ("wanted", "may_go"),
     [("verified", {"verified"}), ("copied", {"copied", "verified"}), ("none", {"none", "copied", "verified"})],
@@ -198,6 +204,78 @@ def test_a_clock_that_jumps_there_and_back_is_believed_a_day_after_the_last_jump
     assert clock.put_seconds < 0
     assert not clock.is_steady(DAY)
     assert clock.is_steady(DAY + 2.0)
+
+
+def at(days: float) -> datetime:
+    return NOW - timedelta(days=days)
+
+
+@pytest.mark.parametrize(
+    ("spans", "begun"),
+    [
+        ([], None),  # nothing is known
+        ([(0.01, 0.0)], None),  # Box is new
+        ([(3.0, 2.5), (1.6, 1.5), (0.6, 0.5)], None),  # on every day
+        ([(9.0, 2.1), (1.1, 0.0)], None),  # off for a day, and on for one since
+        ([(9.0, 1.0), (0.0, 0.0)], None),  # started once a day, and a moment later
+        ([(9.0, 1.1), (0.0, 0.0)], 0.0),  # off for more than a day
+        ([(9.0, 1.1)], 0.0),  # and not even that is on record yet
+        ([(900.0, 899.0), (0.9, 0.8), (0.4, 0.3)], 0.9),  # on again, and started twice since
+        ([(9.0, 8.0), (7.0, 6.5), (0.5, 0.0)], 0.5),
+    ],
+)
+def test_records_that_begin_within_the_last_day_after_a_gap_of_more_than_one_are_noticed(
+    spans: list[tuple[float, float]], begun: float | None
+):
+    dated = [(at(first), at(last)) for first, last in spans]
+    assert retention.begun_anew(NOW, dated, is_cut=False) == (None if begun is None else at(begun))
+
+
+@pytest.mark.parametrize(("oldest", "begun"), [(0.9, 0.9), (1.0, None), (30.0, None)])
+def test_where_all_but_the_last_day_was_archived_that_counts_as_a_gap(oldest: float, begun: float | None):
+    spans = [(at(n), at(n)) for n in (oldest, *(float(n) for n in range(int(oldest), -1, -1) if n < oldest))]
+    assert retention.begun_anew(NOW, spans, is_cut=True) == (None if begun is None else at(begun))
+    assert retention.begun_anew(NOW, spans, is_cut=False) is None
+
+
+@given(
+    gaps=st.lists(st.floats(0, 40), max_size=12), is_cut=st.booleans()
+)  # fmt: skip
+def test_records_are_believed_exactly_if_the_last_day_hangs_together_with_what_was_before(
+    gaps: list[float], is_cut: bool
+):
+    times, age = [], 0.0
+    for gap in gaps:  # from now on backwards
+        age += gap
+        times.append(age)
+    found = retention.begun_anew(NOW, [(at(t), at(t)) for t in reversed(times)], is_cut=is_cut)
+    reach = 0.0
+    for time in times:
+        if (at(reach) - at(time)).total_seconds() > retention.GAP_SECONDS:
+            break
+        reach = time
+    hangs_together = (NOW - at(reach)).total_seconds() >= DAY
+    ends = reach == (times[-1] if times else 0.0)
+    assert (found is None) == (hangs_together or (ends and not is_cut))
+    assert found in (None, at(reach))
+
+
+def test_what_cannot_be_told_from_a_jump_is_said_with_what_helps():
+    why = retention.distrust(NOW, NOW, "2026-11-20", 0.0, at(0.5))
+    assert why == (
+        "it shows 2026-11-21 12:00, nothing is on record of the day before 2026-11-21 00:00, and no time server has set"
+        " it: it is believed when it has gone on evenly for a day, when one has set it, or with trust_clock=true"
+    )
+
+
+def test_a_clock_has_proved_itself_when_it_has_gone_on_evenly_for_a_day_since_it_was_looked_at_first():
+    clock = Steadiness()
+    clock.look(1000.0, 50.0)
+    assert not clock.is_proved(50.0)
+    assert not clock.is_proved(49.0 + DAY)
+    assert clock.is_proved(50.0 + DAY)
+    clock.look(1000.0 + 9 * DAY, 60.0 + DAY)
+    assert not clock.is_proved(60.0 + DAY)
 
 
 def test_a_plan_counts_what_will_be_free():

@@ -102,10 +102,15 @@ def _day(text: str) -> str:
 
 
 def _of_day(store: Store, day: str, args: Namespace) -> tuple[PhotosKept, ...]:
-    users = [args.user] if args.user else trash.kept_days(store, day) if args.undo else photo_lists.users_of(store, day)
+    users = [args.user] if args.user else trash.kept_days(store, day) if args.undo else _have_photos(store, day)
     if not users:
         raise BoxError(f"{day} is kept for nobody" if args.undo else f"nobody has a photo of {day}; --user says whose")
     return tuple(PhotosKept(user=user, day=day, kept=not args.undo) for user in users)
+
+
+def _have_photos(store: Store, day: str) -> list[str]:
+    """Who has photos of a day, be it in the trash: there they stay too."""
+    return sorted({*photo_lists.users_of(store, day), *trash.users_of(store, day)})
 
 
 def _of_file(store: Store, root: str, args: Namespace) -> PhotosKept:

@@ -106,6 +106,28 @@ def kept_days(store: Store, day: str) -> list[str]:
     return [user for (user,) in store.rows("SELECT user FROM kept_days WHERE day = ? ORDER BY user", (day,))]
 
 
+def is_kept(store: Store, path: str) -> bool:
+    """Whether what lies there is, or goes with, a photo that is to stay by now.
+
+    What is no photo itself goes with all photos that came from the same folder.
+    """
+    folder, name = split(path)
+    asked = (
+        "SELECT count(*), coalesce(sum(kept OR EXISTS (SELECT 1 FROM kept_days AS k WHERE k.user = t.user"
+        " AND k.day = t.day)), 0) FROM trashed_photos AS t WHERE folder = ?"
+    )
+    own = store.row(f"{asked} AND name = ?", (folder, name))
+    pieces = folder.split("/")
+    beside = "/".join([*pieces[:4], "photos", *pieces[5:]])  # thumbnails lie in folders of their own
+    counted = own if own and own[0] else store.row(asked, (beside,))
+    return bool(counted and counted[1])
+
+
+def users_of(store: Store, day: str) -> list[str]:
+    """Whose photos of a day lie in the trash."""
+    return [user for (user,) in store.rows("SELECT DISTINCT user FROM trashed_photos WHERE day = ?", (day,))]
+
+
 _FACTS: Final = ", ".join(photos.FACTS)
 
 

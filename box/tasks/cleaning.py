@@ -14,10 +14,9 @@ from datetime import datetime
 from itertools import chain, islice
 from typing import Any
 
-from box import log, retention
-from box.errors import BoxError
+from box import retention
 from box.events import FileRemoved, PhotoTrashed
-from box.models import photos, usage
+from box.models import usage
 from box.models.jobs import Claimed
 from box.paths import owner
 from box.retention import Disk, Plan, Terms
@@ -34,22 +33,6 @@ def space_of(root: str) -> Disk:
     """The file system of the root, as the status counts it."""
     status = os.statvfs(root)
     return Disk(status.f_blocks * status.f_frsize, status.f_bavail * status.f_frsize)
-
-
-def check_clock(inside: Inside, now: datetime, running: float) -> None:
-    """Raise BoxError if it cannot be trusted; `now` is local time, `running` what a clock shows that nobody puts."""
-    inside.clock.look(now.timestamp(), running)
-    newest = log.newest_at(inside.engine.store)
-    why = retention.distrust(
-        now, datetime.fromisoformat(newest) if newest else None, photos.totals(inside.engine.store).last_day,
-        0.0 if inside.clock.is_steady(running) else inside.clock.put_seconds,
-    )  # fmt: skip
-    if why:
-        error = BoxError(f"the clock cannot be trusted, so nothing is removed: {why}")
-        error.code = "clock-untrusted"
-        if inside.config.retention.enabled:
-            inside.problems.put("retention", "", f"{str(error)[0].upper()}{str(error)[1:]}.")
-        raise error
 
 
 @dataclass(slots=True)

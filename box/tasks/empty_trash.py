@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from box import units
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 
 def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     """Empty; the result says how many files are gone. Raises BoxError with a doubtful clock."""
-    now, running = datetime.now().astimezone(), clean_photos.running_seconds()
-    return clean_photos.prepared(inside, job, reporter, now, running).empty()
+    return clean_photos.prepared_now(inside, job, reporter).empty()
 
 
 HANDLER = Chore(
@@ -27,6 +25,7 @@ HANDLER = Chore(
     arguments={
         "user": Argument(units.a_user, "whose trash; else everybody's"),
         "dry_run": Argument(units.yes_or_no, "only say what would be removed"),
+        "trust_clock": Argument(units.yes_or_no, "the clock is right, although nobody has proved it"),
     },
     exclusive_with=SHELVING,
     makes_room=True,

@@ -1,7 +1,8 @@
 """Emptying the trash. The rule: what lay there for long enough goes for good, if its backup still is what it has to be.
 
-What people put there by hand goes by its age alone: it is they who wanted that. Where space is critical what Box
-brought goes sooner, the oldest first. One file is one parcel, for `box.tasks.shelving`: a removal cannot be taken back.
+What somebody wants to stay by now (`box photos keep` of its day, `.keep` where it stood) stays there too. What people
+put there by hand goes by its age alone: it is they who wanted that. Where space is critical what Box brought goes
+sooner, the oldest first. One file is one parcel, for `box.tasks.shelving`: a removal cannot be taken back.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from box.models.trash import Lying
 from box.paths import area_folder, join, owner
 from box.retention import Plan, Terms
 from box.tasks.landing import Move
-from box.tasks.leaving import CHANGED, frees_bytes, unproved
+from box.tasks.leaving import CHANGED, KEPT, frees_bytes, is_folder_kept, unproved
 from box.tasks.shelving import Left, Parcel, Step
 from box.tasks.sorting import move_of, standing
 
@@ -96,6 +97,8 @@ class Emptying:
     def _why(self, each: Lying) -> str:
         if not each.job:  # by hand
             return ""
+        if trash.is_kept(self.store, each.path) or is_folder_kept(self.root, each.source):
+            return KEPT
         return unproved(self.store, self.terms, each.source, each.size, each.mtime_ns, each.digest)
 
     def why_it_stays(self, move: Move) -> str:

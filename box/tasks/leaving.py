@@ -56,6 +56,18 @@ def unproved(store: Store, terms: Terms, path: str, size: int, mtime_ns: int, di
     return NO_BACKUP if state == "none" else NOT_VERIFIED
 
 
+def is_folder_kept(root: str, path: str) -> bool:
+    """Whether somebody wants all to stay that is in a folder of photos, or in one above; thumbnails stay with it."""
+    user, own = owner(path)
+    area = area_folder(user, "photos")
+    folder = area + split(path)[0][len(area_folder(user, own)) :]
+    while len(folder) >= len(area):
+        if os.path.lexists(join(root, f"{folder}/{KEEP}")):
+            return True
+        folder = split(folder)[0]
+    return False
+
+
 def frees_bytes(status: os.stat_result, device: int) -> int:
     """How much of a file system is free once that file is gone."""
     return 0 if status.st_nlink > 1 or status.st_dev != device else status.st_blocks * _BLOCK_BYTES
@@ -133,18 +145,9 @@ class Leaving:
         photo = ages.find(self.store, path)
         if photo is not None and not photo.digest:
             return UNREAD
-        if (photo is not None and photo.is_kept) or self._is_folder_kept(path):
+        if (photo is not None and photo.is_kept) or is_folder_kept(self.root, path):
             return KEPT
         return unproved(self.store, self.terms, path, size, mtime_ns, photo.digest if photo else "")
-
-    def _is_folder_kept(self, path: str) -> bool:
-        area = area_folder(owner(path)[0], "photos")
-        folder = split(path)[0]
-        while len(folder) >= len(area):
-            if os.path.lexists(join(self.root, f"{folder}/{KEEP}")):
-                return True
-            folder = split(folder)[0]
-        return False
 
     def parcel(self, group: Group) -> Parcel | None:
         """What brings a group to the trash; None if a file of it is gone since it was looked at."""

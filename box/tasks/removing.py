@@ -1,7 +1,7 @@
 """Removing files for good. The rule: journal, unlink, record; what is no longer the file that was seen stays.
 
-It goes by parcels of one file each (`box.tasks.shelving`): killed anywhere, the next start removes what the journal
-names, and records it.
+It goes by parcels of one file each (`box.tasks.shelving`): killed anywhere, the next start records what is gone of that
+which the journal names, and the job decides again about the rest.
 """
 
 from __future__ import annotations

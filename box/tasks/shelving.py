@@ -2,7 +2,8 @@
 
 What belongs together is a parcel: a photo, what stands beside it, its thumbnail. It moves as a whole or not at all, and
 what cannot be moved is left where it is and said. Each batch is in the journal, with the events that will say that it
-went, before its first file moves; killed anywhere, `finish` brings it to its end. A job that is told to end stops
+went, before its first file moves; killed anywhere, `finish` brings it to its end, but for what was only to be removed:
+that is decided again. A job that is told to end stops
 between two parcels, and what went is recorded.
 """
 
@@ -219,7 +220,7 @@ def finish(root: str, entry: live.Entry) -> list[Event]:
     for number, *events in json.loads(entry.events)["parcels"]:
         own = list(islice(moves, number))
         facts, each = ([event_text.load(*row) for row in rows] for rows in events)
-        if all(_finish_one(root, move) for move in own):
+        if all(_finish_one(root, move, is_alone=len(own) == 1) for move in own):
             told += (*facts, *each)
             sources += (move.source for move in own)
         else:
@@ -230,11 +231,13 @@ def finish(root: str, entry: live.Entry) -> list[Event]:
     return told
 
 
-def _finish_one(root: str, move: Move) -> bool:
-    if not move.target and not landing.finish_one(root, move):
-        os.unlink(join(root, move.source))
+def _finish_one(root: str, move: Move, *, is_alone: bool) -> bool:
+    if landing.finish_one(root, move):
         return True
-    return not move.target or landing.finish_one(root, move)
+    if move.target or is_alone:  # a removal for its own sake: whether the file may go is asked again
+        return False
+    os.unlink(join(root, move.source))
+    return True
 
 
 def _taken_back(root: str, moves: Sequence[Move], events: Sequence[Event]) -> Iterator[Event]:

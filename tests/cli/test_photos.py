@@ -5,13 +5,17 @@ from __future__ import annotations
 import io
 import os
 import shutil
+from datetime import date
 
 import pytest
 from blake3 import blake3
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
-from box.models import photo_lists
+from box import retention
+from box.beside import beside
+from box.events import PhotoTrashed
+from box.models import files, photo_lists
 from box.models.photos import Photo
 from tests.helpers import jpeg
 
@@ -172,6 +176,18 @@ def test_a_day_is_kept_for_everybody_who_has_photos_of_it_or_for_one(filed):
     )
     assert filed("photos", "keep", day, "--undo").stdout == f"all photos of {day} of me: no longer kept\n"
     assert filed("photos", "keep", "2031-01-01", "--user", "me").returncode == 0, "photos of that day may still come"
+
+
+def test_a_day_is_kept_for_those_too_whose_photos_of_it_lie_in_the_trash(filed):
+    hers = "users/ann/photos/2024/2024-05-04/hers.jpg"
+    with beside(filed.config) as box:
+        size, mtime_ns = files.find(box.store, hers)
+        there = retention.trash_path(hers, date(2026, 11, 21), 1)
+        box.engine.record(
+            PhotoTrashed(user="ann", source=hers, path=there, size=size, mtime_ns=mtime_ns, digest="d", job=1)
+        )
+    told = filed.json("photos", "keep", "2024-05-04")
+    assert [fact["user"] for fact in told] == ["ann", "me"]
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,8 @@ class Library:
     store: Store
     days: float = 0.0
     """So many days from now it is there."""
+    synchronised: bool = False
+    """Whether a time server has set the clock there."""
     engine: Engine = field(init=False)
     problems: Problems = field(default_factory=Problems)
     inside: Inside = field(init=False)
@@ -68,6 +70,7 @@ class Library:
             self.store, policy_of(self.config), commit_seconds=0, now=lambda: log_time(self.now.timestamp())
         )
         self.inside = Inside(self.config, self.engine, self.problems, lambda _path, _is_folder: None)
+        self.inside.clock.look(self.now.timestamp(), self.running)
 
     @property
     def now(self) -> datetime:
@@ -219,7 +222,7 @@ class Library:
 
     def prepared(self, job: jobs.Claimed, reporter: Reporter) -> Cleaning:
         """A run, about to begin."""
-        return clean_photos.prepared(self.inside, job, reporter, self.now, self.running)
+        return clean_photos.prepared(self.inside, job, reporter, self.now, self.running, synchronised=self.synchronised)
 
     def clean(self, more_bytes: float, **args: object) -> dict[str, Any]:
         """Clean until so much more is free."""

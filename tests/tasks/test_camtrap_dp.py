@@ -7,7 +7,6 @@ import io
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tracemalloc
@@ -35,6 +34,7 @@ from box.status import Problems
 from box.tasks import asking, at_work, by_request, camtrap_package, spool
 from box.tasks.at_work import AtWork
 from box.tasks.chore import Inside, Reporter
+from tests.crashing import ONCE
 from tests.helpers import PATIENCE_SECONDS, REPOSITORY, inbox, jpeg, library
 
 HERE = {"latitude": 50.699, "longitude": 4.013}
@@ -419,28 +419,20 @@ POINTS = [
 
 
 @pytest.mark.parametrize(("call", "number"), POINTS, ids=str)
-def test_killed_just_before_each_step_it_is_whole_or_not_there_and_in_the_end_once(station, run_box, call, number):
-    """strace kills the service before the n-th such system call of a thread; the next start makes it whole."""
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not installed: apt-get install strace")
+def test_killed_just_before_each_step_it_is_whole_or_not_there_and_in_the_end_once(station, crashes, call, number):
+    """The service is killed before the n-th such system call of a thread; the next start makes it whole."""
     before = library(station)
     wanted = asking.wanted(by_request(), "camtrap-dp", {"deployment": "ST03", **HERE}, user="me")
     with beside(station) as box:
         box.engine.request(wanted)
-    inject = f"inject={call}:signal=SIGKILL:when={number}"
-    killed = subprocess.run(
-        ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject,
-         sys.executable, "-m", "box", "--config", station.path, "once"],
-        cwd=REPOSITORY, capture_output=True, timeout=PATIENCE_SECONDS, check=False,
-    )  # fmt: skip
-    assert killed.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL), killed.stderr
+    crashes.kill(call, number, ONCE, station.path)
     whole = {
         "datapackage.json", "deployments.csv", "media.csv", "observations.csv", "media/2024-05-04/IMG_0001.JPG",
         "media/2024-05-06/IMG_0002.JPG",
     }  # fmt: skip
     there = library(station, "exports")
     assert set(there) in (set(), {f"camtrap-dp-st03/{name}" for name in whole})
-    done = run_box("--config", station.path, "once")
+    done = crashes.box("--config", station.path, "once")
     assert done.returncode == 0, done.stdout + done.stderr
     assert set(library(station, "exports")) == {f"camtrap-dp-st03/{name}" for name in whole}
     assert not there or library(station, "exports") == there

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from box import compaction
 from box import events as e
 from box.errors import BoxError, Stopped, UsageError
 from box.models import backed, camera_clocks, files, photo_lists, usage
-from box.tasks import asking, by_request
+from box.retention import Steadiness
+from box.tasks import asking, by_request, telling_time
 from box.tasks.at_work import AtWork
 from box.tasks.chore import Reporter
 from tests import filesystems
@@ -316,6 +319,26 @@ def test_where_space_is_critical_the_trash_goes_first_and_then_photos_for_good(o
     box.assert_right()
 
 
+def test_who_asks_for_much_room_once_gets_it_by_way_of_the_trash(on_disk: BuildLibrary):
+    """Whether space is critical the owner has written down; an argument does not make it so."""
+    box = on_disk()
+    path = box.file(300)
+    box.back_up([path])
+    box.leave_free(30)
+    assert box.do("clean-photos", min_free_percent=95)["trashed"] == 1
+    assert [each for each in box.lie("trash") if "/photos/" in each] == [trashed(path)]
+    assert box.told(e.FileRemoved) == []
+
+
+def test_who_asks_for_little_room_once_loses_nothing_for_good_before_half_of_that_is_lost(on_disk: BuildLibrary):
+    box = on_disk(retention__min_free_percent=80)
+    paths = [box.file(300 - n) for n in range(5)]
+    box.back_up(paths)
+    box.leave_free(12)
+    done = box.do("clean-photos", min_free_percent=15)
+    assert (done["trashed"] > 0, done["removed"]) == (True, 0)
+
+
 def test_a_trash_of_no_days_is_none(on_disk: BuildLibrary):
     box = on_disk(retention__trash_days=0)
     path = box.file(300)
@@ -398,6 +421,35 @@ def test_what_lost_its_backup_while_it_lay_in_the_trash_stays_there(on_disk: Bui
     assert box.do("empty-trash")["removed"] == 1
 
 
+@pytest.mark.parametrize("how", ["the day", "a file .keep"])
+@pytest.mark.parametrize("is_critical", [False, True])
+def test_what_somebody_wants_to_stay_after_it_went_to_the_trash_stays_there(
+    on_disk: BuildLibrary, how: str, is_critical: bool
+):
+    box = on_disk()
+    kept, other = box.file(300), box.file(299)
+    beside = box.companion(kept + ".xmp")
+    box.back_up([kept, other, beside])
+    job = box.clean(5 * MB)["number"]
+    if how == "the day":
+        box.engine.record(e.PhotosKept(user="me", day=days_ago(300).isoformat()))
+    else:
+        box.path(kept).parent.mkdir(parents=True)
+        (box.path(kept).parent / ".keep").touch()
+    if is_critical:
+        box.leave_free(5)
+        box.do("clean-photos")
+    else:
+        box.days = 40
+        assert {"path": trashed(kept), "why": "to be kept"} in box.do("empty-trash")["reasons"]
+    small = kept.replace("/photos/", "/thumbnails/") + ".jpg"
+    assert box.lie("trash") == sorted(trashed(path) for path in (kept, beside, small))
+    assert box.do("put-back", job=job)["moved"] == 2
+    (box.path(kept).parent / ".keep").unlink(missing_ok=True)
+    assert box.lie("photos") == sorted([kept, beside])
+    box.assert_right()
+
+
 def test_what_people_put_into_the_trash_goes_by_its_age_alone_and_not_sooner(on_disk: BuildLibrary):
     box = on_disk()
     for place in ("mine.jpg", "old/mine.jpg", f"{days_ago(300)}/photos/mine.jpg"):
@@ -454,6 +506,97 @@ def test_a_clock_that_cannot_be_trusted_removes_nothing_and_says_so(on_disk: Bui
     (problem,) = box.problems.listed()
     assert problem["code"] == "retention"
     assert "The clock cannot be trusted" in problem["message"]
+
+
+@pytest.fixture
+def ahead(on_disk: BuildLibrary) -> tuple[Library, str]:
+    """A box that starts again, and its clock is two years ahead of all that is on record; and a photo of a week ago."""
+    box = on_disk(retention__enabled=True)
+    path = box.file(7)
+    box.back_up([path])
+    box.days = 730
+    start_again(box)
+    return box, path
+
+
+def start_again(box: Library) -> None:
+    """A new process, which has not seen the clock before."""
+    box.inside = replace(box.inside, clock=Steadiness())
+
+
+@pytest.mark.parametrize("kind", ["clean-photos", "empty-trash"])
+def test_a_clock_that_is_far_ahead_already_when_box_starts_removes_nothing_and_says_what_helps(
+    ahead: tuple[Library, str], kind: str
+):
+    box, path = ahead
+    with pytest.raises(BoxError, match=r"no time server has set it: .* or with trust_clock=true") as failed:
+        box.do(kind)
+    assert failed.value.code == "clock-untrusted"
+    (problem,) = box.problems.listed()
+    assert problem["code"] == "retention"
+    assert "nothing is on record of the day before" in problem["message"]
+    for _ in range(3):  # what it records meanwhile proves nothing, nor does another start
+        box.days += 0.3
+        start_again(box)
+        with pytest.raises(BoxError, match="no time server has set it"):
+            box.do(kind)
+    assert box.lie("photos") == [path]
+
+
+@pytest.mark.parametrize("by", ["a time server", "the owner", "a day", "a day with starts"])
+def test_such_a_clock_is_believed_when_somebody_knows_or_a_day_has_gone_by(ahead: tuple[Library, str], by: str):
+    box, path = ahead
+    args = {"trust_clock": True} if by == "the owner" else {}
+    box.synchronised = by == "a time server"
+    if by.startswith("a day"):
+        for _ in range(3):
+            with pytest.raises(BoxError):
+                box.clean(MB)
+            box.days += 0.4
+            if by == "a day with starts":
+                start_again(box)
+    box.clean(MB, **args)
+    assert gone(box) == [path]
+
+
+def test_a_clock_that_was_put_while_box_looked_is_believed_at_once_if_the_owner_says_so(on_disk: BuildLibrary):
+    box = on_disk()
+    path = box.file(300)
+    box.back_up([path])
+    box.inside.clock.look(box.now.timestamp() - 2 * 86_400, box.running)
+    box.synchronised = True  # it may have been set by something wrong, for which a day is waited
+    with pytest.raises(BoxError, match=r"was put 2\.0 days ahead: .* or with trust_clock=true"):
+        box.clean(MB)
+    box.clean(MB, trust_clock=True)
+    assert gone(box) == [path]
+
+
+def test_nobody_can_say_that_a_clock_is_right_which_is_behind(on_disk: BuildLibrary):
+    box = on_disk()
+    path = box.file(300)
+    box.back_up([path])
+    box.days, box.synchronised = -2, True
+    with pytest.raises(BoxError, match="something was recorded on"):
+        box.clean(MB, trust_clock=True)
+    assert box.lie("photos") == [path]
+
+
+def test_a_clock_that_is_so_far_ahead_that_all_the_log_was_archived_is_not_believed_for_that(
+    ahead: tuple[Library, str],
+):
+    box, path = ahead
+    box.engine.record(e.QuotaSet(user="me", quota_bytes=None))
+    assert compaction.compact_events(box.engine, 30 * 86_400.0, box.now.timestamp()).events > 0
+    with pytest.raises(BoxError, match="no time server has set it"):
+        box.clean(MB)
+    assert box.lie("photos") == [path]
+
+
+def test_the_kernel_is_asked_whether_a_time_server_has_set_the_clock():
+    """As `adjtimex` and `timedatectl` have it; here only that it answers without harm."""
+    before = time.time()
+    assert telling_time.is_synchronised() in (True, False)
+    assert abs(time.time() - before) < 60
 
 
 def test_the_log_is_searched_for_the_latest_time_that_it_bears(on_disk: BuildLibrary):

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +16,8 @@ from box import beside
 from box import events as e
 from box.config import Config
 from box.tasks import asking, by_request
-from tests.helpers import PATIENCE_SECONDS, REPOSITORY, inbox, jpeg, library, start_box, until
+from tests.crashing import ONCE
+from tests.helpers import inbox, jpeg, library, start_box, until
 from tests.test_crash import leftovers
 
 KILLS = 8
@@ -39,7 +38,7 @@ def make_card(folder: Path, count: int) -> dict[Path, bytes]:
 def assert_each_is_there_once(
     config: Config, mode: str, card: dict[Path, bytes], run_box: Callable[..., subprocess.CompletedProcess[str]]
 ):
-    done = run_box("--config", config.path, "once", timeout=180)
+    done = run_box("--config", config.path, "once")
     assert done.returncode == 0, done.stdout + done.stderr
     # Copies are kept in this box: what was imported twice would stand there twice.
     assert Counter(library(config).values()) == Counter(card.values())
@@ -64,10 +63,8 @@ POINTS = [
 
 
 @pytest.mark.parametrize(("mode", "call", "number"), POINTS, ids=str)
-def test_killed_just_before_each_step_of_an_import(make_root, run_box, tmp_path, mode: str, call: str, number: int):
-    """strace kills the service before the n-th such system call of a thread; the next start makes it whole."""
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not installed: apt-get install strace")
+def test_killed_just_before_each_step_of_an_import(make_root, crashes, tmp_path, mode: str, call: str, number: int):
+    """The service is killed before the n-th such system call of a thread; the next start makes it whole."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount another file system")
     card = make_card(tmp_path, 3)
@@ -80,14 +77,8 @@ def test_killed_just_before_each_step_of_an_import(make_root, run_box, tmp_path,
             photos__duplicates="keep", photos__thumbnail_pixels=0, status__dir=str(tmp_path),
             watch__imports=[{"name": "card", "path": f"{tmp_path}/media/*/DCIM", "mode": mode}],
         )  # fmt: skip
-        inject = f"inject={call}:signal=SIGKILL:when={number}"
-        command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject]
-        killed = subprocess.run(
-            [*command, sys.executable, "-m", "box", "--config", config.path, "once"],
-            cwd=REPOSITORY, capture_output=True, timeout=PATIENCE_SECONDS, check=False,
-        )  # fmt: skip
-        assert killed.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL), killed.stderr
-        assert_each_is_there_once(config, mode, card, run_box)
+        crashes.kill(call, number, ONCE, config.path)
+        assert_each_is_there_once(config, mode, card, crashes.box)
     finally:
         subprocess.run(["umount", "-l", str(small)], check=True)
 
@@ -126,11 +117,9 @@ BACK_POINTS = [
 
 @pytest.mark.parametrize(("mode", "call", "number"), BACK_POINTS, ids=str)
 def test_killed_just_before_each_step_of_taking_back_no_file_is_lost_or_comes_twice(
-    make_root, run_box, tmp_path, mode: str, call: str, number: int
+    make_root, crashes, tmp_path, mode: str, call: str, number: int
 ):
     """`far`: files go back, by copying, to another file system."""
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not installed: apt-get install strace")
     is_far, mode = mode == "far", "copy" if mode == "copy" else "move"
     if is_far and os.geteuid() != 0:
         pytest.skip("only root can mount another file system")
@@ -144,26 +133,20 @@ def test_killed_just_before_each_step_of_taking_back_no_file_is_lost_or_comes_tw
             photos__duplicates="keep", photos__thumbnail_pixels=0, status__dir=str(tmp_path),
             watch__imports=[{"name": "card", "path": f"{tmp_path}/media/*/DCIM", "mode": mode}],
         )  # fmt: skip
-        run_box("--config", config.path, "once")
-        run_box("--config", config.path, "jobs", "pause", "photo")  # so that what was imported waits
+        crashes.box("--config", config.path, "once")
+        crashes.box("--config", config.path, "jobs", "pause", "photo")  # so that what was imported waits
         card = make_card(tmp_path, 3)
-        assert run_box("--config", config.path, "once").returncode == 0
+        assert crashes.box("--config", config.path, "once").returncode == 0
         assert Counter(waiting(config)) == Counter(card.values())
         with beside.beside(config) as box:
             job = box.store.value("SELECT id FROM jobs WHERE kind = 'import'")
             box.engine.request(asking.wanted(by_request(), "put-back", {"job": job}))
-        inject = f"inject={call}:signal=SIGKILL:when={number}"
-        command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject]
-        killed = subprocess.run(
-            [*command, sys.executable, "-m", "box", "--config", config.path, "once"],
-            cwd=REPOSITORY, capture_output=True, timeout=PATIENCE_SECONDS, check=False,
-        )  # fmt: skip
-        assert killed.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL), killed.stderr
+        crashes.kill(call, number, ONCE, config.path)
         there = {path: path.read_bytes() for path in card if path.exists()}
         assert mode == "move" or there == card
         assert Counter(there.values()) | Counter(waiting(config)) == Counter(card.values()), "none is nowhere"
-        run_box("--config", config.path, "jobs", "resume", "photo")
-        assert_each_is_there_once(config, mode, card, run_box)
+        crashes.box("--config", config.path, "jobs", "resume", "photo")
+        assert_each_is_there_once(config, mode, card, crashes.box)
     finally:
         if is_far:
             subprocess.run(["umount", "-l", str(root)], check=True)
