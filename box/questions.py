@@ -78,6 +78,10 @@ class Job(Protocol):
         """1 if somebody asked it to stop."""
 
     @property
+    def reserve_bytes(self) -> int:
+        """Set aside in the quota of its user until it ends."""
+
+    @property
     def code(self) -> str:
         """What went wrong with it last, for programs."""
 

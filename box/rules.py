@@ -87,20 +87,10 @@ def on_file_settled(policy: Policy, event: e.FileSettled, view: View) -> Iterato
     if drop.job and view.job_is_queued(drop.job) and view.job(drop.job).source == drop.path:
         yield e.JobCancelled(user=event.user, job=drop.job, reason="a newer file took its place")
     kind = group_rules.kind_of(policy, drop, view)
-    if not kind:
-        return
     if kind == REQUEST:  # it is read and stays: nothing is charged for it
         yield replace(group_rules.job(policy, drop, view, kind), reserve_bytes=0, answer=drop.path)
-        return
-    used, reserved, is_set, set_bytes = view.account(event.user)
-    limit = quota(policy, event.user, is_set=is_set, set_bytes=set_bytes)
-    if limit is None or used + reserved + event.size <= limit:
-        yield from group_rules.ask(policy, drop, view)
     else:
-        yield e.QuotaExceeded(
-            user=event.user, path=event.path, size=event.size,
-            used_bytes=used, reserved_bytes=reserved, quota_bytes=limit,
-        )  # fmt: skip
+        yield from group_rules.take(policy, drop, view)
 
 
 def on_file_noticed(policy: Policy, event: e.FileNoticed, _: View) -> Iterator[Event]:
@@ -122,16 +112,15 @@ def taken(policy: Policy, user: str, view: View) -> Iterator[Event]:
     """What fits of what a user has waiting. Of very many the next ones are taken when the first of these are done."""
     if view.waiting(user, ANY_SIZE, 0) is None:  # nearly always, and one question less then
         return
-    used, reserved, is_set, set_bytes = view.account(user)
-    limit = quota(policy, user, is_set=is_set, set_bytes=set_bytes)
-    room = ANY_SIZE if limit is None else limit - used - reserved
     since = 0
     for _ in range(WAITING_MAX):
-        drop = view.waiting(user, room, since)
+        used, reserved, is_set, set_bytes = view.account(user)  # again: what was just taken may have taken others along
+        limit = quota(policy, user, is_set=is_set, set_bytes=set_bytes)
+        drop = view.waiting(user, ANY_SIZE if limit is None else limit - used - reserved, since)
         if drop is None:
             return
-        yield from group_rules.ask(policy, drop, view)
-        room, since = room - drop.size, drop.since
+        yield from group_rules.take(policy, drop, view)
+        since = drop.since
 
 
 def on_job_released(policy: Policy, event: e.JobReleased, view: View) -> Iterator[Event]:
@@ -207,7 +196,7 @@ def on_job_quarantined(policy: Policy, event: e.JobQuarantined, view: View) -> I
     if drop is not None and drop.job == event.job:
         yield e.JobRequested(
             user=event.user, kind=QUARANTINE, source=source, priority=QUARANTINE_PRIORITY,
-            size=drop.size, mtime_ns=drop.mtime_ns, inode=drop.inode,
+            size=drop.size, mtime_ns=drop.mtime_ns, inode=drop.inode, reserve_bytes=drop.size,
             args=json.dumps({"code": event.code, "message": event.message, "job": event.job}),
         )  # fmt: skip
     yield from group_rules.on_job_ended(policy, event, view)
@@ -244,11 +233,10 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.PhotoFiled: (group_rules.on_photo_filed,),
     e.JobRequested: (on_job_requested, group_rules.on_job_requested),
     e.JobAskedAgain: (on_job_asked_again,),
-    e.JobSucceeded: (on_room, on_job_ended),
-    e.JobFailed: (on_room, on_job_failed, on_job_lost, on_job_ended),
-    e.JobCancelled: (on_room, on_job_cancelled, group_rules.on_job_ended, on_job_lost, on_job_ended),
-    e.JobReleased: (on_room, on_job_released),
-    e.JobQuarantined: (on_room, on_job_quarantined, on_job_lost, on_job_ended),
+    e.JobSucceeded: (on_job_ended, on_room),
+    e.JobFailed: (on_job_lost, on_job_ended, on_job_failed, on_room),
+    e.JobCancelled: (on_job_cancelled, group_rules.on_job_ended, on_job_lost, on_job_ended, on_room),
+    e.JobReleased: (on_job_released, on_room),
+    e.JobQuarantined: (on_job_quarantined, on_job_lost, on_job_ended, on_room),
 }
-"""Which rules an event calls, in order. Room is used first: what follows from the others may make more room, and would
-ask for the same drops again."""
+"""Which rules an event calls, in order. Room is used last: what had been taken already goes before who waits."""

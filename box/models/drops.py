@@ -253,10 +253,12 @@ def on_requested(store: Store, recorded: Recorded, event: JobRequested) -> None:
 
 
 def on_exceeded(store: Store, _: Recorded, event: QuotaExceeded) -> None:
-    """A drop that has to wait for room."""
-    store.execute("UPDATE drops SET waiting = 1 WHERE folder = ? AND name = ?", split(event.path))
+    """A drop that has to wait for room; a job that was about what it was before goes without it."""
+    store.execute("UPDATE drops SET waiting = 1, job = 0 WHERE folder = ? AND name = ?", split(event.path))
 
 
 def on_joined(store: Store, _: Recorded, event: DropJoined) -> None:
     """A drop goes with another one's job."""
-    store.execute("UPDATE drops SET job = ? WHERE folder = ? AND name = ?", (event.job, *split(event.path)))
+    store.execute(
+        "UPDATE drops SET job = ?, waiting = 0 WHERE folder = ? AND name = ?", (event.job, *split(event.path))
+    )

@@ -22,6 +22,7 @@ class Known:
     shared_deaths: int
     streak: int
     cancel_requested: int
+    reserve_bytes: int
     code: str
     message: str
     result: str
@@ -79,8 +80,8 @@ class StoreView:
     def job(self, job: int) -> Known:
         """A job. Raises IllegalMove if there is none."""
         row = self._store.row(
-            "SELECT kind, state, source, args, attempts, shared_deaths, streak, cancel_requested, code, message, result"
-            " FROM jobs WHERE id = ?",
+            "SELECT kind, state, source, args, attempts, shared_deaths, streak, cancel_requested, reserve_bytes, code,"
+            " message, result FROM jobs WHERE id = ?",
             (job,),
         )
         if row is None:
