@@ -51,7 +51,7 @@ class Transaction:
         self.store = store
         self.at = at
         self.recorded: list[Recorded] = []
-        self._policy = policy
+        self.policy = policy
         self._view = StoreView(store, at)
         self._position = log.last_position(store)
 
@@ -73,13 +73,13 @@ class Transaction:
             self._position = recorded.position
             self.recorded.append(recorded)
             models.fold(self.store, recorded)
-            saying.append(react(self._policy, event, self._view))
+            saying.append(react(self.policy, event, self._view))
         raise BoxError(f"the rules do not settle: more than {FOLLOW_UPS_MAX} events follow from {facts[:1]}")
 
     def make_use_of_room(self) -> None:
         """Rule 4 for everybody: since it was asked last, the limits may have become others."""
         for user in self._view.waiting_users():
-            for event in taken(self._policy, user, self._view):
+            for event in taken(self.policy, user, self._view):
                 self.record(event)
 
     def try_record(self, *facts: Event) -> BoxError | None:
