@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from box import events as e
+from box.errors import OverQuota
 from box.events import Event
 from box.photos import groups
 from box.photos.groups import Role
@@ -47,7 +48,7 @@ def take(policy: Policy, drop: Drop, view: View) -> Iterator[Event]:
     is_in = bool(mate) and mate == drop.job
     more = _growth(mate, view) if is_in else drop.size
     if not fits(policy, drop, view, more):
-        yield _exceeded(policy, drop, view)
+        yield exceeded(policy, drop, view, drop.size)
     elif not mate:
         yield job(policy, drop, view, kind)
     elif more or not is_in:
@@ -59,12 +60,12 @@ def _growth(number: int, view: View) -> int:
     return max(0, sum(member.size for member in view.members(number)) - view.job(number).reserve_bytes)
 
 
-def _exceeded(policy: Policy, drop: Drop, view: View) -> e.QuotaExceeded:
-    """It has to wait for room."""
+def exceeded(policy: Policy, drop: Drop, view: View, size: int) -> e.QuotaExceeded:
+    """It has to wait until there is room for so much."""
     used, reserved, is_set, set_bytes = view.account(drop.user)
     limit = quota(policy, drop.user, is_set=is_set, set_bytes=set_bytes)
     return e.QuotaExceeded(
-        user=drop.user, path=drop.path, size=drop.size, used_bytes=used, reserved_bytes=reserved, quota_bytes=limit or 0
+        user=drop.user, path=drop.path, size=size, used_bytes=used, reserved_bytes=reserved, quota_bytes=limit or 0
     )
 
 
@@ -110,7 +111,7 @@ def on_job_requested(policy: Policy, event: e.JobRequested, view: View) -> Itera
             if fits(policy, mate, view, mate.size):
                 yield e.DropJoined(user=mate.user, job=newest, path=mate.path, size=mate.size)
             else:
-                yield _exceeded(policy, mate, view)
+                yield exceeded(policy, mate, view, mate.size)
         elif _waits_alone(policy, known, mate):
             yield e.DropJoined(user=mate.user, job=newest, path=mate.path, size=mate.size)
             yield e.JobCancelled(user=mate.user, job=mate.job, reason=f"its file goes with job {newest}")
@@ -124,7 +125,8 @@ def _waits_alone(policy: Policy, known: Job, drop: Drop) -> bool:
 
 def _has_lost(policy: Policy, known: Job, drop: Drop) -> bool:
     """Whether a drop belonged to another one's job, and that has ended without it."""
-    return known.kind == policy.groups and known.source != drop.path and known.state in {"cancelled", "quarantined"}
+    is_over = known.state in {"cancelled", "quarantined"} or (known.state == "failed" and known.code == OverQuota.code)
+    return known.kind == policy.groups and known.source != drop.path and is_over
 
 
 def fits(policy: Policy, drop: Drop, view: View, more: int) -> bool:
@@ -145,7 +147,7 @@ def on_photo_filed(policy: Policy, event: e.PhotoFiled, view: View) -> Iterator[
             if fits(policy, mate, view, mate.size):
                 yield replace(job(policy, mate, view, policy.groups), not_before="")
             else:
-                yield _exceeded(policy, mate, view)
+                yield exceeded(policy, mate, view, mate.size)
         elif view.job_is_queued(mate.job):
             yield e.JobDue(user=mate.user, job=mate.job)
 

@@ -101,7 +101,7 @@ class View(Protocol):
         """The drop at that path."""
 
     def waiting(self, user: str, size_max: int, since: int) -> Drop | None:
-        """The user's oldest drop that waits for room, came after position `since` and fits into `size_max` bytes."""
+        """The user's oldest drop that waits for room, came after position `since` and needs no more room."""
 
     def waiting_users(self) -> Sequence[str]:
         """Whose drops wait for room."""

@@ -20,6 +20,7 @@ class QuotaExceeded(Event):
 
     path: str
     size: int
+    """What has to fit: its size, and what its job found out that it will write."""
     used_bytes: int
     reserved_bytes: int
     quota_bytes: int

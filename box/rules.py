@@ -1,7 +1,8 @@
 """Rules: what follows from what. The rule about rules: pure, numbered, and each a function named for its event.
 
 1. A drop that somebody handles and that fits the quota becomes a job; its size is set aside until the job ends.
-2. A drop that does not fit waits in its inbox, untouched, and says so.
+2. A drop that does not fit waits in its inbox, untouched, and says so; one whose job finds out that it would take
+   more than there is does so, too.
 3. A newer file under the name of an older drop cancels the older one's job, if nobody works on it yet.
 4. Whenever room may have appeared, the oldest waiting drop that fits becomes a job; then the next.
 5. A job that lost its worker too often goes into quarantine; that it shared a lease with others once is not held
@@ -135,9 +136,12 @@ def on_job_released(policy: Policy, event: e.JobReleased, view: View) -> Iterato
         )
 
 
-def on_job_failed(_: Policy, event: e.JobFailed, view: View) -> Iterator[Event]:
-    """Rule 9."""
+def on_job_failed(policy: Policy, event: e.JobFailed, view: View) -> Iterator[Event]:
+    """Rules 2 and 9."""
     job = view.job(event.job)
+    drop = view.drop(job.source) if event.needs_bytes and job.source and not event.retry_at else None
+    if drop is not None and drop.job == event.job:
+        yield group_rules.exceeded(policy, drop, view, drop.size + event.needs_bytes)
     if event.retry_at and job.cancel_requested:
         yield e.JobCancelled(user=event.user, job=event.job, reason=job.message or CANCELLED)
 

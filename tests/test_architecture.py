@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "questions": set(),
     "policy": set(),
     "rules": {"events", "group_rules", "policy", "questions"},
-    "group_rules": {"events", "photos", "policy", "questions"},
+    "group_rules": {"errors", "events", "photos", "policy", "questions"},
     "archive": {"disk", "errors"},
     "log": {"archive", "errors", "event_text", "events", "models"},
     "models": CORE | {"backup_events", "models", "photos"},

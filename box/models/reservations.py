@@ -33,6 +33,11 @@ def give_back(store: Store, job: int) -> None:
         store.execute("DELETE FROM reservations WHERE job = ? AND user = ?", (job, user))
 
 
+def of(store: Store, job: int, user: str) -> int:
+    """What a running job has set aside in a user's quota."""
+    return store.value("SELECT bytes FROM reservations WHERE job = ? AND user = ?", (job, user)) or 0
+
+
 def of_unfinished(store: Store) -> dict[str, int]:
     """user -> what is set aside for jobs that have not ended, with their requests and while they run."""
     rows = store.rows(

@@ -41,7 +41,7 @@ class StoreView:
         return drops.find(self._store, path)
 
     def waiting(self, user: str, size_max: int, since: int) -> drops.Waiting | None:
-        """The user's oldest drop that waits for room, came after position `since` and fits into `size_max` bytes."""
+        """The user's oldest drop that waits for room, came after position `since` and needs no more room."""
         return drops.oldest_waiting(self._store, user, size_max, since)
 
     def waiting_users(self) -> list[str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from box.errors import Stopped
+from box.errors import OverQuota, Stopped
 
 TOLD_SECONDS: Final = 1.0
 """Somebody who watches is told of progress so often at most."""
@@ -54,6 +54,8 @@ class AtWork:
     """Told when there is something new to show."""
     step: Callable[[int, str, str], bool] = lambda _job, _what, _undo: True
     """Makes it durable that a job is about to do something; False if it may not."""
+    reserve: Callable[[int, int], OverQuota | None] = lambda _job, _size_bytes: None
+    """Sets so much more aside for a job; why not, if it may not."""
     _jobs: dict[int, _Doing] = field(default_factory=dict)
     _lock: threading.Condition = field(default_factory=threading.Condition)
     _told: float = float("-inf")

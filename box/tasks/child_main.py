@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import IO, Any
 
-from box.errors import BoxError, OutOfSpace, Stopped, Unprocessable
+from box.errors import BoxError, OutOfSpace, OverQuota, Stopped, Unprocessable
 from box.tasks import limits, wire
 from box.tasks.handler import Handler, Request
 
@@ -73,16 +73,24 @@ class _Tools:
 
     def step(self, what: str, undo: tuple[str, Sequence[Any]] | None = None) -> None:
         """Have the parent note what is about to be done; returns when that is durable. Raises Stopped instead."""
-        _send(self.out, {"step": [what, [undo[0], list(undo[1])] if undo else None]})
+        if not self._is_granted({"step": [what, [undo[0], list(undo[1])] if undo else None]}):
+            raise BoxError(f"{what}: a job of this kind takes no steps")
+
+    def reserve(self, size_bytes: int) -> None:
+        """Have the parent set so much more aside. Raises OverQuota, or Stopped."""
+        if size_bytes > 0 and not self._is_granted({"reserve": size_bytes}):
+            raise OverQuota(f"{size_bytes} more bytes are more than the quota leaves")
+
+    def _is_granted(self, question: Mapping[str, Any]) -> bool:
+        _send(self.out, question)
         poll = select.poll()
         poll.register(self.control, select.POLLIN)
         while not (heard := self._listen()):
             poll.poll()
-        if heard == b"refused":
-            raise BoxError(f"{what}: a job of this kind takes no steps")
+        return heard != b"refused"
 
     def _listen(self) -> bytes:
-        """Read what the parent said: what it said to a step, if anything. Raises Stopped."""
+        """Read what the parent said: what it said to a question, if anything. Raises Stopped."""
         try:
             data = os.read(self.control, 4096)
         except BlockingIOError:
