@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from box.models import drops, files, usage
+from box.models import drops, files, reservations, usage
 from box.models.base import Store
 from box.paths import AREAS, owner
 
@@ -36,6 +36,16 @@ def users(store: Store) -> list[str]:
     """Everybody who has a sum or a row."""
     folders = [f for (f,) in store.rows("SELECT DISTINCT folder FROM files UNION SELECT DISTINCT folder FROM drops")]
     return sorted({*usage.users(store), *(owner(f"{folder}/")[0] for folder in folders)})
+
+
+def reserved(store: Store) -> dict[str, tuple[int, int]]:
+    """user -> (what is set aside as their account says, and as unfinished jobs say); all jobs are looked at once."""
+    of_jobs = reservations.of_unfinished(store)
+    accounts = usage.accounts(store)
+    return {
+        user: (accounts[user].reserved_bytes if user in accounts else 0, of_jobs.get(user, 0))
+        for user in sorted({*accounts, *of_jobs})
+    }
 
 
 def sums(store: Store, user: str) -> list[Sum]:

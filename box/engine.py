@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -52,29 +51,36 @@ class Transaction:
         self.store = store
         self.at = at
         self.recorded: list[Recorded] = []
-        self._policy = policy
+        self.policy = policy
         self._view = StoreView(store, at)
         self._position = log.last_position(store)
 
     def record(self, *facts: Event) -> tuple[Recorded, ...]:
-        """Append, fold and react, until nothing follows any more. Raises IllegalMove."""
+        """Append, fold and react, until nothing follows any more. Raises IllegalMove.
+
+        A rule goes on when what it said last is folded, with all that follows from that: it never reckons with room
+        that another rule has set aside meanwhile.
+        """
         first = len(self.recorded)
-        pending = deque(facts)
+        saying: list[Iterator[Event]] = [iter(facts)]
         for _ in range(FOLLOW_UPS_MAX):
-            if not pending:
+            while saying and (event := next(saying[-1], None)) is None:
+                saying.pop()
+            if event is None:
                 return tuple(self.recorded[first:])
-            recorded = Recorded(self._position + 1, self.at, pending.popleft())
-            log.append(self.store, recorded.position, self.at, recorded.event)
+            recorded = Recorded(self._position + 1, self.at, event)
+            log.append(self.store, recorded.position, self.at, event)
             self._position = recorded.position
             self.recorded.append(recorded)
             models.fold(self.store, recorded)
-            pending.extendleft(reversed(list(react(self._policy, recorded.event, self._view))))
+            saying.append(react(self.policy, event, self._view))
         raise BoxError(f"the rules do not settle: more than {FOLLOW_UPS_MAX} events follow from {facts[:1]}")
 
     def make_use_of_room(self) -> None:
         """Rule 4 for everybody: since it was asked last, the limits may have become others."""
         for user in self._view.waiting_users():
-            self.record(*taken(self._policy, user, self._view))
+            for event in taken(self.policy, user, self._view):
+                self.record(event)
 
     def try_record(self, *facts: Event) -> BoxError | None:
         """Like `record`, but a refusal undoes only these facts and is returned instead of raised."""

@@ -59,6 +59,8 @@ class OverQuota(IllegalMove):
     """What a job is about to write is more than its user may keep: it is refused before it is written."""
 
     code = "over-quota"
+    needs_bytes = 0
+    """All that the job would have had to set aside beyond its request, where that is known."""
 
 
 class DatabaseDamaged(BoxError):

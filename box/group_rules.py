@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from box import events as e
+from box.errors import OverQuota
 from box.events import Event
 from box.photos import groups
 from box.photos.groups import Role
@@ -38,16 +39,34 @@ def role_of(drop: Drop) -> Role:
     return groups.role(drop.path.rpartition("/")[2], drop.media_type)
 
 
-def ask(policy: Policy, drop: Drop, view: View) -> Iterator[Event]:
-    """Rules 1, 13 and 14: it joins the job of its group that nobody has begun, or gets one of its own."""
+def take(policy: Policy, drop: Drop, view: View) -> Iterator[Event]:
+    """Rules 1, 2, 7, 13 and 14: it joins the job of its group that nobody has begun, or gets one of its own."""
     kind = kind_of(policy, drop, view)
-    if kind == policy.groups:
-        mate = _open_job(policy, drop, view)
-        if mate:
-            if mate != drop.job:
-                yield e.DropJoined(user=drop.user, job=mate, path=drop.path, size=drop.size)
-            return
-    yield job(policy, drop, view, kind)
+    if not kind:
+        return
+    mate = _open_job(policy, drop, view) if kind == policy.groups else 0
+    is_in = bool(mate) and mate == drop.job
+    more = _growth(mate, view) if is_in else drop.size
+    if not fits(policy, drop, view, more):
+        yield exceeded(policy, drop, view, drop.size)
+    elif not mate:
+        yield job(policy, drop, view, kind)
+    elif more or not is_in:
+        yield e.DropJoined(user=drop.user, job=mate, path=drop.path, size=more)
+
+
+def _growth(number: int, view: View) -> int:
+    """How much larger the files of a job are than what is set aside for it: one has settled again, and is larger."""
+    return max(0, sum(member.size for member in view.members(number)) - view.job(number).reserve_bytes)
+
+
+def exceeded(policy: Policy, drop: Drop, view: View, size: int) -> e.QuotaExceeded:
+    """It has to wait until there is room for so much."""
+    used, reserved, is_set, set_bytes = view.account(drop.user)
+    limit = quota(policy, drop.user, is_set=is_set, set_bytes=set_bytes)
+    return e.QuotaExceeded(
+        user=drop.user, path=drop.path, size=size, used_bytes=used, reserved_bytes=reserved, quota_bytes=limit or 0
+    )
 
 
 def job(policy: Policy, drop: Drop, view: View, kind: str) -> e.JobRequested:
@@ -84,7 +103,9 @@ def _may_join(policy: Policy, drop: Drop, number: int, view: View) -> bool:
 
 def on_job_requested(policy: Policy, event: e.JobRequested, view: View) -> Iterator[Event]:
     """Rule 13, for what came first: sidecars that wait, and what may be about a picture, now that there is one."""
-    if event.kind != policy.groups or not event.source or event.args or not view.are_any_beside(event.source):
+    if event.kind != policy.groups or not event.source or event.args or event.after:
+        return
+    if not view.are_any_beside(event.source):
         return
     drop = view.drop(event.source)
     if drop is None or not role_of(drop).is_shot:
@@ -93,8 +114,10 @@ def on_job_requested(policy: Policy, event: e.JobRequested, view: View) -> Itera
     for mate in view.mates(drop.path, drop.media_type):
         known = view.job(mate.job) if mate.job else None
         if known is None or _has_lost(policy, known, mate):
-            if fits(policy, mate, view):
+            if fits(policy, mate, view, mate.size):
                 yield e.DropJoined(user=mate.user, job=newest, path=mate.path, size=mate.size)
+            else:
+                yield exceeded(policy, mate, view, mate.size)
         elif _waits_alone(policy, known, mate):
             yield e.DropJoined(user=mate.user, job=newest, path=mate.path, size=mate.size)
             yield e.JobCancelled(user=mate.user, job=mate.job, reason=f"its file goes with job {newest}")
@@ -109,14 +132,15 @@ def _waits_alone(policy: Policy, known: Job, drop: Drop) -> bool:
 
 def _has_lost(policy: Policy, known: Job, drop: Drop) -> bool:
     """Whether a drop belonged to another one's job, and that has ended without it."""
-    return known.kind == policy.groups and known.source != drop.path and known.state in {"cancelled", "quarantined"}
+    is_over = known.state in {"cancelled", "quarantined"} or (known.state == "failed" and known.code == OverQuota.code)
+    return known.kind == policy.groups and known.source != drop.path and is_over
 
 
-def fits(policy: Policy, drop: Drop, view: View) -> bool:
-    """Whether there is room for it in its user's quota."""
+def fits(policy: Policy, drop: Drop, view: View, more: int) -> bool:
+    """Whether there is room for so much more in the quota of its user; for nothing there always is."""
     used, reserved, is_set, set_bytes = view.account(drop.user)
     limit = quota(policy, drop.user, is_set=is_set, set_bytes=set_bytes)
-    return limit is None or used + reserved + drop.size <= limit
+    return limit is None or more == 0 or used + reserved + more <= limit
 
 
 def on_photo_filed(policy: Policy, event: e.PhotoFiled, view: View) -> Iterator[Event]:
@@ -125,8 +149,12 @@ def on_photo_filed(policy: Policy, event: e.PhotoFiled, view: View) -> Iterator[
         return
     for mate in view.mates(event.source, event.media_type):
         if not mate.job:
-            if kind_of(policy, mate, view) == policy.groups and fits(policy, mate, view):
+            if kind_of(policy, mate, view) != policy.groups:
+                continue
+            if fits(policy, mate, view, mate.size):
                 yield replace(job(policy, mate, view, policy.groups), not_before="")
+            else:
+                yield exceeded(policy, mate, view, mate.size)
         elif view.job_is_queued(mate.job):
             yield e.JobDue(user=mate.user, job=mate.job)
 
@@ -145,8 +173,9 @@ def on_job_ended(policy: Policy, event: Any, view: View) -> Iterator[Event]:
     # The first picture asks again, and the others join it as they are found beside it.
     left.sort(key=lambda member: (not role_of(member).is_shot, member.path != known.source, member.since))
     for member in left:
-        if member is left[0] or not (role_of(left[0]).is_shot and _are_mates(left[0], member)):
-            yield from ask(policy, member, view)
+        now = view.drop(member.path)
+        if now is not None and now.job == event.job:
+            yield from take(policy, now, view)
 
 
 def _are_mates(one: Drop, other: Drop) -> bool:

@@ -101,6 +101,8 @@ class JobFailed(Event):
     error_class: str = ""
     traceback: str = ""
     """Where it was raised, innermost last; cut to a few kilobytes."""
+    needs_bytes: int = 0
+    """Of a job that found out that it would write more than fits: so much had to fit beside the drop itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

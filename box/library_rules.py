@@ -41,7 +41,7 @@ def on_meta_settled(policy: Policy, drop: Drop, view: View) -> Iterator[Event]:
             mate.job
             and view.job_is_queued(mate.job)
             and view.job(mate.job).kind == DOCUMENT
-            and fits(policy, drop, view)
+            and fits(policy, drop, view, drop.size)
         ):
             yield e.DropJoined(user=drop.user, job=mate.job, path=drop.path, size=drop.size)
             return
@@ -54,7 +54,7 @@ def on_job_requested(policy: Policy, event: e.JobRequested, view: View) -> Itera
     folder, name = split(event.source)
     for other in given.names_for(name):
         drop = view.drop(f"{folder}/{other}")
-        if drop is not None and not _is_taken(drop, view) and fits(policy, drop, view):
+        if drop is not None and not _is_taken(drop, view) and fits(policy, drop, view, drop.size):
             yield e.DropJoined(user=drop.user, job=view.newest_job(), path=drop.path, size=drop.size)
             return
 

@@ -78,6 +78,10 @@ class Job(Protocol):
         """1 if somebody asked it to stop."""
 
     @property
+    def reserve_bytes(self) -> int:
+        """Set aside in the quota of its user until it ends."""
+
+    @property
     def code(self) -> str:
         """What went wrong with it last, for programs."""
 
@@ -121,7 +125,7 @@ class View(Protocol):
         """The drop at that path."""
 
     def waiting(self, user: str, size_max: int, since: int) -> Drop | None:
-        """The user's oldest drop that waits for room, came after position `since` and fits into `size_max` bytes."""
+        """The user's oldest drop that waits for room, came after position `since` and needs no more room."""
 
     def waiting_users(self) -> Sequence[str]:
         """Whose drops wait for room."""

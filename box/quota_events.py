@@ -20,6 +20,7 @@ class QuotaExceeded(Event):
 
     path: str
     size: int
+    """What has to fit: its size, and what its job found out that it will write."""
     used_bytes: int
     reserved_bytes: int
     quota_bytes: int
@@ -52,7 +53,7 @@ class UsageCorrected(Event):
     """A sum was not that of its rows and was put right; it bears what it should be, so that a rebuild agrees."""
 
     area: str
-    """Empty: only what is charged in all was wrong."""
+    """Empty: only what is charged, or set aside, in all was wrong."""
     files: int
     bytes: int
     files_before: int = 0

@@ -76,13 +76,14 @@ def _correct(engine: Engine, user: str, record: Callable[[Transaction, Sequence[
 
 
 def _wrong(store: Store, user: str) -> list[UsageCorrected]:
+    says, should = accounting.reserved(store).get(user, (0, 0))
     return [
         UsageCorrected(
             user=user, area=each.area, files=each.rows_files, bytes=each.rows_bytes, files_before=each.files,
             bytes_before=each.bytes,
         )
         for each in accounting.sums(store, user)
-        if not each.is_right
+        if not each.is_right or (each.area == accounting.CHARGED and says != should)
     ]  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """Rules: what follows from what. The rule about rules: pure, numbered, and each a function named for its event.
 
 1. A drop that somebody handles and that fits the quota becomes a job; its size is set aside until the job ends.
-2. A drop that does not fit waits in its inbox, untouched, and says so.
+2. A drop that does not fit waits in its inbox, untouched, and says so; one whose job finds out that it would take
+   more than there is does so, too.
 3. A newer file under the name of an older drop cancels the older one's job, if nobody works on it yet.
 4. Whenever room may have appeared, the oldest waiting drop that fits becomes a job; then the next.
 5. A job that lost its worker too often goes into quarantine; that it shared a lease with others once is not held
@@ -96,20 +97,10 @@ def on_file_settled(policy: Policy, event: e.FileSettled, view: View) -> Iterato
         yield from library_rules.on_meta_settled(policy, drop, view)
         return
     kind = group_rules.kind_of(policy, drop, view)
-    if not kind:
-        return
     if kind == REQUEST:  # it is read and stays: nothing is charged for it
         yield replace(group_rules.job(policy, drop, view, kind), reserve_bytes=0, answer=drop.path)
-        return
-    used, reserved, is_set, set_bytes = view.account(event.user)
-    limit = quota(policy, event.user, is_set=is_set, set_bytes=set_bytes)
-    if limit is None or used + reserved + event.size <= limit:
-        yield from group_rules.ask(policy, drop, view)
     else:
-        yield e.QuotaExceeded(
-            user=event.user, path=event.path, size=event.size,
-            used_bytes=used, reserved_bytes=reserved, quota_bytes=limit,
-        )  # fmt: skip
+        yield from group_rules.take(policy, drop, view)
 
 
 def on_file_noticed(policy: Policy, event: e.FileNoticed, _: View) -> Iterator[Event]:
@@ -131,16 +122,15 @@ def taken(policy: Policy, user: str, view: View) -> Iterator[Event]:
     """What fits of what a user has waiting. Of very many the next ones are taken when the first of these are done."""
     if view.waiting(user, ANY_SIZE, 0) is None:  # nearly always, and one question less then
         return
-    used, reserved, is_set, set_bytes = view.account(user)
-    limit = quota(policy, user, is_set=is_set, set_bytes=set_bytes)
-    room = ANY_SIZE if limit is None else limit - used - reserved
     since = 0
     for _ in range(WAITING_MAX):
-        drop = view.waiting(user, room, since)
+        used, reserved, is_set, set_bytes = view.account(user)  # again: what was just taken may have taken others along
+        limit = quota(policy, user, is_set=is_set, set_bytes=set_bytes)
+        drop = view.waiting(user, ANY_SIZE if limit is None else limit - used - reserved, since)
         if drop is None:
             return
-        yield from group_rules.ask(policy, drop, view)
-        room, since = room - drop.size, drop.since
+        yield from group_rules.take(policy, drop, view)
+        since = drop.since
 
 
 def on_job_released(policy: Policy, event: e.JobReleased, view: View) -> Iterator[Event]:
@@ -155,9 +145,12 @@ def on_job_released(policy: Policy, event: e.JobReleased, view: View) -> Iterato
         )
 
 
-def on_job_failed(_: Policy, event: e.JobFailed, view: View) -> Iterator[Event]:
-    """Rule 9."""
+def on_job_failed(policy: Policy, event: e.JobFailed, view: View) -> Iterator[Event]:
+    """Rules 2 and 9."""
     job = view.job(event.job)
+    drop = view.drop(job.source) if event.needs_bytes and job.source and not event.retry_at else None
+    if drop is not None and drop.job == event.job:
+        yield group_rules.exceeded(policy, drop, view, drop.size + event.needs_bytes)
     if event.retry_at and job.cancel_requested:
         yield e.JobCancelled(user=event.user, job=event.job, reason=job.message or CANCELLED)
 
@@ -216,7 +209,7 @@ def on_job_quarantined(policy: Policy, event: e.JobQuarantined, view: View) -> I
     if drop is not None and drop.job == event.job:
         yield e.JobRequested(
             user=event.user, kind=QUARANTINE, source=source, priority=QUARANTINE_PRIORITY,
-            size=drop.size, mtime_ns=drop.mtime_ns, inode=drop.inode,
+            size=drop.size, mtime_ns=drop.mtime_ns, inode=drop.inode, reserve_bytes=drop.size,
             args=json.dumps({"code": event.code, "message": event.message, "job": event.job}),
         )  # fmt: skip
     yield from group_rules.on_job_ended(policy, event, view)
@@ -258,18 +251,17 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.PhotoFiled: (group_rules.on_photo_filed,),
     e.JobRequested: (on_job_requested, group_rules.on_job_requested, library_rules.on_job_requested),
     e.JobAskedAgain: (on_job_asked_again,),
-    e.JobSucceeded: (on_room, on_job_ended),
-    e.JobFailed: (on_room, on_job_failed, on_job_lost, on_job_ended, feed_rules.on_job_ended),
-    e.JobCancelled: (on_room, on_job_cancelled, group_rules.on_job_ended, on_job_lost, on_job_ended),
-    e.JobReleased: (on_room, on_job_released),
+    e.JobSucceeded: (on_job_ended, on_room),
+    e.JobFailed: (on_job_lost, on_job_ended, feed_rules.on_job_ended, on_job_failed, on_room),
+    e.JobCancelled: (on_job_cancelled, group_rules.on_job_ended, on_job_lost, on_job_ended, on_room),
+    e.JobReleased: (on_job_released, on_room),
     e.JobQuarantined: (
-        on_room,
         on_job_quarantined,
         library_rules.on_job_quarantined,
         on_job_lost,
         on_job_ended,
         feed_rules.on_job_ended,
+        on_room,
     ),
 }
-"""Which rules an event calls, in order. Room is used first: what follows from the others may make more room, and would
-ask for the same drops again."""
+"""Which rules an event calls, in order. Room is used last: what had been taken already goes before who waits."""

@@ -178,7 +178,7 @@ def _shown(columns: list[str], row: tuple[Any, ...] | None, beside: tuple[Any, .
 
 
 def sum_differences(store: Store) -> Iterator[Difference]:
-    """Add up the rows of files and drops again."""
+    """Add up the rows of files, drops and unfinished jobs again."""
     for user in accounting.users(store):
         for each in accounting.sums(store, user):
             if each.is_right:
@@ -190,6 +190,9 @@ def sum_differences(store: Store) -> Iterator[Difference]:
                 yield Difference("sums", f"{user} {each.area}", expected, found)
     for item, told, there in claims_found.unlike(store):
         yield Difference("sums", f"item {item}", f"{told} claims", f"{there} claims")
+    for user, (says, should) in accounting.reserved(store).items():
+        if says != should:
+            yield Difference("sums", f"{user} reserved", f"{should} bytes", f"{says} bytes")
 
 
 def _sum(number: int, size: int) -> str:

@@ -18,12 +18,14 @@ from typing import Any
 
 from box import config as configuration
 from box import logs, tasks
-from box.events import Event, FilePlaced
+from box.events import Event, FilePlaced, FileVanished
 from box.tasks import strays
 from box.tasks.chore import Chore, Inside, Reporter
 from box.tasks.handler import Found, Handler, Landed, Placement, Request, Tools
 
 MAGIC = b"GIF89a"
+GROWING = b"RIFF\0\0\0\0WEBP"
+"""How a file begins that becomes larger while it is handled."""
 BRIEF = b"\x89PNG\r\n\x1a\n"
 OTHER = b"BM" + bytes(12) + (40).to_bytes(4, "little")
 """How files of the three kinds begin: they do the same, so that a test may give each limits of its own."""
@@ -152,6 +154,7 @@ DOINGS: dict[str, Callable[..., None]] = {
     "hold so much": hold_so_much,
     "work": work,
     "wait for": wait_for,
+    "reserve": lambda _, __, tools: tools.reserve(1),
     "sleep": lambda said, *_: time.sleep(said["seconds"]),
 }
 
@@ -173,8 +176,30 @@ def brood(_: Inside, job: Any, __: Reporter) -> dict[str, Any]:
         time.sleep(0.01)
 
 
+def grow(request: Request, tools: Tools) -> Found:
+    """Make something of a file whose size is not known before; nothing is written that is not set aside."""
+    data = Path(request.source).read_bytes()
+    said = json.loads(data[len(GROWING) :])
+    os.makedirs(request.scratch, exist_ok=True)
+    for size in said["sizes"]:
+        tools.reserve(size)
+        with open(os.path.join(request.scratch, "made"), "ab") as file:
+            file.write(bytes(size))
+    while not os.path.exists(said["gate"]):
+        time.sleep(0.01)
+    name = os.path.basename(request.source)
+    return Found((Placement("media", "", name), Placement("media", "", suffix=".made", made="made")))
+
+
+def report_grown(request: Request, _: Found, landed: tuple[Landed, ...]) -> tuple[Event, ...]:
+    gone = tuple(FileVanished(path=to.source) for to in landed if "/inbox/" in to.source)
+    placed = (FilePlaced(path=to.path, size=to.size, mtime_ns=to.mtime_ns, job=request.job) for to in landed)
+    return (*gone, *placed)
+
+
 ALL = (
     HANDLER,
+    Handler(kind="grow", run=grow, report=report_grown, media_types=("image/webp",), reserves=True),
     replace(HANDLER, kind="brief", media_types=("image/png",)),
     replace(HANDLER, kind="other", media_types=("image/bmp",)),
     Chore(kind="ponder", run=ponder),

@@ -56,7 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "policy": set(),
     "rules": {"events", "feed_rules", "group_rules", "library", "library_rules", "policy", "questions"},
     "feed_rules": {"events", "policy", "questions", "web"},
-    "group_rules": {"events", "photos", "policy", "questions"},
+    "group_rules": {"errors", "events", "photos", "policy", "questions"},
     "library_rules": {"events", "group_rules", "library", "paths", "policy", "questions"},
     "archive": {"disk", "errors"},
     "log": {"archive", "errors", "event_text", "events", "models"},

@@ -138,6 +138,32 @@ def test_a_sum_that_is_not_that_of_its_rows_is_put_right_and_a_rebuild_agrees(en
     assert (areas(store), usage.balance(store, "me").used_bytes) == (before, 5)
 
 
+@pytest.mark.parametrize("change", ["+ 7", "- 60", "* 0"])
+def test_what_is_set_aside_is_what_unfinished_jobs_have_set_aside(engine, store, tmp_path, change):
+    job = engine.record(e.JobRequested(user="me", kind="call", reserve_bytes=100))[0].position
+    engine.record(e.JobRequested(user="ben", kind="call", reserve_bytes=5))
+    engine.record(e.JobStarted(user="me", job=job, lease="L"))
+    engine.record(e.SpaceReserved(user="me", job=job, lease="L", size=30))
+    assert list(verify.sum_differences(store)) == []
+    store.execute(f"UPDATE accounts SET reserved_bytes = reserved_bytes {change} WHERE user = 'me'")
+    found = usage.balance(store, "me").reserved_bytes
+    assert [str(each) for each in verify.sum_differences(store)] == [
+        f"me reserved: expected 130 bytes, found {found} bytes"
+    ]
+    (tmp_path / "users/me").mkdir(parents=True)
+    recalculate(engine, str(tmp_path), "me")
+    assert list(verify.sum_differences(store)) == []
+    rebuild(store)
+    assert usage.balance(store, "me").reserved_bytes == 130
+
+
+def test_what_is_set_aside_for_a_job_that_runs_no_more_is_a_difference(engine, store):
+    job = engine.record(e.JobRequested(user="me", kind="call"))[0].position
+    engine.record(e.JobStarted(user="me", job=job, lease="L"), e.SpaceReserved(user="ben", job=job, lease="L", size=3))
+    store.execute("UPDATE jobs SET state = 'completed', lease = '' WHERE id = ?", (job,))
+    assert [str(each) for each in verify.sum_differences(store)] == ["ben reserved: expected 0 bytes, found 3 bytes"]
+
+
 def test_what_is_away_is_not_gone(engine, store, me, tmp_path):
     put(me / "photos/a.jpg", 1000)
     recalculate(engine, str(tmp_path), "me")

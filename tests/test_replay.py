@@ -165,7 +165,8 @@ def some_event(draw: random.Random, store: Store) -> e.Event:
             ),
             e.JobSucceeded(**own, result="{}"),
             e.JobFailed(
-                **own, code="c", message="m", retry_at=draw.choice(("", "2030")), error_class="E", traceback="T"
+                **own, code="c", message="m", retry_at=draw.choice(("", "2030")), error_class="E", traceback="T",
+                needs_bytes=draw.choice((0, 7)),
             ),
             e.JobCancelled(**own, reason="r"),
             e.JobQuarantined(**own, code="c", message="m"),

@@ -50,7 +50,8 @@ CREATE INDEX IF NOT EXISTS gone_by_seq ON gone (seq);
 CREATE TABLE IF NOT EXISTS pending (stored TEXT PRIMARY KEY, path TEXT NOT NULL, was TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
-_PRAGMAS: Final = ("trusted_schema = off", "cache_size = -4096", "temp_store = memory")
+_PRAGMAS: Final = ("trusted_schema = off", "cache_size = -1024", "temp_store = memory")
+"""KiB of cache: what is read and written lies together, by path or by number, so that more only takes memory."""
 _TO_WRITE: Final = ("locking_mode = exclusive", "journal_mode = truncate", "synchronous = full")
 _FIELDS: Final = "path, stored, size, mtime_ns, digest, copied_at, verified_at, damaged, present, seq"
 

@@ -16,6 +16,7 @@ from box.engine import Transaction
 from box.errors import BoxError, UsageError
 from box.models import drops, job_history, jobs
 from box.models.base import Store
+from box.tasks import reserving
 
 RETRIED_MAX: Final = 10_000
 """Failed jobs that one command starts afresh."""
@@ -177,6 +178,9 @@ def _retry(transaction: Transaction, row: dict[str, Any]) -> str:
         raise Refused("has its file in quarantine: move it back into the inbox, and it is taken again")
     if row["state"] not in (jobs.State.FAILED, jobs.State.CANCELLED, jobs.State.QUARANTINED):
         raise Refused(f"is {row['state']}: only failed, cancelled and quarantined jobs can be done again")
+    left = reserving.left_of(transaction.policy, transaction.store, row["user"])
+    if left is not None and row["reserve_bytes"] > left:
+        raise Refused(f"does not fit the quota of {row['user']} any more: {row['reserve_bytes'] - left} bytes too many")
     _record(transaction, e.JobRetried(user=row["user"], job=row["id"]))
     return "queued again"
 

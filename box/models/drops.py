@@ -45,6 +45,8 @@ class Drop(Table):
     """The newest job about it, 0 if there never was one."""
     waiting = peewee.SmallIntegerField()
     """1 while it waits for room in its user's quota."""
+    needs_bytes = peewee.BigIntegerField()
+    """How much room that is: its size, or more where its job has found out more."""
     group_key = peewee.TextField()
     """What all of its group have in common, its folder and the beginning of their names (`box.photos.groups`)."""
 
@@ -84,9 +86,9 @@ def find(store: Store, path: str) -> Waiting | None:
 
 
 def oldest_waiting(store: Store, user: str, size_max: int, since: int) -> Waiting | None:
-    """The oldest of a user's drops that wait for room, came after position `since` and fit into `size_max` bytes."""
+    """The oldest of a user's drops that wait for room, came after position `since` and need no more room than that."""
     row = store.row(
-        f"SELECT {_COLUMNS} FROM drops WHERE user = ? AND waiting = 1 AND since > ? AND size <= ?"
+        f"SELECT {_COLUMNS} FROM drops WHERE user = ? AND waiting = 1 AND since > ? AND needs_bytes <= ?"
         " ORDER BY since LIMIT 1",
         (user, since, size_max),
     )
@@ -188,9 +190,9 @@ def on_settled(store: Store, recorded: Recorded, event: FileSettled) -> None:
     old = store.row("SELECT size FROM drops WHERE folder = ? AND name = ?", (folder, name))
     store.execute(
         "INSERT INTO drops (folder, name, user, size, mtime_ns, inode, media_type, since, job, waiting,"
-        " group_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?) ON CONFLICT (folder, name) DO UPDATE SET"
+        " needs_bytes, group_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?) ON CONFLICT (folder, name) DO UPDATE SET"
         " size = excluded.size, mtime_ns = excluded.mtime_ns, inode = excluded.inode, media_type = excluded.media_type,"
-        " since = excluded.since, waiting = 0",
+        " since = excluded.since, waiting = 0, needs_bytes = excluded.needs_bytes",
         (
             folder,
             name,
@@ -200,6 +202,7 @@ def on_settled(store: Store, recorded: Recorded, event: FileSettled) -> None:
             event.inode,
             event.media_type,
             recorded.position,
+            event.size,
             groups.key_of(event.path),
         ),
     )
@@ -258,10 +261,10 @@ def on_returned(store: Store, recorded: Recorded, event: DropReturned) -> None:
     remove(store, event.path)
     store.execute(
         "INSERT INTO drops (folder, name, user, size, mtime_ns, inode, media_type, since, job, waiting,"
-        " group_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
+        " needs_bytes, group_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)",
         (
             *split(event.path), event.user, event.size, event.mtime_ns, event.inode, event.media_type,
-            recorded.position, event.job, groups.key_of(event.path),
+            recorded.position, event.job, event.size, groups.key_of(event.path),
         ),
     )  # fmt: skip
     usage.add(store, event.user, "inbox", 1, event.size)
@@ -277,10 +280,15 @@ def on_requested(store: Store, recorded: Recorded, event: JobRequested) -> None:
 
 
 def on_exceeded(store: Store, _: Recorded, event: QuotaExceeded) -> None:
-    """A drop that has to wait for room."""
-    store.execute("UPDATE drops SET waiting = 1 WHERE folder = ? AND name = ?", split(event.path))
+    """A drop that has to wait for room; a job that was about what it was before goes without it."""
+    store.execute(
+        "UPDATE drops SET waiting = 1, job = 0, needs_bytes = ? WHERE folder = ? AND name = ?",
+        (event.size, *split(event.path)),
+    )
 
 
 def on_joined(store: Store, _: Recorded, event: DropJoined) -> None:
     """A drop goes with another one's job."""
-    store.execute("UPDATE drops SET job = ? WHERE folder = ? AND name = ?", (event.job, *split(event.path)))
+    store.execute(
+        "UPDATE drops SET job = ?, waiting = 0 WHERE folder = ? AND name = ?", (event.job, *split(event.path))
+    )

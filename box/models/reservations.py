@@ -33,6 +33,22 @@ def give_back(store: Store, job: int) -> None:
         store.execute("DELETE FROM reservations WHERE job = ? AND user = ?", (job, user))
 
 
+def of(store: Store, job: int, user: str) -> int:
+    """What a running job has set aside in a user's quota."""
+    return store.value("SELECT bytes FROM reservations WHERE job = ? AND user = ?", (job, user)) or 0
+
+
+def of_unfinished(store: Store) -> dict[str, int]:
+    """user -> what is set aside for jobs that have not ended, with their requests and while they run."""
+    rows = store.rows(
+        "SELECT user, sum(bytes) FROM ("
+        " SELECT user, reserve_bytes AS bytes FROM jobs WHERE state IN ('queued', 'running') AND reserve_bytes > 0"
+        " UNION ALL SELECT reservations.user, bytes FROM reservations JOIN jobs ON jobs.id = job"
+        " WHERE state = 'running') GROUP BY user"
+    )
+    return dict(rows)
+
+
 def on_reserved(store: Store, _: Recorded, event: SpaceReserved) -> None:
     """Set aside if it fits; refused otherwise, and for a worker that no longer holds the job."""
     row = store.row("SELECT 1 FROM jobs WHERE id = ? AND state = 'running' AND lease = ?", (event.job, event.lease))

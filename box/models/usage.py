@@ -141,7 +141,7 @@ def on_quota_set(store: Store, _: Recorded, event: QuotaSet) -> None:
 
 
 def on_corrected(store: Store, _: Recorded, event: UsageCorrected) -> None:
-    """A sum is that, and what is charged is what the sums say."""
+    """A sum is that, what is charged is what the sums say, and what is set aside what unfinished jobs say."""
     if event.area:
         store.execute(
             "INSERT INTO usage (user, area, files, bytes) VALUES (?, ?, ?, ?) ON CONFLICT (user, area)"
@@ -155,6 +155,10 @@ def on_corrected(store: Store, _: Recorded, event: UsageCorrected) -> None:
         " WHERE user = ?",
         (event.user,),
     )
+    reserved = "(SELECT coalesce(sum(%s), 0) FROM %s WHERE user = accounts.user AND %s)"
+    of_requests = reserved % ("reserve_bytes", "jobs", "state IN ('queued', 'running')")
+    of_running = reserved % ("bytes", "reservations", "TRUE")
+    store.execute(f"UPDATE accounts SET reserved_bytes = {of_requests} + {of_running} WHERE user = ?", (event.user,))
 
 
 def on_updated(store: Store, _: Recorded, event: UsageUpdated) -> None:

@@ -22,6 +22,7 @@ class Known:
     shared_deaths: int
     streak: int
     cancel_requested: int
+    reserve_bytes: int
     code: str
     message: str
     result: str
@@ -40,7 +41,7 @@ class StoreView:
         return drops.find(self._store, path)
 
     def waiting(self, user: str, size_max: int, since: int) -> drops.Waiting | None:
-        """The user's oldest drop that waits for room, came after position `since` and fits into `size_max` bytes."""
+        """The user's oldest drop that waits for room, came after position `since` and needs no more room."""
         return drops.oldest_waiting(self._store, user, size_max, since)
 
     def waiting_users(self) -> list[str]:
@@ -103,8 +104,8 @@ class StoreView:
     def job(self, job: int) -> Known:
         """A job. Raises IllegalMove if there is none."""
         row = self._store.row(
-            "SELECT kind, state, source, args, attempts, shared_deaths, streak, cancel_requested, code, message, result"
-            " FROM jobs WHERE id = ?",
+            "SELECT kind, state, source, args, attempts, shared_deaths, streak, cancel_requested, reserve_bytes, code,"
+            " message, result FROM jobs WHERE id = ?",
             (job,),
         )
         if row is None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from box.errors import Stopped
+from box.errors import OverQuota, Stopped
 
 TOLD_SECONDS: Final = 1.0
 """Somebody who watches is told of progress so often at most."""
@@ -58,6 +58,8 @@ class AtWork:
     """Asks for a job's turn at a host elsewhere; 0 if it has it, else in how many seconds to ask again."""
     left: Callable[[int, str, float], None] = lambda _job, _host, _rest: None
     """A job is done at a host, where nobody should come for so many seconds."""
+    reserve: Callable[[int, int], OverQuota | None] = lambda _job, _size_bytes: None
+    """Sets so much more aside for a job; why not, if it may not."""
     _jobs: dict[int, _Doing] = field(default_factory=dict)
     _lock: threading.Condition = field(default_factory=threading.Condition)
     _told: float = float("-inf")

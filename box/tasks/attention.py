@@ -12,10 +12,11 @@ from typing import Final
 
 from box import logs
 from box.engine import Engine
-from box.errors import IllegalMove, Stopped
+from box.errors import IllegalMove, OverQuota, Stopped
 from box.events import JobStepped
+from box.models import reservations
 from box.models.jobs import Claimed, Held
-from box.tasks import by_kind, retry
+from box.tasks import by_kind, reserving, retry
 from box.tasks.at_work import AtWork
 from box.tasks.handler import Handler
 from box.tasks.outcomes import ended_by
@@ -40,6 +41,7 @@ class Attention:
         self.turns = Turns(self.engine)
         self.at_work.step = self.step
         self.at_work.turn, self.at_work.left = self.turns.take, self.turns.leave
+        self.at_work.reserve = self.reserve
 
     def claimed(self, lease: str, jobs: Sequence[Claimed]) -> None:
         """A worker begins with these."""
@@ -92,3 +94,18 @@ class Attention:
             self.stop(job, Stopped("its lease was lost", "lost", "lease-lost"))
             return False
         return True
+
+    def reserve(self, job: int, size_bytes: int) -> OverQuota | None:
+        """Set so much more aside for a job in the quota of its user; why not, if it may not."""
+        claimed = self._held.get(job)
+        handler = by_kind(claimed.kind) if claimed else None
+        if claimed is None or not isinstance(handler, Handler) or not handler.reserves:
+            return OverQuota("a job of this kind sets nothing aside")
+        try:
+            reserving.reserve(self.engine, claimed, claimed.user, size_bytes)
+        except Stopped as why:
+            self.stop(job, why)
+        except OverQuota as error:
+            error.needs_bytes = reservations.of(self.engine.store, job, claimed.user) + size_bytes
+            return error
+        return None

@@ -19,8 +19,8 @@ from typing import Any, Final
 from box.errors import BoxError, ChildDied, Stopped
 from box.tasks import limits, strays, wire
 from box.tasks.at_work import AtWork
-from box.tasks.child_process import STOPPED, Process
-from box.tasks.handler import Found, Request
+from box.tasks.child_process import STOPPED, Answer, Process
+from box.tasks.handler import Request
 from box.tasks.limits import ChildLimits
 
 _AHEAD: Final = 32
@@ -28,10 +28,11 @@ _AHEAD: Final = 32
 _START_SECONDS: Final = 60.0
 """How long a start may take: a small machine with a slow card needs seconds."""
 
+_ASKED_MAX: Final = 10_000
+"""So often what is made of one file may have more set aside: each time is an event."""
+
 CANCEL_SECONDS: Final = 0.5
 """How long a job that should end may take to end by itself; one whose lease is lost has no time at all."""
-
-Answer = Found | BoxError
 
 
 class Child:
@@ -192,6 +193,7 @@ class Child:
     def _answer(self, process: Process, kind: str) -> Answer:
         """What the process says about the request that it works on."""
         request, mark = self._sent[0]
+        process.refusal, process.asked = None, 0
         process.limits = limits.of_kind(self._settings, kind)
         seconds, key = process.limits["deadline_seconds"], process.limits["keys"]["deadline_seconds"]
         self._at_work.began(request.job)
@@ -208,7 +210,7 @@ class Child:
             try:
                 message = json.loads(line)
                 if not self._is_aside(process, request, message):
-                    answer = self._said(request, wire.read(message))
+                    answer = self._said(request, process.refused(wire.read(message)))
                     process.since = time.monotonic()
                     process.helpers = frozenset(map(int, message.get("helpers", ())))
                     if message.get("worn"):
@@ -241,7 +243,22 @@ class Child:
             host, rest = message["left"]
             self._at_work.left(request.job, str(host), float(rest))
             return True
+        if "reserve" in message:
+            self._reserve(process, request, wire.size(message["reserve"]))
+            return True
         return False
+
+    def _reserve(self, process: Process, request: Request, size_bytes: int) -> None:
+        """Set so much more aside for a job, and say whether that may be."""
+        process.asked += 1
+        if process.asked > _ASKED_MAX:
+            raise ValueError("it asks without end")
+        refusal = self._at_work.reserve(request.job, size_bytes)
+        if refusal is not None:
+            process.refusal = refusal
+            process.tell("refused", request.job)
+        elif self._at_work.stop_of(request.job) is None:
+            process.tell("noted", request.job)
 
     def _said(self, request: Request, answer: Answer) -> Answer:
         """The answer; of a job that was to end and therefore has none, why it was to end."""

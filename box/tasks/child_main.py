@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import IO, Any
 
-from box.errors import BoxError, OutOfSpace, Stopped, Unprocessable
+from box.errors import BoxError, OutOfSpace, OverQuota, Stopped, Unprocessable
 from box.tasks import limits, wire
 from box.tasks.handler import Handler, Request
 
@@ -73,9 +73,13 @@ class _Tools:
 
     def step(self, what: str, undo: tuple[str, Sequence[Any]] | None = None) -> None:
         """Have the parent note what is about to be done; returns when that is durable. Raises Stopped instead."""
-        _send(self.out, {"step": [what, [undo[0], list(undo[1])] if undo else None]})
-        if self._reply() == b"refused":
+        if not self._is_granted({"step": [what, [undo[0], list(undo[1])] if undo else None]}):
             raise BoxError(f"{what}: a job of this kind takes no steps")
+
+    def reserve(self, size_bytes: int) -> None:
+        """Have the parent set so much more aside. Raises OverQuota, or Stopped."""
+        if size_bytes > 0 and not self._is_granted({"reserve": size_bytes}):
+            raise OverQuota(f"{size_bytes} more bytes are more than the quota leaves")
 
     def turn(self, host: str) -> float:
         """Ask the parent for the turn at a host: 0 if it has it, else in how many seconds to ask again."""
@@ -86,6 +90,10 @@ class _Tools:
         """Say that it is done there, and that nobody should come for so long."""
         _send(self.out, {"left": [host, rest_seconds]})
 
+    def _is_granted(self, question: Mapping[str, Any]) -> bool:
+        _send(self.out, question)
+        return self._reply() != b"refused"
+
     def _reply(self) -> bytes:
         """Wait for what the parent says to what was just asked. Raises Stopped instead."""
         poll = select.poll()
@@ -95,7 +103,7 @@ class _Tools:
         return heard
 
     def _listen(self) -> bytes:
-        """Read what the parent said: what it said to a step, if anything. Raises Stopped."""
+        """Read what the parent said: what it said to a question, if anything. Raises Stopped."""
         try:
             data = os.read(self.control, 4096)
         except BlockingIOError:

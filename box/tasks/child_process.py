@@ -20,7 +20,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
+from box.errors import BoxError, OverQuota
 from box.tasks import limits, strays
+from box.tasks.handler import Found
+
+Answer = Found | BoxError
 
 STOPPED: Final = "was stopped"
 """The reason of those who stop it on purpose."""
@@ -75,6 +79,10 @@ class Process:
         """When it answered last: since then it works on what was sent next."""
         self.helpers: frozenset[int] = frozenset()
         """Processes that it keeps for its next file."""
+        self.refusal: OverQuota | None = None
+        """Why nothing more was set aside for what it works on."""
+        self.asked = 0
+        """How often it asked for that."""
         self.limits = limits.of_kind(settings, "")
         """Those of what it works on; for the message."""
         self._reason = ""
@@ -109,6 +117,11 @@ class Process:
     def tell(self, word: str, job: int) -> None:
         """Say something about a job that is not a request; the child looks whenever its handler asks."""
         self._put(self._control, f"{word} {job}\n".encode())
+
+    def refused(self, answer: Answer) -> Answer:
+        """The answer; of who asked for more than there was and ended for it, how much that was: not what it says."""
+        is_over = isinstance(answer, BoxError) and answer.code == OverQuota.code
+        return self.refusal if is_over and self.refusal is not None else answer
 
     def wake(self) -> None:
         """Have `receive` ask its `until` again; from any thread."""

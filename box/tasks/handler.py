@@ -139,6 +139,14 @@ class Tools(Protocol):
         cancelled it is called, the last step first. It may be called for a step that never came about, and twice.
         """
 
+    def reserve(self, size_bytes: int) -> None:
+        """Set so much more aside in the quota of the user, before it is written: what the drop is as large as, is.
+
+        It is durable when this returns, and given back when the attempt ends; by then what lands is charged. Raises
+        OverQuota: a handler that lets it pass ends so, and its drop waits until there is room for all that it asked
+        for. Each asking is a commit: ask for much at once.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Argument:
@@ -176,6 +184,8 @@ class Handler:
     """What it is told, when it is begun, of what its arguments name: see `box.tasks.gather`."""
     steps: bool = False
     """It may use `Tools.step`."""
+    reserves: bool = False
+    """It may use `Tools.reserve`."""
     helpers: Callable[[], tuple[int, ...]] = tuple
     """Processes that it keeps for the next file, by their numbers; any other that it leaves ends with its batch."""
     arguments: Mapping[str, Argument] = field(default_factory=dict)

@@ -8,7 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 from box.engine import Transaction
-from box.errors import BoxError, ChildDied, NotYet, OutOfSpace, SourceChanged, Stopped, Unprocessable
+from box.errors import (
+    BoxError,
+    ChildDied,
+    NotYet,
+    OutOfSpace,
+    OverQuota,
+    SourceChanged,
+    Stopped,
+    Unprocessable,
+)
 from box.events import (
     Event,
     JobAskedAgain,
@@ -86,6 +95,7 @@ def _failed(job: Claimed, error: BoxError, retry_at: str = "") -> JobFailed:
     return JobFailed(
         user=job.user, job=job.id, lease=job.lease, code=error.code, message=str(error), retry_at=retry_at,
         error_class=_class_of(error), traceback=error.traceback,
+        needs_bytes=error.needs_bytes if isinstance(error, OverQuota) else 0,
     )  # fmt: skip
 
 

@@ -26,6 +26,12 @@ def limit_of(policy: Policy, store: Store, user: str) -> int | None:
     return quota(policy, user, is_set=account.quota_is_set, set_bytes=account.quota_bytes)
 
 
+def left_of(policy: Policy, store: Store, user: str) -> int | None:
+    """How much more fits, None for as much as there is room for."""
+    limit, account = limit_of(policy, store, user), usage.balance(store, user)
+    return None if limit is None else max(0, limit - account.used_bytes - account.reserved_bytes)
+
+
 def reserve(engine: Engine, job: Claimed, user: str, size: int) -> None:
     """Set so much more aside in a user's quota, for a running job. Raises OverQuota; then nothing is set aside."""
     if size > 0:

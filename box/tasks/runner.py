@@ -47,6 +47,13 @@ class InlineTools:
         """Handlers of Box's own take no steps: what they do lands at once."""
         raise BoxError(f"{what}: a handler that runs in the service takes no steps ({undo})")
 
+    def reserve(self, size_bytes: int) -> None:
+        """Set so much more aside. Raises OverQuota."""
+        refusal = self.at_work.reserve(self.job, size_bytes)
+        self.check_cancelled()
+        if refusal is not None:
+            raise refusal
+
 
 class Runner:
     """The children of a service: one for each worker thread, started when first needed, ended when idle."""

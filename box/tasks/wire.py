@@ -13,6 +13,9 @@ from box.tasks.at_work import Progress
 from box.tasks.handler import Found, Member, Placement, Request
 
 _LATER_SECONDS_MAX: Final = 7 * 24 * 3600.0
+SIZE_MAX: Final = 10**18
+"""Bytes: more than any disk has."""
+
 _MESSAGE_MAX: Final = 200
 """Characters of what a job says about its progress that are kept."""
 
@@ -77,6 +80,14 @@ def progress(percent: Any, message: Any, done: Any, total: Any, size_bytes: Any)
     share = 100 * whole[0] / whole[1] if percent is None and whole[0] is not None and whole[1] else percent
     shown = None if share is None else min(100.0, max(0.0, float(share)))
     return Progress(shown, str(message)[:_MESSAGE_MAX], *whole)
+
+
+def size(said: Any) -> int:
+    """How much a child wants to have set aside."""
+    wanted = int(said)
+    if not 0 < wanted <= SIZE_MAX:
+        raise ValueError(f"{wanted} bytes cannot be set aside")
+    return wanted
 
 
 def as_json(request: Request) -> list[Any]:

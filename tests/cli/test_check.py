@@ -90,6 +90,15 @@ def test_the_doctor_is_content_with_a_running_box(held):
     assert not [name for name in os.listdir(held.root) if name.startswith(".doctor")], "nothing is left behind"
 
 
+def test_where_heic_cannot_be_decoded_the_doctor_says_what_to_install(held, tmp_path):
+    assert findings(held)["HEIC"] == [("ok", "photos get thumbnails")], "the tests have the decoder"
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without/sitecustomize.py").write_text("import sys; sys.modules['pillow_heif'] = None\n")
+    without = {"PYTHONPATH": str(tmp_path / "without")}
+    assert findings(held, **without)["HEIC"] == [("warn", "no decoder; with one photos get thumbnails")]
+    assert "box-worker[heic]" in held("doctor", **without).stdout
+
+
 def test_a_service_that_does_not_run_is_only_a_warning(held):
     assert findings(held)["service"] == [("warn", "it is not running")]
     assert held("doctor").returncode == 0

@@ -109,6 +109,20 @@ def test_retry_starts_afresh_what_ended_badly(ledger):
     assert (rows[4]["state"], rows[4]["attempts"], rows[4]["message"]) == ("queued", 0, "")
 
 
+def test_retry_does_not_go_past_a_quota(make_box):
+    box = make_box(quota__default_bytes=15)
+    box("once")
+    with beside(box.config) as at:
+        for job in (1, 3):
+            at.engine.record(e.JobRequested(user="me", kind="photo", source="users/me/inbox/a.jpg", reserve_bytes=10))
+            at.engine.record(e.JobCancelled(user="me", job=job, reason="r"))
+    done = box("jobs", "retry", "1", "3")
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        "job 1 queued again", "job 3 does not fit the quota of me any more: 5 bytes too many",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("options", [["--all-failed"], ["--kind", "photo"]])
 def test_retry_can_take_all_that_failed(ledger, options):
     assert ledger("jobs", "retry", *options).stdout == "job 4 queued again\n"

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from box.errors import OutOfSpace, SourceChanged, Unprocessable
+from box.errors import OutOfSpace, OverQuota, SourceChanged, Unprocessable
 from box.tasks.handler import Found, Handler, Placement, Request, Tools
 
 
@@ -160,8 +160,28 @@ def leak(request: Request, tools: Tools) -> None:
         os.open(os.devnull, os.O_RDONLY)
 
 
+def want(request: Request, tools: Tools) -> dict[str, Any]:
+    """Have that much set aside, piece by piece; `minds` what is refused, or goes on with what there is."""
+    had = 0
+    for size in request.args["sizes"]:
+        try:
+            tools.reserve(size)
+        except OverQuota:
+            if request.args.get("minds", True):
+                raise
+            break
+        had += size
+    return {"had": had}
+
+
+def lie(request: Request, tools: Tools) -> None:
+    raise OverQuota("it says so itself")
+
+
 DOINGS: dict[str, Callable[[Request, Tools], dict[str, Any] | None]] = {
     "nothing": lambda request, tools: None,
+    "want": want,
+    "lie": lie,
     "fork once": fork_once,
     "fork on": fork_on,
     "much": lambda request, tools: {"much": "x" * request.args["bytes"]},

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import box
-from box.errors import BoxError, ChildDied, OutOfSpace, SourceChanged, Unprocessable
+from box.errors import BoxError, ChildDied, OutOfSpace, OverQuota, SourceChanged, Unprocessable
 from box.tasks import child_main
 from box.tasks.at_work import AtWork, Progress
 from box.tasks.child import Child
@@ -128,7 +128,8 @@ def test_the_reason_names_the_key_that_holds_also_where_its_value_is_that_of_the
     [
         "{", "", "7", "[]", "{}", "[" * 100_000, '{"found": 1}', '{"found": {"placements": [[]], "digest": ""}}',
         '{"found": {"placements": [["a"]], "digest": "", "facts": {}}}', '{"error": "BoxError"}', '{"progress": 1}',
-        '{"progress": ["x", 1]}', "\xff",
+        '{"progress": ["x", 1]}', "\xff", '{"reserve": "much"}', '{"reserve": 0}', '{"reserve": -1}',
+        '{"reserve": 1e300}', '{"reserve": [1]}',
     ],
 )  # fmt: skip
 def test_what_is_no_answer_ends_the_process_and_is_taken_for_none(make_child, nonsense: str):
@@ -218,6 +219,52 @@ def test_a_file_too_large_to_be_written_is_refused_and_the_process_lives(make_ch
     assert refused.code == "too-large"
     assert (tmp_path / "made").stat().st_size <= LIMITS.file_bytes
     assert isinstance(found, Found)
+
+
+class Purse:
+    """Has so much to give, and remembers who asked."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+        self.asked: list[tuple[int, int]] = []
+
+    def reserve(self, job: int, size_bytes: int) -> OverQuota | None:
+        self.asked.append((job, size_bytes))
+        if size_bytes <= self.left:
+            self.left -= size_bytes
+            return None
+        error = OverQuota("there is no more")
+        error.needs_bytes = 77
+        return error
+
+
+def test_what_is_needed_more_is_asked_for_and_granted_or_not(make_child):
+    purse = Purse(100)
+    child = make_child(at_work=AtWork(reserve=purse.reserve))
+    greedy = {"do": "want", "sizes": [60, 30, 20, 5]}
+    first, mild, second = answers(child, greedy, {**greedy, "minds": False}, {"do": "want", "sizes": [10, 0]})
+    assert isinstance(first, OverQuota)
+    assert (str(first), first.needs_bytes) == ("there is no more", 77)
+    assert isinstance(mild, Found)
+    assert (mild.facts["had"], isinstance(second, Found)) == (0, True)
+    assert purse.asked == [(0, 60), (0, 30), (0, 20), (1, 60), (2, 10)]
+    assert purse.left == 0
+
+
+def test_who_says_that_a_quota_is_full_without_asking_says_nothing_of_how_much_it_needs(make_child):
+    purse = Purse(0)
+    refused, said = answers(make_child(at_work=AtWork(reserve=purse.reserve)), {"do": "want", "sizes": [1]}, "lie")
+    assert isinstance(refused, OverQuota)
+    assert (type(said), said.code, str(said)) == (BoxError, "over-quota", "it says so itself")
+
+
+def test_who_asks_without_end_is_ended(make_child, monkeypatch):
+    monkeypatch.setattr("box.tasks.child._ASKED_MAX", 50)
+    purse = Purse(1000)
+    found = answers(make_child(at_work=AtWork(reserve=purse.reserve)), {"do": "want", "sizes": [1] * 60}, "nothing")
+    assert isinstance(found[0], ChildDied)
+    assert isinstance(found[1], Found)
+    assert len(purse.asked) == 50
 
 
 def test_errors_arrive_as_they_were_raised(make_child):
