@@ -101,6 +101,8 @@ class Attention:
         handler = by_kind(claimed.kind) if claimed else None
         if claimed is None or not isinstance(handler, Handler) or not handler.reserves:
             return OverQuota("a job of this kind sets nothing aside")
+        if reserving.limit_of(self.engine.policy, self.engine.store, claimed.user) is None:
+            return None  # nobody races for what has no end, and each asking would be a commit
         try:
             reserving.reserve(self.engine, claimed, claimed.user, size_bytes)
         except Stopped as why:

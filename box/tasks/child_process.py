@@ -52,26 +52,32 @@ def _never() -> float:
     return math.inf
 
 
+def _started(handlers: str) -> tuple[subprocess.Popen[bytes], int]:
+    """A new child, and the descriptor on which it is told what is no request."""
+    control, own_control = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        with strays.starting:
+            popen = subprocess.Popen(  # noqa: S603 - this interpreter, and a module of ours
+                [sys.executable, "-P", "-m", "box.tasks.child_main", str(os.getpid()), str(control), handlers],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=(control,),
+                bufsize=0, cwd="/", env=_environment(), start_new_session=True,
+            )  # fmt: skip
+            if strays.own:
+                strays.own.add(popen.pid)
+    except BaseException:
+        os.close(own_control)
+        raise
+    finally:
+        os.close(control)
+    return popen, own_control
+
+
 class Process:
     """A child that runs `box.tasks.child_main`. All methods but `kill` belong to one thread at a time."""
 
     def __init__(self, settings: Mapping[str, Any], handlers: str) -> None:
         """Start it. Raises OSError when the system has no room for one."""
-        control, self._control = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        try:
-            with strays.starting:
-                self.popen = subprocess.Popen(  # noqa: S603 - this interpreter, and a module of ours
-                    [sys.executable, "-P", "-m", "box.tasks.child_main", str(os.getpid()), str(control), handlers],
-                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=(control,),
-                    bufsize=0, cwd="/", env=_environment(), start_new_session=True,
-                )  # fmt: skip
-                if strays.own:
-                    strays.own.add(self.popen.pid)
-        except BaseException:
-            os.close(self._control)
-            raise
-        finally:
-            os.close(control)
+        self.popen, self._control = _started(handlers)
         self.given = 0
         """Requests that it was given."""
         self.is_ready = False

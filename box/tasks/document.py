@@ -72,7 +72,10 @@ def run(request: Request, tools: Tools) -> Found:
     feeds = _feeds(reading)
     note = _write_note(request, name, facts, body)
     facts |= {"note_digest": note.digest, "chars": note.chars, **({"feeds": feeds} if feeds else {})}
-    return Found(_placements(request, facts, reading.cover), digest, facts)
+    placements = _placements(request, facts, reading.cover)
+    made = (os.path.join(request.scratch, each.made) for each in placements if each.made)
+    tools.reserve(sum(os.stat(path).st_size for path in made))
+    return Found(placements, digest, facts)
 
 
 def _placements(request: Request, facts: Mapping[str, Any], cover: str) -> tuple[Placement, ...]:
@@ -226,5 +229,6 @@ def _digest(descriptor: int) -> str:
 
 
 HANDLER = Handler(
-    kind=KIND, run=run, report=report, media_types=readers.MEDIA_TYPES, options="library", companions=True
-)
+    kind=KIND, run=run, report=report, media_types=readers.MEDIA_TYPES, options="library", companions=True,
+    reserves=True,
+)  # fmt: skip

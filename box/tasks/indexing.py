@@ -220,4 +220,4 @@ def _opened(path: str, bytes_max: int) -> Iterator[int]:
 
 
 def _has_changed(before: os.stat_result, after: os.stat_result) -> bool:
-    return (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)
+    return (before.st_size, disk.mtime_ns(before)) != (after.st_size, disk.mtime_ns(after))

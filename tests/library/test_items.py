@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 
-from box import beside, service
+from box import beside, log, service
 from box.config import Config
+from box.events import QuotaExceeded, QuotaSet
 from box.models.items import Item
 from box.verify import differences
 from tests.helpers import inbox, library
@@ -161,3 +162,16 @@ def test_a_table_that_may_belong_to_a_picture_waits_for_it_and_another_does_not(
     drop(config, "birds.txt", "owl, 3\n")
     assert [item["title"] for item in once(config)] == ["owl, 3"]
     assert (inbox(config) / "IMG_1.csv").exists()
+
+
+def test_a_text_whose_note_does_not_fit_waits_until_it_does(make_root):
+    config = make_root(quota__default_bytes=len(OWLS) + 50)
+    drop(config, "report.txt", OWLS)
+    assert once(config) == []
+    assert (inbox(config) / "report.txt").exists()
+    with beside.beside(config) as box:
+        assert [event.event.path for event in log.read(box.store) if isinstance(event.event, QuotaExceeded)] == [
+            "users/me/inbox/report.txt"
+        ]
+        box.engine.record(QuotaSet(user="me", quota_bytes=10_000))
+    assert [item["title"] for item in once(config)] == ["Barn owls of the valley"]
