@@ -144,10 +144,19 @@ class _Parser:
     def fed(self, data: bytes) -> Iterator[tuple[str, Element]]:
         """The events that these bytes bring, and then what is wrong with them."""
         with _telling(self._name):
-            if not self._root.begun:
-                self._guard.feed(data)
+            damage = None if self._root.begun else self._guarded(data)
             self._parser.feed(data)
             yield from cast("Iterator[tuple[str, Element]]", self._parser.read_events())
+            if damage is not None:
+                raise damage
+
+    def _guarded(self, data: bytes) -> ParseError | None:
+        """Raises what is forbidden; gives what is only damage, so that what comes before it is seen first."""
+        try:
+            self._guard.feed(data)
+        except ParseError as damage:
+            return damage
+        return None
 
     def close(self) -> None:
         """Nothing comes after this."""
