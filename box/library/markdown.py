@@ -142,7 +142,7 @@ class Markdown:
 
     def _block(self, text: str, gap: str = "\n\n") -> None:
         if text:
-            self.words += sum(1 for _ in _WORD.finditer(text))
+            self.words += len(_WORD.findall(text))
             self._write((gap if self.chars else "") + text)
 
     def _write(self, text: str) -> None:

@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from box.library.markdown import line
-
 _CUT_WORD: Final = re.compile(r"[\ufffe\x02](?:\r?\n)?")
 """What PDFium writes where a word is cut at the end of a line."""
 _ITEM: Final = re.compile(r"(?:[•‣▪●○◦■□\u2013\u2014*·\uf0b7-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)])\s+\S")
@@ -68,9 +66,10 @@ def sections(lines: Sequence[str], titles: Iterable[tuple[int, str]]) -> Iterato
 
     `titles`: those that the outline has for this page. One that does not stand on it is put before the rest.
     """
-    bare = [_bare(each) for each in lines]
+    wanted = list(titles)
+    bare = [_bare(each) for each in lines] if wanted else []
     start, head = 0, (0, "")
-    for level, title in titles:
+    for level, title in wanted:
         at, end = _find(bare, _bare(title), start)
         if at < 0:
             yield level, title, ()
@@ -97,4 +96,4 @@ _NUMBER_CHARS_MAX: Final = 12
 
 
 def _bare(text: str) -> str:
-    return line(text).replace(" ", "").casefold()
+    return "".join(text.split()).casefold()

@@ -129,7 +129,8 @@ def _by_magic(head: bytes, by_name: str) -> str | None:
 
 
 def _of_sound(head: bytes) -> str | None:
-    if head.startswith(b"ID3") or (len(head) > 2 and head[0] == 0xFF and head[1] & 0xE6 in {0xE2, 0xE4, 0xE6}):
+    # Layer I, which nobody uses, begins as UTF-16 does.
+    if head.startswith(b"ID3") or (len(head) > 2 and head[0] == 0xFF and head[1] & 0xE6 in {0xE2, 0xE4}):
         return "audio/mpeg"
     if head.startswith(b"OggS"):
         return "audio/ogg"

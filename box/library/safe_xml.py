@@ -24,7 +24,7 @@ ATTRIBUTES_MAX: Final = 1_000
 """Of one element."""
 ATTRIBUTE_CHARS_MAX: Final = 1024 * 1024
 """Of all attributes of one element."""
-SILENT_BYTES_MAX: Final = 32 * 1024 * 1024
+SILENT_BYTES_MAX: Final = 16 * 1024 * 1024
 """Without a beginning of an element: a longer text, comment or attribute would be held in memory whole."""
 NODES_MAX: Final = 200_000_000
 TREE_NODES_MAX: Final = 1_000_000
@@ -92,7 +92,8 @@ def _parsed(stream: BinaryIO, name: str, nodes_max: int) -> Iterator[tuple[str, 
     """The events of a document as the parser has them, held against the limits."""
     parser = _Parser(name)
     depth = nodes = silent_bytes = 0
-    while data := stream.read(_FEED_BYTES if parser.in_root else _GUARD_BYTES):
+    # What has no end yet is parsed from its beginning each time: as much again each time makes that twice, not n times.
+    while data := stream.read(max(silent_bytes, _FEED_BYTES if parser.in_root else _GUARD_BYTES)):
         nodes_before = nodes
         for kind, element in parser.fed(data):
             if kind == "start":
@@ -140,13 +141,22 @@ class _Parser:
         """Whether the root element has begun."""
         return self._root.begun
 
-    def fed(self, data: bytes) -> list[tuple[str, Element]]:
-        """The events that these bytes bring."""
+    def fed(self, data: bytes) -> Iterator[tuple[str, Element]]:
+        """The events that these bytes bring, and then what is wrong with them."""
         with _telling(self._name):
-            if not self._root.begun:
-                self._guard.feed(data)
+            damage = None if self._root.begun else self._guarded(data)
             self._parser.feed(data)
-            return cast("list[tuple[str, Element]]", list(self._parser.read_events()))
+            yield from cast("Iterator[tuple[str, Element]]", self._parser.read_events())
+            if damage is not None:
+                raise damage
+
+    def _guarded(self, data: bytes) -> ParseError | None:
+        """Raises what is forbidden; gives what is only damage, so that what comes before it is seen first."""
+        try:
+            self._guard.feed(data)
+        except ParseError as damage:
+            return damage
+        return None
 
     def close(self) -> None:
         """Nothing comes after this."""

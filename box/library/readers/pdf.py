@@ -17,7 +17,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from box.errors import Unprocessable
-from box.library import ocr, pdf_fallback, pdf_text, properties
+from box.library import ocr, pdf_bombs, pdf_text, properties
 from box.library.markdown import Markdown
 from box.library.reading import CORRUPT, EMPTY, ENCRYPTED, OVERSIZED, Context, Reading
 
@@ -49,11 +49,14 @@ def read(path: str, out: Markdown, context: Context) -> Reading:
     """The text of each page, under the headings of the outline."""
     name = context.name
     _check_end(path, name)
+    pdf_bombs.check(path, name)
     try:
         document = pypdfium2.PdfDocument(path)
     except pypdfium2.PdfiumError as error:
         if error.err_code == pdfium.FPDF_ERR_PASSWORD:
             raise Unprocessable(ENCRYPTED, f"{name} is protected by a password") from None
+        from box.library import pdf_fallback  # noqa: PLC0415 - slow to import, and seldom wanted
+
         return pdf_fallback.read(path, out, context)
     with document:
         if len(document) > PAGES_MAX:
