@@ -56,6 +56,10 @@ The map, one line a module, in the order of that sentence:
     periodic    when a job by the clock is due: cron, intervals, clocks that jump
     compaction  what is old goes from the database to the archive
     verify      log = projections = disk = sums
+    library_checks and the texts beside their index
+    search      what the library holds about something
+    photo_search which photos are meant
+    snippets    the piece of a text to show
     storage     from Python: what there is, who keeps how much, and what fits
     accounting  the sums beside their rows
     weighing    what files are charged: names of one file once, sparse ones by what they occupy

@@ -18,9 +18,10 @@ from box.engine import Engine
 from box.errors import BoxError
 from box.import_tables import Import
 from box.job_tables import KindSettings
+from box.library.chunking import CHUNKER_VERSION
 from box.meters import Meters
 from box.metrics import Metrics
-from box.models import usage
+from box.models import items, ready, texts, usage
 from box.models.base import Store
 from box.queue import Queue
 from box.retention import Steadiness
@@ -28,7 +29,7 @@ from box.room import Room
 from box.serving import Service
 from box.status import Problems
 from box.sweeps import LibrarySweep
-from box.tasks import ALL, asking, by_request, retry
+from box.tasks import ALL, asking, by_request, index, retry
 from box.tasks.at_work import AtWork
 from box.tasks.choose import Chooser
 from box.tasks.chore import Inside
@@ -58,10 +59,12 @@ def build(config: Config, handlers: str = "box.tasks") -> Service:
     lock.take()
     try:
         store, restored = damage.open_checked(root)
-        return _assemble(config, lock, store, restored, handlers)
+        service = _assemble(config, lock, store, restored, handlers)
+        _index_anew(service.engine)
     except BaseException:
         lock.release()
         raise
+    return service
 
 
 def _assemble(
@@ -118,6 +121,14 @@ def _sweep(config: Config, engine: Engine, problems: Problems, meters: Meters) -
         users=lambda: sorted({*people.users(config), *usage.users(engine.store)} - {""}),
         on_problem=lambda found: problems.replace("library-away", found), timed=meters.timed,
     )  # fmt: skip
+
+
+def _index_anew(engine: Engine) -> None:
+    """What is not in the index as it should be is put there: an older version of Box did it, or a job gave up."""
+    for user in texts.users(engine.store):
+        is_owed = items.has_unindexed(engine.store, user) or texts.has_outdated(engine.store, user, CHUNKER_VERSION)
+        if is_owed and not ready.is_any_alone(engine.store, user, index.KIND):
+            engine.request(asking.wanted(by_request(), index.KIND, {}, user=user))
 
 
 def _imports(config: Config, engine: Engine, problems: Problems) -> imports.Imports:

@@ -1,4 +1,4 @@
-"""Verification. The rule: log = projections = disk = sums; every difference is said, nothing is changed.
+"""Verification. The rule: log = projections = disk = sums = index; every difference is said, nothing is changed.
 
 The archive is looked at first, since half the log may be in it. The log is folded again into empty tables beside the
 real ones and the two are compared row by row; the files of the library are walked and compared with their rows; the
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import islice, zip_longest
 from typing import Any, Final
 
-from box import accounting, archive, disk, engine, locks, log
+from box import accounting, archive, disk, engine, library_checks, locks, log
 from box.config import Config
 from box.events import JobsArchived
 from box.models import PROJECTIONS, claims_found, drops, files, live, usage
@@ -38,7 +38,7 @@ class Difference:
     """Something that should be the same and is not."""
 
     where: str
-    """"log": log, its archive and projections; "disk": projections and disk; "sums": sums and rows."""
+    """"log": log, its archive and projections; "disk": projections and disk; "sums": sums and rows; "index": texts."""
     subject: str
     expected: str
     found: str
@@ -62,10 +62,13 @@ def differences(
             yield from log_differences(store, root, check)
         check()
         yield from sum_differences(store)
+        yield from (Difference("index", *each) for each in library_checks.row_differences(store))
         on_disk = list(islice(disk_differences(store, root), DIFFERENCES_MAX))
     yield from (each for each in on_disk if _is_lasting(store, root, each))
+    yield from (Difference("index", *each) for each in library_checks.index_differences(store, root, deep=deep))
     if deep:
         yield from content_differences(store, root, check)
+        yield from (Difference("index", *each) for each in library_checks.text_differences(store, root, check))
 
 
 # --- the log ---------------------------------------------------------------------------------------------------------

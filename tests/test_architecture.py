@@ -76,6 +76,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "backup_status", "beside", "config", "errors", "events", "models", "people", "policy", "recalculation",
         "status", "watchers",
     },
+    "snippets": {"models"},
+    "photo_search": {"library", "models", "paths", "photos"},
+    "search": {"beside", "config", "errors", "library", "models", "photo_search", "photos", "snippets"},
     "periodic": {"job_tables"},
     "timekeeper": {
         "engine", "errors", "events", "job_tables", "log", "logs", "models", "periodic", "sections", "tasks", "units",
@@ -118,8 +121,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "room", "status_file", "sweeps", "tasks", "timekeeper", "timers", "units",
     },
     "verify": {
-        "accounting", "archive", "config", "disk", "engine", "events", "locks", "log", "models", "paths", "watchers",
+        "accounting", "archive", "config", "disk", "engine", "events", "library_checks", "locks", "log", "models",
+        "paths", "watchers",
     },
+    "library_checks": {"errors", "locks", "models", "paths"},
 }  # fmt: skip
 """Everything else (`service`, `serving`, `cli`, `doctor`, `__main__`) may import anything; nothing may import those."""
 

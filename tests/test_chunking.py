@@ -4,13 +4,17 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import re
+import tracemalloc
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from box.library import sentences
-from box.library.chunking import chunks_of
+from box.library.chunking import chunks, chunks_of
 from box.library.tokens import SIZE_MAX, is_spaceless, size_of
 
 SCRIPTS = {
@@ -93,3 +97,75 @@ def test_sentences_hold_all_that_is_no_space(text: str):
     found = list(sentences.spans(text))
     assert "".join("".join(text[start:end].split()) for start, end in found) == "".join(text.split())
     assert all(text[start:end] == text[start:end].strip() for start, end in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("Dr. Müller kam am 3. Mai zurück! Wer hätte das gedacht? Niemand.", 3),
+        ('The pump failed at 4.5 bar, e.g. in winter. "Stop!" she said. J. R. Smith wrote it.', 3),
+        ("1. First things. 2 of them.", 2),
+        ("В 1999 г. его купил Ю. Смирнов! Что было дальше?", 2),
+        ("كان البيت فارغا. من كان يظن ذلك؟ ثم جاء الربيع!", 3),
+        ("घर खाली था। किसने सोचा होगा? फिर वसंत आया।", 3),
+        ("房子是空的。谁会想到呢？春天来了！", 3),
+        ("家は空っぽだった。「誰が思っただろう？」春が来た。", 3),
+        (SCRIPTS["thai"], 2),
+        ("No full stop\n\nand a blank line", 2),
+        ("Prices rose by 3.7 % ... then fell. Why?!", 2),
+        ("It is sold by Smith Inc. in Rome. It is sold by Smith Inc. The rest is not.", 3),
+    ],
+)
+def test_sentences_end_where_people_would_say(text: str, count: int):
+    assert len(list(sentences.spans(text))) == count, [text[a:b] for a, b in sentences.spans(text)]
+
+
+@pytest.mark.parametrize("piece", [". ", "...", "((((", '."', "\n ", "a.", "1. ", "ก ", "。", "?!", "Dr. "])
+def test_sentences_are_found_in_one_pass(piece: str):
+    text = piece * (200_000 // len(piece))
+    assert sum(end - start for start, end in sentences.spans(text)) <= len(text)
+
+
+def test_headings_pages_and_times_are_known_of_each_chunk():
+    said = "This is said here, and it is long enough to be a passage of its own, is it not. " * 5
+    note = (
+        f"---\nid: 1\n---\n\n# Title\n\n## One\n\n<!-- page 3 -->\n\n{said}\n\n## Two ##\n\n### Deep\n\n{said}\n\n"
+        f"<!-- page 4 -->\n\n{said}\n\nThree\n=====\n\n[00:01:23.450] {said}\n\n```\n# no heading\n```\n"
+    )
+    found = [(chunk.heading, chunk.place) for chunk in chunks_of(note, "Title")]
+    assert found == [
+        ("Title > One", "p. 3"),
+        ("Title > Two > Deep", "p. 3"),
+        ("Title > Two > Deep", "p. 4"),
+        ("Title > Three", "00:01:23"),
+    ]
+    assert all("page 4" not in chunk.text and "id: 1" not in chunk.text for chunk in chunks_of(note))
+
+
+def test_a_chunk_begins_with_the_last_sentence_of_the_one_before():
+    note = " ".join(f"Sentence number {number} says very little about it." for number in range(200))
+    found = list(chunks_of(note))
+    assert len(found) > 4
+    for one, other in itertools.pairwise(found):
+        assert one.start < other.start < one.end
+        assert note[other.start : one.end].count(".") == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "So it goes, on and on, and it will not come to an end soon.\n",
+        "On and on it went, as it ever did, and will. " * 2000,
+    ],
+)
+def test_a_long_note_is_read_in_little_memory(line: str):
+    class Endless(io.StringIO):
+        def readline(self, size: int | None = -1, /) -> str:
+            return line[:size]
+
+    tracemalloc.start()
+    count = sum(1 for _ in itertools.islice(chunks(Endless()), 250))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert count == 250
+    assert peak < 8_000_000

@@ -109,7 +109,7 @@ def _chunk(number: int, units: list[_Unit]) -> Chunk:
     first = next((unit for unit in units if not unit.heads), units[-1])
     text = units[0].text + "".join(unit.gap + unit.text for unit in units[1:])
     start = units[0].start
-    return Chunk(number, start, start + len(text), first.path, units[0].place or first.place, text)
+    return Chunk(number, start, start + len(text), first.path, first.place, text)
 
 
 @dataclass(slots=True)
@@ -137,12 +137,12 @@ class _Units:
             is_piece = not line.endswith("\n") and len(line) == _LINE_CHARS
             if is_piece or (self._held and not self._held[-1].endswith("\n")):
                 self._hold(line)
-                if self._held_chars > 2 * _LINE_CHARS:
-                    yield from self._let_go(rest=True)
             elif self._fence:
                 yield from self._code(line)
             else:
                 yield from self._line(line)
+            if self._held_chars > 2 * _LINE_CHARS:
+                yield from self._let_go(rest=True)
         yield from self._let_go()
 
     def _body(self, first: str, note: TextIO) -> Iterator[str]:

@@ -19,12 +19,18 @@ THAI_CHARS: Final = 80
 _LOOK_CHARS: Final = 24
 """How far around a full stop is looked."""
 
-_BORDER: Final = re.compile(
-    r"(?P<wide>(?<![。！？｡])[。！？｡]++[」』”’）)\]》〉\"']*+)"
-    r"|(?P<mark>(?<![.!?…؟।॥۔])[.!?…؟।॥۔]++[\"'»”’“)\]]*+(?=\s|\Z))"
-    r"|(?P<blank>\n[ \t\r]*+\n)"
-    r"|(?P<thai>(?<=[\u0e01-\u0e7f]) ++(?=[\u0e01-\u0e7f]))"
+_MARKS: Final = ".!?…؟।॥۔。！？｡"
+_WIDE: Final = "。！？｡"
+_CLOSING: Final = "\"'»”’“)\\]」』）》〉"
+
+# They begin with one set of characters: so the search skips all others at once.
+_BORDER: Final = re.compile(rf"[{_MARKS}\n](?:(?<=\n)[ \t\r]*+\n|(?<!\n)[{_MARKS}]*+[{_CLOSING}]*+)")
+_THAI_BORDER: Final = re.compile(
+    rf"[{_MARKS}\n ](?:(?<=\n)[ \t\r]*+\n|(?<=[\u0e01-\u0e7f] ) *+(?=[\u0e01-\u0e7f])"
+    rf"|(?<![\n ])[{_MARKS}]*+[{_CLOSING}]*+)"
 )
+_THAI: Final = re.compile("[\u0e01-\u0e7f]")
+_FOLLOWING: Final = re.compile(r"[\s\"'«„“”‘’(\[{<¿¡*_–—-]*+")
 _THAI_END: Final = ("ครับ", "ค่ะ", "คะ", "ๆ", "ฯลฯ")
 _OPENING: Final = "\"'«„“”‘’([{<¿¡*_-–—"
 
@@ -52,7 +58,8 @@ _ORDINALS: Final = frozenset(
 def spans(text: str) -> Iterator[tuple[int, int]]:
     """Where each sentence begins and ends, without the space around it; all that is no space lies in one."""
     begun = 0
-    for match in _BORDER.finditer(text):
+    border = _BORDER if text.isascii() or not _THAI.search(text) else _THAI_BORDER
+    for match in border.finditer(text):
         if _is_border(text, begun, match):
             yield from _span(text, begun, match.end())
             begun = match.end()
@@ -68,34 +75,43 @@ def _span(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _is_border(text: str, begun: int, match: re.Match[str]) -> bool:
-    kind = match.lastgroup
-    if kind == "mark":
-        return _is_end(text, begun, match)
-    if kind == "thai":
+    first, end = match[0][0], match.end()
+    if first == "\n":
+        return True
+    if first == " ":
         return match.start() - begun >= THAI_CHARS or text.endswith(_THAI_END, begun, match.start())
-    return True
+    if first in _WIDE or match[0].rstrip(_CLOSING)[-1] in _WIDE:
+        return True
+    return (end == len(text) or text[end].isspace()) and _is_end(text, begun, match)
 
 
 def _is_end(text: str, begun: int, match: re.Match[str]) -> bool:
     """Whether a sentence ends at a mark that is followed by space."""
-    following = text[match.end() : match.end() + _LOOK_CHARS].split(None, 1)
-    after = following[0].lstrip(_OPENING) if following else ""
-    if after[:1].islower():
+    following = _FOLLOWING.match(text, match.end())
+    after = following.end() if following else match.end()
+    if text[after : after + 1].islower():
         return False
     if match[0] != ".":
         return True
-    before = text[max(begun, match.start() - _LOOK_CHARS) : match.start()]
-    parts = before.rsplit(None, 1)
-    word = parts[-1].lstrip(_OPENING) if parts else ""
-    is_first = len(parts) < 2 and match.start() - begun <= _LOOK_CHARS
+    start = match.start()
+    before = text[max(begun, start - _LOOK_CHARS) : start].rsplit(None, 1)
+    word = before[-1].lstrip(_OPENING) if before else ""
     if word.isdigit():
-        return not (is_first or (len(word) <= 2 and after.rstrip(".,;").casefold() in _ORDINALS))
+        is_first = len(before) < 2 and start - begun <= _LOOK_CHARS
+        return not (is_first or (len(word) <= 2 and _is_counted(text[after : after + _LOOK_CHARS])))
     folded = word.casefold()
     if folded in _MAYBE:
-        return after[:1].isupper()
+        return text[after : after + 1].isupper()
     return not (folded in _TITLES or _is_initial(word))
+
+
+def _is_counted(after: str) -> bool:
+    words = after.split(None, 1)
+    return bool(words) and words[0].rstrip(".,;").casefold() in _ORDINALS
 
 
 def _is_initial(word: str) -> bool:
     """Whether it is a letter of a name: "J", "J.R", "Ю"; a single I or A ends sentences too, but not often."""
-    return all(len(part) == 1 and part.isupper() for part in word.replace("-", ".").split(".")) if word else False
+    if len(word) > 1 and word[1] not in ".-":
+        return False
+    return bool(word) and all(len(part) == 1 and part.isupper() for part in word.replace("-", ".").split("."))

@@ -14,7 +14,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Final
 
 import peewee
@@ -65,8 +65,13 @@ class Store:
             self.peewee.close()
 
     def create(self, models: Sequence[type[Table]], *statements: str) -> None:
-        """Make the tables that are not there yet, then run further DDL."""
-        with self.lock, self.peewee.bind_ctx(models, bind_refs=False, bind_backrefs=False):
+        """Make the tables that are not there yet, then run further DDL: all with one commit where tables are new."""
+        is_new = not all(self.columns(model._meta.table_name) for model in models)
+        with (
+            self.lock,
+            self.transaction() if is_new and not self._connection.in_transaction else nullcontext(),
+            self.peewee.bind_ctx(models, bind_refs=False, bind_backrefs=False),
+        ):
             self.peewee.create_tables(models)
             for statement in statements:
                 self._connection.execute(statement)

@@ -43,6 +43,9 @@ class Edition(Table):
 
     item = peewee.BigIntegerField(primary_key=True)
     edition = peewee.IntegerField()
+    """0 for none."""
+    unfinished = peewee.BooleanField()
+    """There may be chunks of it that are not seen."""
 
     class Meta:
         table_name = "editions"
@@ -71,11 +74,12 @@ WORDS, RUNS, TITLES = INDEXED = ("chunk_words", "chunk_runs", "item_runs")
 
 INDEXES: Final = (
     "CREATE UNIQUE INDEX IF NOT EXISTS chunk_place ON chunks (item, edition, number)",
+    "CREATE INDEX IF NOT EXISTS edition_unfinished ON editions (item) WHERE unfinished",
     "CREATE VIEW IF NOT EXISTS spaceless_chunks AS SELECT id, heading, text FROM chunks WHERE spaceless",
     _index(WORDS, "heading, text, content = 'chunks'", "unicode61 remove_diacritics 2"),
     _index(RUNS, "heading, text, content = 'spaceless_chunks'", "trigram"),
     _index(TITLES, "title, source, tags, content = 'items'", "trigram"),
-    f"CREATE VIRTUAL TABLE IF NOT EXISTS {RUNS}_vocabulary USING fts5vocab ({RUNS}, row)",
+    *(f"CREATE VIRTUAL TABLE IF NOT EXISTS {name}_vocabulary USING fts5vocab ({name}, row)" for name in (RUNS, TITLES)),
     *_kept_in_step(WORDS, "chunks", "id", "heading, text"),
     *_kept_in_step(RUNS, "chunks", "id", "heading, text", "WHEN {}.spaceless"),
     *_kept_in_step(TITLES, "items", "id", "title, source, tags"),
@@ -116,10 +120,15 @@ def count_of(store: Store, item: int) -> int:
     return count
 
 
-def next_edition(store: Store, item: int) -> int:
-    """An edition of which there is nothing yet."""
-    last = store.value("SELECT max(edition) FROM chunks WHERE item = ?", (item,)) or 0
-    shown = store.value("SELECT edition FROM editions WHERE item = ?", (item,)) or 0
+def begin(store: Store, item: int) -> int:
+    """The number of a new edition of an item: nobody sees it until it is shown."""
+    store.execute(
+        "INSERT INTO editions (item, edition, unfinished) VALUES (?, 0, 1) ON CONFLICT (item) DO UPDATE SET"
+        " unfinished = 1",
+        (item,),
+    )
+    last: int = store.value("SELECT max(edition) FROM chunks WHERE item = ?", (item,)) or 0
+    shown: int = store.value("SELECT edition FROM editions WHERE item = ?", (item,))
     return max(last, shown) + 1
 
 
@@ -134,17 +143,21 @@ def add(store: Store, item: int, edition: int, pieces: Iterable[type_piece]) -> 
 
 def show(store: Store, item: int, edition: int) -> None:
     """From now on these are the chunks of the item."""
-    store.execute(
-        "INSERT INTO editions (item, edition) VALUES (?, ?)"
-        " ON CONFLICT (item) DO UPDATE SET edition = excluded.edition",
-        (item, edition),
-    )
+    store.execute("UPDATE editions SET edition = ? WHERE item = ?", (edition, item))
 
 
-def remove_unseen(store: Store, item: int, limit: int) -> int:
-    """Remove at most `limit` chunks that are not those that are seen; how many there were."""
-    return store.execute(
+def remove_unseen(store: Store, item: int, limit: int) -> bool:
+    """Remove at most `limit` chunks of an item that nobody sees; whether there are none left."""
+    removed = store.execute(
         "DELETE FROM chunks WHERE id IN (SELECT id FROM chunks WHERE item = ? AND edition <> coalesce("
         "(SELECT edition FROM editions WHERE item = ?), 0) LIMIT ?)",
         (item, item, limit),
     )
+    if removed < limit:
+        store.execute("UPDATE editions SET unfinished = 0 WHERE item = ?", (item,))
+    return removed < limit
+
+
+def unfinished(store: Store) -> list[int]:
+    """Items that may have chunks which nobody sees: somebody was stopped while writing them."""
+    return [item for (item,) in store.rows("SELECT item FROM editions WHERE unfinished")]

@@ -117,6 +117,7 @@ INDEXES: Final = (
     "CREATE INDEX IF NOT EXISTS item_note ON items (note)",
     # What waits to be indexed: few rows, however large the library is.
     f"CREATE INDEX IF NOT EXISTS item_unindexed ON items (user, id) WHERE {UNINDEXED}",
+    "CREATE INDEX IF NOT EXISTS item_chunker ON items (chunker_version, user, id) WHERE chunker_version > 0",
 )
 
 

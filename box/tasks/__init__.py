@@ -19,6 +19,7 @@ from box.tasks import (
     document,
     empty_trash,
     importing,
+    index,
     organize,
     photo,
     put_back,
@@ -57,6 +58,7 @@ ALL: Final[tuple[Handler | Chore, ...]] = (
     importing.HANDLER,
     backup.HANDLER,
     verify_backup.HANDLER,
+    index.HANDLER,
 )
 
 

@@ -1,0 +1,247 @@
+"""Searching. The rule: a search reads, and what it costs is bounded; the same question gets the same order.
+
+    from box import search
+
+    search.search("heron nest", user="me").results[0].title
+
+Texts come first, the best passages of each together; then those of which only the title or the name holds it; then
+photos, the newest first. `after` is where the results before ended (`Results.next`). Offsets are characters of the
+note: `note[start:end]`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from box import config, photo_search, snippets
+from box.beside import Beside, beside
+from box.errors import UsageError
+from box.library import query as asking
+from box.library.query import Query
+from box.models import chunks, finding, photo_finding
+from box.models.base import Store
+from box.photos.naming import camera_of
+from box.snippets import Snippet
+
+LIMIT_MAX: Final = 1000
+PASSAGES_MAX: Final = 3
+PHOTO: Final = "photo"
+_SINCE: Final = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
+
+type_key = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Where a text says it."""
+
+    number: int
+    """Of the chunk."""
+    place: str
+    """Page or time, if the text says so."""
+    heading: str
+    start: int
+    end: int
+    snippet: Snippet
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Something that was found."""
+
+    kind: str
+    """"photo", or the kind of text."""
+    user: str
+    title: str
+    path: str
+    """Of the original; empty once it was deleted."""
+    date: str = ""
+    item: int = 0
+    """Number of a text, 0 for a photo."""
+    note: str = ""
+    authors: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    origin: str = ""
+    score: float = 0.0
+    """Lower is better; of texts in which it was found."""
+    passages: tuple[Passage, ...] = ()
+    thumbnail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A page of what was found."""
+
+    results: tuple[Result, ...] = ()
+    next: str = ""
+    """Where to go on; empty at the end."""
+    is_cut: bool = False
+    """Very many passages hold it: only the newest of them were ranked."""
+
+
+def search(
+    text: str, *, kind: str = "", user: str = "", tag: str = "", since: str = "", limit: int = 20, after: str = "",
+    box: Beside | None = None,
+) -> Results:  # fmt: skip
+    """What the library holds about it. Raises UsageError for what cannot be asked, BoxError where there is no box."""
+    query = asking.parse(text)
+    if not 1 <= limit <= LIMIT_MAX:
+        raise UsageError(f"limit {limit}: from 1 to {LIMIT_MAX} results a page")
+    if since and not _SINCE.fullmatch(since):
+        raise UsageError(f"since {since!r}: a day such as 2024-05-04, a month such as 2024-05, or a year")
+    key = _key_of(after)
+    if query.is_empty:
+        return Results()
+    wanted = finding.Filter(user, kind, tag, since)
+    with _opened(box) as way, way.store.snapshot():
+        found, more, is_cut = _texts(way.store, query, wanted, key, limit)
+        if not more and kind in ("", PHOTO) and len(found) <= limit:
+            photos, more = _photos(way.store, query, wanted, key, limit - len(found))
+            found += photos
+    return Results(tuple(found), _cursor(more) if more else "", is_cut)
+
+
+@contextmanager
+def _opened(box: Beside | None) -> Iterator[Beside]:
+    if box is not None:
+        yield box
+        return
+    with beside(config.load(None, os.environ)) as one:
+        yield one
+
+
+# --- texts -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """An item in its place."""
+
+    stage: int
+    score: float
+    item: int
+    hits: tuple[int, ...] = ()
+
+    @property
+    def key(self) -> type_key:
+        return self.stage, self.score, -self.item
+
+
+def _texts(
+    store: Store, query: Query, wanted: finding.Filter, key: type_key, limit: int
+) -> tuple[list[Result], type_key, bool]:
+    """The texts of this page, where to go on (nowhere: empty), and whether the ranking is of the newest only."""
+    if wanted.kind == PHOTO or key[:1] == (2,):
+        return [], (), False
+    index = chunks.RUNS if query.is_spaceless else chunks.WORDS
+    match = (
+        asking.runs_match(query, partial(finding.runs_that_begin, store, index))
+        if query.is_spaceless
+        else asking.words_match(query)
+    )
+    hits, is_cut = finding.ranked(store, index, match, wanted)
+    ordered = _by_item(hits)
+    known = {each.item for each in ordered}
+    in_titles = asking.runs_match(query, partial(finding.runs_that_begin, store, chunks.TITLES))
+    titles = finding.titled(store, in_titles, wanted)
+    ordered += sorted(
+        (_Ranked(1, score, item) for item, score in titles if item not in known), key=lambda each: each.key
+    )
+    page = [each for each in ordered if not key or each.key > key][: limit + 1]
+    facts = finding.items(store, [each.item for each in page[:limit]])
+    results = [
+        _result(facts[each.item], each.score, tuple(_passages(store, index, match, each)))
+        for each in page[:limit]
+        if each.item in facts
+    ]
+    return results, page[limit - 1].key if len(page) > limit else (), is_cut
+
+
+def _by_item(hits: Sequence[finding.Hit]) -> list[_Ranked]:
+    """The items of the hits, the best first, each with its best chunks."""
+    best: dict[int, list[tuple[float, int]]] = {}
+    for hit in hits:
+        best.setdefault(hit.item, []).append((hit.score, hit.chunk))
+    ranked = []
+    for item, found in best.items():
+        found.sort()
+        ranked.append(_Ranked(0, found[0][0], item, tuple(chunk for _, chunk in found[:PASSAGES_MAX])))
+    return sorted(ranked, key=lambda each: each.key)
+
+
+def _passages(store: Store, index: str, match: str, each: _Ranked) -> Iterator[Passage]:
+    for chunk in each.hits:
+        found = finding.passage(store, index, match, chunk)
+        if found is not None:
+            yield _passage(found)
+    if not each.hits:
+        for row in chunks.of_item(store, each.item, limit=1):
+            yield _passage(finding.Passage(*row[1:], row.text))
+
+
+def _passage(found: finding.Passage) -> Passage:
+    snippet = snippets.cut(found.text, found.marked, found.start)
+    return Passage(found.number, found.place, found.heading, found.start, found.end, snippet)
+
+
+def _result(item: finding.Found, score: float, passages: tuple[Passage, ...]) -> Result:
+    return Result(
+        kind=item.kind, user=item.user, title=item.title, path=item.path, date=item.date, item=item.id, note=item.note,
+        authors=_lines(item.authors), tags=_lines(item.tags), origin=item.origin, score=score, passages=passages,
+    )  # fmt: skip
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, text.split("\n")))
+
+
+# --- photos ----------------------------------------------------------------------------------------------------------
+
+
+def _photos(
+    store: Store, query: Query, wanted: finding.Filter, key: type_key, limit: int
+) -> tuple[list[Result], type_key]:
+    """The photos of this page, and where to go on."""
+    place = key[1:] if key[:1] == (2,) else photo_finding.FIRST
+    if limit == 0:
+        return [], (2, *place)
+    fits = photo_search.fitting(query, wanted.user, wanted.tag)
+    shots, after = photo_finding.newest(store, fits, photo_search.days_of(query, wanted.since), place, limit)
+    results = [
+        Result(
+            kind=PHOTO, user=shot.user, title=camera_of(shot.make, shot.model), path=f"{shot.folder}/{shot.name}",
+            date=shot.taken_at or shot.day, thumbnail=shot.thumbnail,
+        )
+        for shot in shots
+    ]  # fmt: skip
+    return results, (2, *after) if after else ()
+
+
+# --- pages -----------------------------------------------------------------------------------------------------------
+
+
+def _cursor(key: type_key) -> str:
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+
+
+def _key_of(cursor: str) -> type_key:
+    """Where a page begins, empty for the first."""
+    if not cursor:
+        return ()
+    try:
+        key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError):
+        key = None
+    kinds = [type(each) for each in key] if isinstance(key, list) else []
+    if kinds in ([int, float, int], [int, str, str, str]) and isinstance(key, list) and key[0] in (0, 1, 2):
+        return tuple(key)
+    raise UsageError(f"after {cursor[:40]!r}: it is not where a search ended (`next`)")

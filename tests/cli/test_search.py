@@ -1,0 +1,163 @@
+"""`box search`: what was dropped is found, page by page, as people and programs read it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from box import config as configuration
+from box import search, verify
+from box.beside import beside
+from box.config import Config
+from box.errors import UsageError
+from box.service import build
+from tests.helpers import inbox, jpeg, running, until
+
+LONG = "Tides are told here, one after the other. " * 60
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    root = tmp_path_factory.mktemp("search")
+    (root / "config.toml").write_text(
+        '[box]\nroot = "."\n[users]\nnames = ["me", "ann"]\n[watch]\nsettle_seconds = 0.05\n'
+        "[storage]\nfree_bytes_min = 0\n"
+    )
+    config = configuration.load(str(root / "config.toml"), {})
+    box = build(config)
+    mine = inbox(config)
+    (mine / "Norway").mkdir()
+    (mine / "Norway/herons.txt").write_text(
+        f"Herons of the fjord\n\n{LONG}\n\nThe grey heron nests at Bergen.\n\n{LONG}"
+    )
+    (mine / "heron cafe.txt").write_text("The Heron is a café in Oslo, and herons are not served there.")
+    (mine / "tower.txt").write_text("東京タワーは1958年に完成した。高さは333メートルである。")
+    (mine / "Norway/IMG_0001.jpg").write_bytes(jpeg(1, "2024:05:04 10:11:12"))
+    (mine / "IMG_0002.jpg").write_bytes(jpeg(2, "2023:07:04 10:11:12"))
+    (inbox(config, "ann") / "letter.txt").write_text("Ann has seen no heron, but an egret.")
+    done = box.once()
+    assert done.filed == 6, done
+    return config
+
+
+def titles(config: Config, text: str, **options: Any) -> list[str]:
+    with beside(config) as box:
+        return [
+            result.title if result.kind != "photo" else result.path.rpartition("/")[2]
+            for result in search.search(text, box=box, **options).results
+        ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "options", "found"),
+    [
+        ("grey heron", {}, {"Herons of the fjord"}),
+        ('"grey heron"', {}, {"Herons of the fjord"}),
+        ("cafe", {}, {"The Heron is a café in Oslo, and herons are not served there."}),
+        ("egret", {"user": "me"}, set()),
+        ("egret", {"user": "ann"}, {"Ann has seen no heron, but an egret."}),
+        ("heron -egret -café", {"kind": "document"}, {"Herons of the fjord"}),
+        ("東京", {}, {"東京タワーは1958年に完成した。高さは333メートルである。"}),
+        ("norway", {}, {"Herons of the fjord", "IMG_0001.jpg"}),
+        ("heron", {"tag": "Norway"}, {"Herons of the fjord"}),
+        ("2024-05", {}, {"IMG_0001.jpg"}),
+        ("july 2023", {"kind": "photo"}, {"IMG_0002.jpg"}),
+        ("box test", {"kind": "photo", "since": "2024"}, {"IMG_0001.jpg"}),
+        ("IMG_0002", {}, {"IMG_0002.jpg"}),
+        ("box test", {"kind": "photo", "tag": "Norway"}, {"IMG_0001.jpg"}),
+        ("ords", {"kind": "document"}, set()),
+        ("jord", {"kind": "document"}, {"Herons of the fjord"}),
+        ("nothing of that sort", {}, set()),
+    ],
+)  # fmt: skip
+def test_what_was_dropped_is_found(filled: Config, asked: str, options: dict[str, Any], found: set[str]):
+    assert set(titles(filled, asked, **options)) == found
+
+
+def test_passages_say_where_in_the_note_they_are_and_what_was_found_in_them(filled: Config):
+    with beside(filled) as box:
+        (result,) = search.search("grey heron", box=box).results
+    note = Path(filled.box.root, result.note).read_bytes().decode()
+    (passage,) = result.passages
+    snippet = passage.snippet
+    assert note[snippet.start : snippet.start + len(snippet.text)] == snippet.text
+    assert [note[start:end] for start, end in snippet.highlights] == ["grey", "heron"]
+    assert passage.start <= snippet.start < passage.end
+    assert len(snippet.text) < 300
+    assert snippet.before
+    assert result.tags == ("Norway",)
+
+
+def test_pages_follow_each_other_without_a_gap(filled: Config):
+    everything = titles(filled, "heron OR 2024 OR 2023", limit=100)
+    assert len(everything) == 5
+    paged: list[str] = []
+    after = ""
+    with beside(filled) as box:
+        while True:
+            page = search.search("heron OR 2024 OR 2023", limit=1, after=after, box=box)
+            paged += [result.title if result.kind != "photo" else result.path[-12:] for result in page.results]
+            after = page.next
+            if not after:
+                break
+    assert paged == everything
+
+
+@pytest.mark.parametrize("options", [{"after": "x"}, {"after": "WzEsMl0"}, {"limit": 0}, {"since": "yesterday"}])
+def test_what_cannot_be_asked_is_told(filled: Config, options: dict[str, Any]):
+    with beside(filled) as box, pytest.raises(UsageError):
+        search.search("heron", box=box, **options)
+
+
+def test_the_program_shows_results_and_their_json(filled: Config, run_box: Callable[..., Any]):
+    shown = run_box("search", "grey", "heron", "--config", filled.path)
+    assert shown.returncode == 0, shown.stderr
+    assert "Herons of the fjord (document, item " in shown.stdout
+    assert "The grey heron nests at Bergen." in shown.stdout
+    told = json.loads(run_box("search", "heron", "--limit", "1", "--json", "--config", filled.path).stdout)
+    assert told["next"]
+    (result,) = told["results"]
+    assert {"kind", "title", "note", "item", "passages"} <= set(result)
+    assert run_box("search", "zzz", "--config", filled.path).stdout == "nothing found\n"
+    assert run_box("search", "???", "--config", filled.path).returncode == 2
+
+
+def test_what_is_changed_and_deleted_by_hand_is_found_as_it_is_then(make_root: Callable[..., Config]):
+    config = make_root()
+    (inbox(config) / "a.txt").write_text("A beach\n\nA walrus was here.")
+    build(config).once()
+    assert titles(config, "walrus") == ["A beach"]
+    (note,) = Path(config.box.root, "users/me/notes").iterdir()
+    note.write_text("# A beach\n\nAn otter was here.")
+    build(config).once()
+    assert (titles(config, "walrus"), titles(config, "otter")) == ([], ["A beach"])
+    note.unlink()
+    build(config).once()
+    assert titles(config, "otter") == []
+    with beside(config) as box:
+        assert list(verify.differences(box.store, config, deep=True)) == []
+
+
+def test_beside_the_service_what_was_dropped_is_found_at_once(make_root: Callable[..., Config]):
+    config = make_root()
+    with running(config):
+        (inbox(config) / "a.txt").write_text("A beach\n\nA walrus was here.")
+        until(lambda: titles(config, "walrus"), "it is found")
+
+
+def test_verify_tells_of_an_index_that_is_not_that_of_the_texts(make_root: Callable[..., Config]):
+    config = make_root()
+    (inbox(config) / "a.txt").write_text("A walrus was here.")
+    build(config).once()
+    with closing(sqlite3.connect(Path(config.box.root, "box.db"))) as database, database:
+        database.execute("UPDATE chunks SET text = replace(text, 'walrus', 'otters')")
+    with beside(config) as box:
+        found = {each.subject for each in verify.differences(box.store, config, deep=True) if each.where == "index"}
+    assert "chunk_words" in found
+    assert any("a-walrus" in subject for subject in found)

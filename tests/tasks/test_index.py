@@ -1,0 +1,228 @@
+"""index: what is in the index is what the notes say, whatever happened."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+from blake3 import blake3
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from box import library_checks, search, verify
+from box.beside import beside
+from box.config import Config
+from box.engine import Engine
+from box.events import DocumentRead, FileNoticed, FilePlaced, FileVanished
+from box.models import chunks, texts
+from box.models.base import Store
+from box.tasks.at_work import AtWork
+from box.tasks.chore import Reporter
+from box.tasks.indexing import BATCH, Indexing
+from tests.helpers import inbox, start_box, until
+
+WORDS = ["heron", "nest", "water", "tide", "鳥の巣", "Äpfel", "1999", "gåte"]
+
+
+def note_of(seed: int, sentences: int) -> str:
+    rng = random.Random(seed)
+    said = (" ".join(rng.choices(WORDS, k=rng.randint(3, 30))).capitalize() + "." for _ in range(sentences))
+    return f"---\nid: x\n---\n\n# Note {seed}\n\n" + "\n\n".join(said) + "\n"
+
+
+class Library:
+    """A user's notes, as the log knows them."""
+
+    def __init__(self, engine: Engine, root: Path) -> None:
+        self.engine, self.root = engine, root
+        (root / "users/me/notes").mkdir(parents=True)
+
+    def put(self, source: str, text: str) -> int:
+        note = f"users/me/notes/{source}-{self.engine.store.value('SELECT count(*) FROM items')}.md"
+        size, mtime_ns = self._write(note, text)
+        digest = blake3(text.encode()).hexdigest()
+        recorded = self.engine.record(
+            FilePlaced(user="me", path=note, size=size, mtime_ns=mtime_ns, job=0),
+            DocumentRead(
+                user="me", source=f"users/me/inbox/{source}", path=f"users/me/media/{source}", size=1, mtime_ns=1,
+                digest=digest, media_type="text/plain", note=note, note_digest=digest, item_kind="document",
+                title=f"Note {source}",
+            ),
+        )  # fmt: skip
+        return next(each.position for each in recorded if isinstance(each.event, DocumentRead))
+
+    def edit(self, item: int, text: str) -> None:
+        text_of = texts.text(self.engine.store, item)
+        assert text_of is not None
+        if text_of.note:
+            size, mtime_ns = self._write(text_of.note, text)
+            self.engine.record(FileNoticed(user="me", path=text_of.note, size=size, mtime_ns=mtime_ns))
+
+    def delete(self, item: int) -> None:
+        text_of = texts.text(self.engine.store, item)
+        assert text_of is not None
+        if text_of.note:
+            os.unlink(self.root / text_of.note)
+            self.engine.record(FileVanished(user="me", path=text_of.note))
+
+    def _write(self, note: str, text: str) -> tuple[int, int]:
+        path = self.root / note
+        path.write_bytes(text.encode())
+        status = path.stat()
+        return status.st_size, status.st_mtime_ns
+
+    def index(self) -> Indexing:
+        at_work = AtWork()
+        at_work.began(1)
+        work = Indexing(self.engine, str(self.root), Reporter(at_work, 1), 1 << 30)
+        for item in chunks.unfinished(self.engine.store):
+            work.clear(item)
+        for item in texts.unindexed(self.engine.store, "me", 0, 1000):
+            work.take(item)
+        work.flush()
+        return work
+
+    def check(self) -> None:
+        store = self.engine.store
+        assert texts.unindexed(store, "me", 0, 1000) == []
+        assert list(library_checks.row_differences(store)) == []
+        assert list(library_checks.index_differences(store, str(self.root), deep=True)) == []
+        assert list(library_checks.text_differences(store, str(self.root), lambda: None)) == []
+        shown = sum(chunks.count_of(store, item) for item in texts.numbers(store, "me", 0, 1000))
+        assert store.value("SELECT count(*) FROM chunks") == shown
+        assert (store.value("SELECT chunks FROM library_counts WHERE user = 'me'") or 0) == shown
+
+
+@pytest.fixture
+def library(engine: Engine, tmp_path: Path) -> Library:
+    return Library(engine, tmp_path)
+
+
+MOVES = st.lists(
+    st.tuples(
+        st.sampled_from(["put", "again", "edit", "delete", "index"]),
+        st.integers(0, 5),
+        st.sampled_from([0, 2, 40, 900]),
+    ),
+    max_size=12,
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(moves=MOVES)
+def test_the_index_equals_the_notes_after_whatever_was_done_to_them(
+    moves: list[tuple[str, int, int]], tmp_path_factory: pytest.TempPathFactory, policy: object
+):
+    from box.engine import create  # noqa: PLC0415 - a store for each example
+
+    root = tmp_path_factory.mktemp("library")
+    store = Store(str(root / "box.db"))
+    create(store)
+    library = Library(Engine(store, policy, commit_seconds=0), root)  # type: ignore[arg-type]
+    known: list[int] = []
+    for number, (move, which, sentences) in enumerate(moves):
+        if move == "put" or (move == "again" and not known):
+            known.append(library.put(f"{number}.txt", note_of(number, sentences)))
+        elif move == "again":
+            known.append(library.put("same.txt", note_of(number, sentences)))
+        elif move == "index":
+            library.index()
+        elif known and move == "edit":
+            library.edit(known[which % len(known)], note_of(100 + number, sentences))
+        elif known:
+            library.delete(known[which % len(known)])
+    library.index()
+    library.check()
+    store.close()
+
+
+def test_a_large_text_is_found_as_it_was_until_all_of_the_new_one_is_there(library: Library):
+    item = library.put("large.txt", note_of(1, 8000))
+    library.index()
+    before = chunks.count_of(library.engine.store, item)
+    assert before > 2 * BATCH
+    library.edit(item, note_of(2, 9000))
+    seen: list[tuple[int, str]] = []
+    library.engine.on_commit = lambda _: None
+    real = library.engine.at_once
+
+    def looked(work: Callable[..., object]) -> object:
+        done = real(work)
+        first = chunks.of_item(library.engine.store, item, limit=1)[0]
+        seen.append((chunks.count_of(library.engine.store, item), first.text.split("\n")[0]))
+        return done
+
+    library.engine.at_once = looked  # type: ignore[method-assign]  # looks after every commit
+    library.index()
+    after = chunks.count_of(library.engine.store, item)
+    assert set(seen) <= {(before, "# Note 1"), (after, "# Note 2")}
+    assert len(seen) > 6
+    library.engine.at_once = real  # type: ignore[method-assign]
+    library.check()
+
+
+def test_a_note_that_changed_meanwhile_is_left_for_the_next_job(library: Library):
+    item = library.put("a.txt", note_of(1, 3))
+    library.edit(item, note_of(2, 3))
+    waiting = texts.text(library.engine.store, item)
+    real = library.engine.at_once
+
+    def raced(work: Callable[..., object]) -> object:
+        library.engine.at_once = real  # type: ignore[method-assign]
+        library.edit(item, note_of(3, 3))
+        return real(work)
+
+    library.engine.at_once = raced  # type: ignore[method-assign]
+    assert waiting is not None
+    assert library.index().items == 0
+    assert texts.unindexed(library.engine.store, "me", 0, 10) == [item]
+    assert library.index().items == 1
+    library.check()
+
+
+def test_a_note_that_cannot_be_read_is_told_and_holds_up_nobody(library: Library):
+    first, second = library.put("a.txt", note_of(1, 3)), library.put("b.txt", note_of(2, 3))
+    text = texts.text(library.engine.store, first)
+    assert text is not None
+    (library.root / text.note).unlink()
+    (library.root / text.note).symlink_to("/etc/hostname")
+    work = library.index()
+    assert list(work.left) == [text.note]
+    assert chunks.count_of(library.engine.store, first) == 0
+    assert chunks.count_of(library.engine.store, second) > 0
+
+
+@pytest.mark.parametrize("kills", [3])
+def test_a_service_that_is_killed_while_it_indexes_goes_on_where_it_stands(
+    make_root: Callable[..., Config], kills: int, run_box: Callable[..., object]
+):
+    config = (
+        make_root()
+    )  # an attempt ends with each kill: after the last the job has given up, and another is asked for
+    (inbox(config) / "large.txt").write_text(note_of(1, 15_000).partition("# ")[2])
+    for number in range(kills):
+        service = start_box(config)
+        until(partial(_is_at_work, config, number * 2 * BATCH), "some chunks are written")
+        os.kill(service.pid, signal.SIGKILL)
+        service.wait()
+    run_box("once", "--config", config.path)
+    with beside(config) as box:
+        assert [str(each) for each in verify.differences(box.store, config, deep=True)] == []
+        assert search.search("heron", box=box).results
+        assert chunks.unfinished(box.store) == []
+        (count,) = (each for (each,) in box.store.rows("SELECT chunks FROM items"))
+        assert box.store.value("SELECT count(*) FROM chunks") == count > 4 * BATCH
+
+
+def _is_at_work(config: Config, chunks_min: int) -> bool:
+    """Whether more chunks than that are there, or all."""
+    if not Path(config.box.root, "box.db").exists():
+        return False
+    with beside(config) as box:
+        done = "SELECT count(*) FROM events WHERE kind = 'DocumentIndexed'"
+        return bool(box.store.value("SELECT count(*) FROM chunks") > chunks_min or box.store.value(done))
