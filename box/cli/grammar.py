@@ -11,7 +11,14 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from box import __version__
-from box.cli import backup_grammar, feed_grammar, job_grammar, photo_grammar, search_grammar
+from box.cli import (
+    backup_grammar,
+    claim_grammar,
+    feed_grammar,
+    job_grammar,
+    photo_grammar,
+    search_grammar,
+)
 from box.cli.parts import Help, Parser, command, common, json_option
 
 SHELLS: Final = ("bash", "zsh", "tcsh", "fish")
@@ -53,6 +60,7 @@ def build() -> Parser:
         _status,
         *job_grammar.ALL,
         *search_grammar.ALL,
+        *claim_grammar.ALL,
         *photo_grammar.ALL,
         *backup_grammar.ALL,
         *feed_grammar.ALL,

@@ -28,7 +28,7 @@ _HIDDEN: Final = ("folder", "name", "group_key")
 def show(args: Namespace) -> int:
     """All that is known of a photo."""
     config = settings.load(args)
-    path = _path(config.box.root, args.file)
+    path = path_below(config.box.root, args.file)
     with beside(config) as box:
         found = photo_lists.find(box.store, path)
         if found is None:
@@ -114,7 +114,7 @@ def _have_photos(store: Store, day: str) -> list[str]:
 
 
 def _of_file(store: Store, root: str, args: Namespace) -> PhotosKept:
-    path = _path(root, args.what)
+    path = path_below(root, args.what)
     found = photo_lists.find(store, path)
     if found is None:
         raise BoxError(_unknown(store, path))
@@ -123,7 +123,7 @@ def _of_file(store: Store, root: str, args: Namespace) -> PhotosKept:
     return PhotosKept(user=found["user"], path=path, kept=not args.undo)
 
 
-def _path(root: str, file: str) -> str:
+def path_below(root: str, file: str) -> str:
     """The path text of what is meant: a path as everybody writes it, or one below the root."""
     real, places = os.path.realpath(root), []
     for candidate in (os.path.abspath(file), os.path.abspath(os.path.join(root, file))):

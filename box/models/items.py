@@ -151,6 +151,22 @@ def of_note(store: Store, note: str) -> int:
     return store.value("SELECT id FROM items WHERE note = ?", (note,)) or 0
 
 
+def of_original(store: Store, path: str) -> int:
+    """The newest item whose original stands at that path, 0 for none."""
+    return store.value("SELECT max(id) FROM items WHERE path = ?", (path,)) or 0
+
+
+def is_known(store: Store, item: int) -> bool:
+    """Whether there is an item of that number."""
+    return store.row("SELECT 1 FROM items WHERE id = ?", (item,)) is not None
+
+
+def is_examined(store: Store, item: int) -> bool:
+    """Whether its text, as it is in the index, was examined for claims."""
+    sql = "SELECT 1 FROM items WHERE id = ? AND extractor <> '' AND examined_digest = indexed_digest"
+    return store.row(sql, (item,)) is not None
+
+
 def has_unindexed(store: Store, user: str) -> bool:
     """Whether something of a user is not in the index as it should be."""
     return store.row(f"SELECT 1 FROM items WHERE user = ? AND {UNINDEXED} LIMIT 1", (user,)) is not None

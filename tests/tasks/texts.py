@@ -55,7 +55,7 @@ class Texts:
         self.engine = Engine(self.store, policy_of(self.config), commit_seconds=0, now=self.now)
 
     def now(self) -> str:
-        self.seconds += 0.001
+        self.seconds += 0.01
         return log_time(self.seconds)
 
     def add(
@@ -85,7 +85,7 @@ class Texts:
         pieces = [(c.number, c.start, c.end, c.place, c.heading, c.text, False) for c in chunks_of(text)]
 
         def show(transaction: Any) -> None:
-            edition = chunks.next_edition(self.store, item)
+            edition = chunks.begin(self.store, item)
             chunks.add(self.store, item, edition, pieces)
             chunks.show(self.store, item, edition)
             chunks.remove_unseen(self.store, item, 10**9)
