@@ -43,7 +43,8 @@ CALLS = (
     "mkdir", "mkdirat", "open", "openat", "creat", "write", "writev", "pwrite64", "pwritev", "pwritev2", "utimensat",
     "fsync", "fdatasync", "syncfs", "sync_file_range", "fallocate", "ftruncate", "truncate", "rename", "renameat",
     "renameat2", "link", "linkat", "symlink", "symlinkat", "unlink", "unlinkat", "rmdir", "chmod", "fchmod", "fchmodat",
-    "copy_file_range", "sendfile", "setxattr", "fsetxattr",
+    "chown", "fchown", "lchown", "fchownat", "copy_file_range", "sendfile", "setxattr", "fsetxattr", "mknod", "mknodat",
+    "utime", "utimes", "futimesat", "sync", "msync",
 )  # fmt: skip
 """What changes files, or makes a change durable."""
 
@@ -67,7 +68,7 @@ class Step:
 
 def some(steps: Sequence[T], count: int) -> Sequence[T]:
     """So many of the steps, evenly spread and the last one among them; all of them with BOX_EVERY_STEP=1."""
-    if os.environ.get("BOX_EVERY_STEP") == "1" or len(steps) <= count:
+    if os.environ.get("BOX_EVERY_STEP") or len(steps) <= count:
         return steps
     return [steps[(number + 1) * len(steps) // count - 1] for number in range(count)]
 
@@ -192,6 +193,7 @@ def crashes() -> Iterator[Crashes]:
 
 def serve() -> None:
     """Do what each line of stdin asks for."""
+    sys.dont_write_bytecode = True  # what is loaded late would be written by the first child, and by no other
     for module in pkgutil.walk_packages(box.__path__, "box."):
         if not module.name.endswith(("__main__", "child_main")):
             importlib.import_module(module.name)
