@@ -55,26 +55,32 @@ def make_missing(root: str, user: str, store: Store, *, is_named: bool) -> None:
         _make_inbox(base)
 
 
-def _make(folder: str) -> None:
-    """Make a folder, durable in the one above it, with the permissions of that one."""
-    above = os.path.dirname(folder)
-    try:
-        os.mkdir(folder)
-    except FileExistsError:
+def _make(folder: str, *, marked: bool = False) -> None:
+    """Make a folder, durable in the one above it, with the permissions of that one.
+
+    It appears with them, and with its marker if it has one: killed in between, nobody would make up for it.
+    """
+    if os.path.lexists(folder):
         return
+    above, name = os.path.split(folder)
+    part = os.path.join(above, f".{name}.part")
+    with suppress(FileExistsError):  # somebody was killed here
+        os.mkdir(part)
     with suppress(PermissionError):  # FAT knows none
-        os.chmod(folder, S_IMODE(os.stat(above).st_mode) & _PASSED_ON)
+        os.chmod(part, S_IMODE(os.stat(above).st_mode) & _PASSED_ON)
+    if marked:
+        mark(part)
+    try:
+        disk.rename_new(part, folder)
+    except FileExistsError:  # another process was first
+        shutil.rmtree(part, ignore_errors=True)
+        return
     disk.sync_folder(above)
 
 
 def _make_inbox(base: str) -> None:
-    """An inbox appears with its marker in it: killed between the two, Box would not know it again."""
-    inbox, part = os.path.join(base, "inbox"), os.path.join(base, ".inbox.part")
-    if not os.path.lexists(inbox):
-        _make(part)
-        mark(part)
-        disk.rename_new(part, inbox)
-        disk.sync_folder(base)
+    inbox = os.path.join(base, "inbox")
+    _make(inbox, marked=True)
     mark(inbox)
 
 

@@ -167,7 +167,7 @@ def test_the_inbox_of_somebody_of_whom_files_are_known_is_only_away(make_root):
     assert "inbox-missing" in codes(config)
 
 
-STEPS = [("mkdir", n) for n in (1, 3, 9)] + [("chmod", n) for n in (1, 9)] + [("renameat2", 1), ("fchmod", 1)]
+STEPS = [(call, n) for call in ("mkdir", "chmod", "renameat2") for n in (1, 2, 3, 11)] + [("fchmod", 1)]
 
 
 @pytest.mark.parametrize(("call", "number"), STEPS, ids=str)
@@ -176,11 +176,11 @@ def test_killed_while_the_folders_of_a_user_are_made_the_next_start_makes_the_re
 ):
     if shutil.which("strace") is None:
         pytest.skip("strace is not installed: apt-get install strace")
-    (tmp_path / "users/ann").mkdir(parents=True)
+    tmp_path.chmod(0o2775)
     script = (
-        "import sys; from box import layout; from box.engine import create; from box.models.base import Store;"
-        "store = Store(sys.argv[1] + '/other.db'); create(store); root = sys.argv[1];"
-        "layout.make_missing(root, 'ann', store, is_named=False)"
+        "import os, sys; from box import layout; from box.engine import create; from box.models.base import Store;"
+        "store = Store(sys.argv[1] + '/other.db'); create(store); os.umask(0o077); root = sys.argv[1];"
+        "layout.make_missing(root, 'ann', store, is_named=True)"
     )
     done = subprocess.run(
         ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}",
@@ -190,9 +190,12 @@ def test_killed_while_the_folders_of_a_user_are_made_the_next_start_makes_the_re
     assert done.returncode in (-9, 137)
     made = tmp_path / "users/ann/inbox"
     assert not made.exists() or (made / MARKER).is_file(), "an inbox is never without its marker"
-    layout.make_missing(str(tmp_path), "ann", store, is_named=False)
+    layout.make_missing(str(tmp_path), "ann", store, is_named=True)
     assert sorted(path.name for path in (tmp_path / "users/ann").iterdir()) == FOLDERS
     assert (made / MARKER).is_file()
+    folders = (tmp_path / "users", tmp_path / "users/ann", *(tmp_path / "users/ann").iterdir())
+    assert {oct(path.stat().st_mode & 0o7777) for path in folders} == {oct(0o2775)}, "whatever the umask says"
+    assert [path.name for path in (tmp_path / "users").iterdir()] == ["ann"]
 
 
 # --- while the service runs ------------------------------------------------------------------------------------------
