@@ -16,10 +16,10 @@ import binascii
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 from box import config, photo_search, snippets
@@ -35,6 +35,8 @@ from box.snippets import Snippet
 LIMIT_MAX: Final = 1000
 PASSAGES_MAX: Final = 3
 PHOTO: Final = "photo"
+_FIRST: Final = 1000.0
+"""Better than any score."""
 _SINCE: Final = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 
 type_key = tuple[Any, ...]
@@ -143,39 +145,57 @@ def _texts(
     if wanted.kind == PHOTO or key[:1] == (2,):
         return [], (), False
     index = chunks.RUNS if query.is_spaceless else chunks.WORDS
-    match = (
-        asking.runs_match(query, partial(finding.runs_that_begin, store, index))
-        if query.is_spaceless
-        else asking.words_match(query)
-    )
-    hits, is_cut = finding.ranked(store, index, match, wanted)
-    ordered = _by_item(hits)
-    known = {each.item for each in ordered}
+    match = _match(store, index, query)
     in_titles = asking.runs_match(query, partial(finding.runs_that_begin, store, chunks.TITLES))
     titles = finding.titled(store, in_titles, wanted)
+    hits, is_cut = _hits(store, index, query, match, wanted)
+    # Of what very many hold, those are meant that are about it.
+    ordered = _by_item(hits, {item for item, _ in titles} if is_cut else ())
+    known = {each.item for each in ordered}
     ordered += sorted(
         (_Ranked(1, score, item) for item, score in titles if item not in known), key=lambda each: each.key
     )
-    page = [each for each in ordered if not key or each.key > key][: limit + 1]
-    facts = finding.items(store, [each.item for each in page[:limit]])
-    results = [
-        _result(facts[each.item], each.score, tuple(_passages(store, index, match, each)))
-        for each in page[:limit]
-        if each.item in facts
-    ]
-    return results, page[limit - 1].key if len(page) > limit else (), is_cut
+    page = [each for each in ordered if not key or each.key > key]
+    results: list[Result] = []
+    for number, each in enumerate(page, 1):
+        facts = finding.items(store, [each.item])
+        if each.item in facts:
+            passages = tuple(_passages(store, index, match, each))
+            results.append(_result(facts[each.item], each.score, passages))
+            if len(results) == limit:
+                return results, each.key if number < len(page) else (), is_cut
+    return results, (), is_cut
 
 
-def _by_item(hits: Sequence[finding.Hit]) -> list[_Ranked]:
-    """The items of the hits, the best first, each with its best chunks."""
-    best: dict[int, list[tuple[float, int]]] = {}
-    for hit in hits:
-        best.setdefault(hit.item, []).append((hit.score, hit.chunk))
-    ranked = []
-    for item, found in best.items():
-        found.sort()
-        ranked.append(_Ranked(0, found[0][0], item, tuple(chunk for _, chunk in found[:PASSAGES_MAX])))
-    return sorted(ranked, key=lambda each: each.key)
+def _match(store: Store, index: str, query: Query) -> str:
+    if index == chunks.WORDS:
+        return asking.words_match(query)
+    return asking.runs_match(query, partial(finding.runs_that_begin, store, index))
+
+
+def _hits(
+    store: Store, index: str, query: Query, match: str, wanted: finding.Filter
+) -> tuple[list[finding.type_hit], bool]:  # fmt: skip
+    """The chunks that answer, ranked by what is not in very many of them, if there is such a word."""
+    telling = asking.without(query, cache(partial(finding.is_common, store, index)))
+    if telling is None:
+        return finding.newest(store, index, match, wanted)
+    if telling == query:
+        return finding.ranked(store, index, match, wanted)
+    return finding.ranked(store, index, _match(store, index, telling), wanted, match)
+
+
+def _by_item(hits: list[finding.type_hit], first: Container[int]) -> list[_Ranked]:
+    """The items of the hits, the best first, each with its best chunks; `first` are those that come before others."""
+    best: dict[int, list[int]] = {}
+    scores: list[tuple[float, int]] = []
+    for score, negative, chunk in sorted(hits):
+        if -negative not in best:
+            best[-negative] = []
+            scores.append((score - (_FIRST if -negative in first else 0.0), negative))
+        if len(best[-negative]) < PASSAGES_MAX:
+            best[-negative].append(chunk)
+    return [_Ranked(0, score, -negative, tuple(best[-negative])) for score, negative in sorted(scores)]
 
 
 def _passages(store: Store, index: str, match: str, each: _Ranked) -> Iterator[Passage]:

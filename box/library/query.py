@@ -33,6 +33,7 @@ _TERM: Final = re.compile(
     r"|NEAR\((?P<near>[^()]*)\)"
     r"|(?P<word>\S+)"
 )
+_WORD: Final = re.compile(r"\w+")
 _BETWEEN: Final = re.compile(r"NEAR(?:/(\d{1,3}))?")
 
 type_expand = Callable[[str], list[str]]
@@ -133,6 +134,31 @@ def _distance(digits: str | None) -> int:
 def _is_word(text: str) -> bool:
     """Whether there is something in it that the index takes for a part of a word."""
     return any(unicodedata.category(char)[0] in "LN" for char in text)
+
+
+def without(query: Query, is_common: Callable[[str], bool]) -> Query | None:
+    """The words by which to rank what answers a question: those that are not everywhere.
+
+    The question itself if none of its words is; None if nothing is left.
+    """
+    if not any(is_common(word) for term in (*query.terms(), *query.excluded) for word in _words(term)):
+        return query
+    if len(query.alternatives) != 1:
+        return None
+    kept: list[Term] = []
+    for term in query.terms():
+        words = _words(term)
+        telling = [word for word in words if not is_common(word)]
+        if term.kind == "prefix" or (words and len(telling) == len(words)):
+            kept.append(term)
+        else:
+            kept += [Term("words", (word,)) for word in telling]
+    return Query((tuple(kept),)) if kept else None
+
+
+def _words(term: Term) -> list[str]:
+    """What the index has for it; the words that begin so are many, and are not asked for."""
+    return [] if term.kind == "prefix" else [word for text in term.texts for word in _WORD.findall(text)]
 
 
 # --- what SQLite reads -----------------------------------------------------------------------------------------------

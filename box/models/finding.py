@@ -11,8 +11,14 @@ from typing import Any, Final, NamedTuple
 from box.models.base import Store
 from box.models.chunks import TITLES
 
-RANKED_MAX: Final = 5000
+RANKED_MAX: Final = 1000
 """So many chunks are ranked: more cost time, and somebody who looks for a word that is everywhere is helped by none."""
+
+COMMON_ROWS: Final = 30_000
+"""What more chunks hold than that says little, and to count it, as `bm25` does, takes longer than all else."""
+
+_SAMPLE_ROWS: Final = 2000
+"""The newest chunks: how many of them hold a word tells how many of all do."""
 
 TITLES_MAX: Final = 200
 EXPANDED_MAX: Final = 200
@@ -22,12 +28,8 @@ OPEN, CLOSE = "\x02", "\x03"
 """Around what was found."""
 
 
-class Hit(NamedTuple):
-    """A chunk that holds what was asked for."""
-
-    chunk: int
-    item: int
-    score: float
+type_hit = tuple[float, int, int]
+"""Score, item (negative: of equals the newest is the best), chunk."""
 
 
 class Found(NamedTuple):
@@ -65,6 +67,11 @@ class Filter(NamedTuple):
     tag: str = ""
     since: str = ""
 
+    @property
+    def is_any(self) -> bool:
+        """Whether all items are meant."""
+        return not any(self)
+
     def condition(self) -> tuple[str, list[Any]]:
         """SQL for rows of `items i`, and its values."""
         parts = ["i.replaced_by = 0"]
@@ -83,17 +90,47 @@ class Filter(NamedTuple):
         return " AND ".join(parts), values
 
 
-def ranked(store: Store, index: str, match: str, wanted: Filter) -> tuple[list[Hit], bool]:
-    """The chunks that hold it, in no order; whether there were more than were ranked."""
+def ranked(store: Store, index: str, match: str, wanted: Filter, within: str = "") -> tuple[list[type_hit], bool]:
+    """The chunks that hold it, in no order; whether there were more than were ranked.
+
+    `within` is another question that they have to answer, too, without being ranked by it.
+    """
+    return _hits(store, index, f"bm25({index}, {HEADING_WEIGHT}, {TEXT_WEIGHT})", match, wanted, within)
+
+
+def newest(store: Store, index: str, match: str, wanted: Filter) -> tuple[list[type_hit], bool]:
+    """The same, but the newest are the best."""
+    return _hits(store, index, f"-{index}.rowid / 1e12", match, wanted, "")
+
+
+def _hits(
+    store: Store, index: str, score: str, match: str, wanted: Filter, within: str
+) -> tuple[list[type_hit], bool]:  # fmt: skip
     condition, values = wanted.condition()
+    # An item is looked at only if it matters which it is: of old versions the chunks go anyway.
+    items = "" if wanted.is_any else f" CROSS JOIN items i ON i.id = c.item AND {condition}"
+    # The `+` keeps SQLite from asking the index once for each row of the other question.
+    inside = f" AND +{index}.rowid IN (SELECT rowid FROM {index} WHERE {index} MATCH ?)" if within else ""
     rows = store.rows(
-        f"SELECT c.id, c.item, bm25({index}, {HEADING_WEIGHT}, {TEXT_WEIGHT}) FROM {index}"
-        f" CROSS JOIN chunks c ON c.id = {index}.rowid"
-        " CROSS JOIN editions e ON e.item = c.item AND e.edition = c.edition CROSS JOIN items i ON i.id = c.item"
-        f" WHERE {index} MATCH ? AND {condition} ORDER BY {index}.rowid DESC LIMIT {RANKED_MAX + 1}",
-        (match, *values),
+        f"SELECT {score}, -c.item, c.id FROM {index} CROSS JOIN chunks c INDEXED BY chunk_item ON c.id = {index}.rowid"
+        f" CROSS JOIN editions e ON e.item = c.item AND e.edition = c.edition{items}"
+        f" WHERE {index} MATCH ?{inside} ORDER BY {index}.rowid DESC LIMIT {RANKED_MAX + 1}",
+        (*([] if wanted.is_any else values), match, *([within] if within else [])),
     )
-    return [Hit(*row) for row in rows[:RANKED_MAX]], len(rows) > RANKED_MAX
+    return rows[:RANKED_MAX], len(rows) > RANKED_MAX
+
+
+def is_common(store: Store, index: str, word: str) -> bool:
+    """Whether very many chunks hold a word; told from the newest."""
+    last = store.value("SELECT max(id) FROM chunks") or 0
+    if last <= COMMON_ROWS:
+        return False
+    quoted = '"' + word.replace('"', '""') + '"'
+    count: int = store.value(
+        f"SELECT count(*) FROM (SELECT 1 FROM {index} WHERE {index} MATCH ? AND rowid > ?)",
+        (quoted, last - _SAMPLE_ROWS),
+    )
+    return count / _SAMPLE_ROWS * last > COMMON_ROWS
 
 
 def titled(store: Store, match: str, wanted: Filter) -> list[tuple[int, float]]:
@@ -120,7 +157,8 @@ def items(store: Store, ids: Sequence[int]) -> dict[int, Found]:
     """Items by their numbers."""
     marks = ", ".join("?" * len(ids))
     rows = store.rows(
-        f"SELECT id, user, item_kind, title, authors, date, tags, note, path, origin FROM items WHERE id IN ({marks})",
+        "SELECT id, user, item_kind, title, authors, date, tags, note, path, origin FROM items"
+        f" WHERE id IN ({marks}) AND replaced_by = 0",
         tuple(ids),
     )
     return {row[0]: Found(*row) for row in rows}
