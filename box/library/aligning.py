@@ -22,7 +22,8 @@ FUZZY_MIN: Final = 0.75
 WORDS_MAX: Final = 300
 """Longer quotes are aligned word by word or not at all."""
 
-_WORD: Final = re.compile("[\u3005-\u9fff\uf900-\ufaff\uff66-\uff9f\u0e01-\u0e7f\U00020000-\U0003ffff]|[^\\W_]+")
+_SIGN: Final = "[\u3005-\u9fff\uf900-\ufaff\uff66-\uff9f\u0e01-\u0e7f\U00020000-\U0003ffff]"
+_WORD: Final = re.compile(rf"{_SIGN}|(?:(?!{_SIGN})[^\W_])+")
 """A word; in scripts that put no spaces between words, a character."""
 _BETWEEN: Final = "\0"
 """What is in no word."""

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 KIND: Final = "claims"
 STALE_DAYS: Final = 7
-PROBLEM: Final = "claims-model"
 _KEY_BYTES_MAX: Final = 4096
 
 
@@ -97,9 +96,9 @@ def _by_model(inside: Inside, examiner: ByRules | ByModel, examining: Examining)
     if undone:
         why = ", ".join(sorted(examining.reasons)) or "as before"
         message = f"{undone} items were examined without the model ({why}); it is tried again"
-        inside.problems.put(PROBLEM, subject, message)
+        inside.problems.put("claims-model", subject, message)
     elif examiner.calls:
-        inside.problems.clear(PROBLEM, subject)
+        inside.problems.clear("claims-model", subject)
     return {"calls": examiner.calls, "dropped": examiner.dropped, "reasons": sorted(examining.reasons)}
 
 

@@ -35,9 +35,16 @@ def test_what_is_dropped_is_examined_and_what_it_states_is_listed_with_its_place
     assert FOUNDED in shown
     assert "also in" in shown
     assert begun("verify").returncode == 0
+    before = begun.json("claims")
+    assert begun("do", "claims", "policy=all").returncode == 0
+    assert begun("once").returncode == 0
+    assert begun.json("claims") == before
+    wrong = begun("do", "claims", "policy=some")
+    assert wrong.returncode == 2
+    assert '"missing", "all", "stale"' in wrong.stderr
 
 
-def test_a_text_is_named_by_its_number_its_note_or_its_original(begun):
+def test_a_text_is_named_by_its_number_note_or_original_and_claims_by_words_whatever_their_accents(begun):
     (claim, *_) = [each for each in begun.json("claims") if each["normalised"].startswith("unemployment")]
     media = next((begun.root / "users/me/media").rglob("report.txt"))
     for name in (str(claim["item"]), claim["note"], str(begun.root / claim["note"]), str(media)):
@@ -48,9 +55,6 @@ def test_a_text_is_named_by_its_number_its_note_or_its_original(begun):
     assert (wrong.returncode, wrong.stderr) == (1, "box: there is no item 999999\n")
     assert begun("claims", "users/me/notes/none.md").returncode == 1
     assert begun("claims", os.fspath(Path("/etc/passwd"))).returncode == 1
-
-
-def test_claims_are_searched_by_words_whatever_their_accents(begun):
     assert [each["text"] for each in begun.json("claims", "--search", "MALAGA unemploy")] == [
         "Unemployment fell to 4.1 percent in Málaga."
     ]
@@ -61,13 +65,3 @@ def test_claims_are_searched_by_words_whatever_their_accents(begun):
     assert begun("claims", "--min-score", "2").returncode == 2
     assert begun("claims", "--user", "nobody").returncode != 0
     assert begun("claims", "--search", "unicorn").stdout == "no claims\n"
-
-
-def test_claims_are_found_again_when_somebody_asks(begun):
-    before = begun.json("claims")
-    assert begun("do", "claims", "policy=all").returncode == 0
-    assert begun("once").returncode == 0
-    assert begun.json("claims") == before
-    wrong = begun("do", "claims", "policy=some")
-    assert wrong.returncode == 2
-    assert '"missing", "all", "stale"' in wrong.stderr
