@@ -31,7 +31,7 @@ OF_DESIGN = {
     "jobs pause", "jobs drain", "jobs resume", "do", "undo", "periodic", "periodic list",
     "backup", "backup list", "backup init", "backup verify", "restore",
     "quota list", "quota set", "quota check", "quota breakdown", "quota recalculate",
-    "photos", "photos show", "photos duplicates", "photos keep",
+    "photos", "photos show", "photos duplicates", "photos keep", "feeds", "feeds list", "feeds add", "feeds remove",
 }  # fmt: skip
 
 
