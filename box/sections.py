@@ -86,6 +86,7 @@ class Workers:
     """The threads that do the jobs."""
 
     count: int = _key(2, numbers(1, 64))
+    heavy: int = _key(1, numbers(1, 64))
     grace_seconds: float = _key(30.0, durations(0, HOUR))
 
 

@@ -39,7 +39,7 @@ SPEC: dict[str, Any] = {
     "photos.group_wait_seconds": 5 * 60, "photos.pixels_max": 300_000_000,
     "photos.timezone": "", "photos.day_starts_at": "00:00",
     "photos.earliest": "1990-01-01", "photos.trust_mtime": False, "photos.name_patterns": (),
-    "workers.count": 2, "workers.grace_seconds": 30,
+    "workers.count": 2, "workers.heavy": 1, "workers.grace_seconds": 30,
     "jobs.lease_seconds": 60, "jobs.attempts_max": 3, "jobs.batch": 500, "jobs.retry_base_seconds": 10,
     "jobs.retry_cap_seconds": HOUR, "jobs.quarantine_after": 3, "jobs.ttl_age": None, "jobs.ttl_runtime": None,
     "jobs.ttl_action": "cancel", "jobs.by_file": ("verify", "snapshot"),
@@ -653,7 +653,7 @@ def test_a_variable_does_not_hide_a_mistake_in_the_file(tmp_path: Path) -> None:
     ("variable", "near"),
     [
         ("BOX_WATCH_SETTLE_SECOND", "BOX_WATCH_SETTLE_SECONDS"), ("BOX_WATCH_settle_seconds", "BOX_WATCH_"),
-        ("BOX_WORKERS_", "BOX_WORKERS_COUNT"), ("BOX_LOGS_LEVELS", "BOX_LOGS_LEVEL"),
+        ("BOX_WORKERS_", "BOX_WORKERS_HEAVY"), ("BOX_LOGS_LEVELS", "BOX_LOGS_LEVEL"),
         ("BOX_QUOTA_USERS_ME", "BOX_QUOTA_USERS"),
     ],
 )  # fmt: skip

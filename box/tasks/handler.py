@@ -165,6 +165,13 @@ class Handler:
     """It takes what joined its file, though it knows no groups."""
     steps: bool = False
     """It may use `Tools.step`."""
+    heavy: bool = False
+    """It takes so much memory that `workers.heavy` of all that say so are at work at the same time, no more.
+
+    Its child is replaced after each job: what such a one has loaded would count against the limits of the next.
+    """
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """What its child may use, by the names of `box.tasks.limits.ChildLimits`, unless `jobs.kinds` says otherwise."""
     helpers: Callable[[], tuple[int, ...]] = tuple
     """Processes that it keeps for the next file, by their numbers; any other that it leaves ends with its batch."""
     arguments: Mapping[str, Argument] = field(default_factory=dict)

@@ -88,7 +88,7 @@ def _names(root: str, request: Request, found: Found, taken: set[str], kept: Map
     chosen: dict[int, str] = {}
     for indexes in ([i for i in own if not own[i][1].apart], *([i] for i in own if own[i][1].apart)):
         chosen |= _free_names({index: own[index] for index in indexes}, taken)
-    of_file = {p.file: chosen.get(i, p.name) for i, p in enumerate(found.placements) if not p.suffix}
+    of_file = {p.file: chosen.get(i, p.name) for i, p in enumerate(found.placements) if not (p.suffix or p.made)}
     return [
         file_names.with_suffix(of_file.get(p.file, ""), p.suffix) if p.suffix else chosen.get(index, p.name)
         for index, p in enumerate(found.placements)

@@ -41,6 +41,7 @@ ALL: Final[tuple[Reader, ...]] = (
     Reader("rtf", 1, ("application/rtf",), _HERE + "rtf"),
     Reader("old-office", 1, ("application/x-ole-storage",), _HERE + "old_office"),
     Reader("csv", 1, ("text/csv", "text/tab-separated-values"), _HERE + "csv_table"),
+    Reader("sound", 1, ("audio/mpeg", "audio/mp4", "audio/ogg", "audio/flac", "audio/wav"), _HERE + "sound"),
 )  # fmt: skip
 
 MEDIA_TYPES: Final = tuple(media_type for reader in ALL for media_type in reader.media_types)
