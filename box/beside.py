@@ -46,6 +46,7 @@ def policy_of(config: Config) -> Policy:
         group_wait_seconds=config.photos.group_wait_seconds,
         quota_default_bytes=config.quota.default_bytes,
         quota_bytes=config.quota.users,
+        transcribes=config.speech.enabled,
     )
 
 

@@ -214,8 +214,10 @@ def _settled(config: Config, home: str) -> Config:
     except ConfigError as error:
         raise ConfigError(f"{error} ({config.path})") from None
     folder = config.status.dir and _absolute("status.dir", config.status.dir, base, home)
+    model = config.speech.model_path and _absolute("speech.model_path", config.speech.model_path, base, home)
     return replace(
-        config, box=Box(root=root), watch=replace(config.watch, imports=places),
+        config, box=Box(root=root), speech=replace(config.speech, model_path=model),
+        watch=replace(config.watch, imports=places),
         status=replace(config.status, dir=folder), backup=_backup(config, base, home),
     )  # fmt: skip
 

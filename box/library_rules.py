@@ -1,10 +1,11 @@
 """Rules of the library: what goes with a text, and what follows when it was read. The rule: as in `box.rules`.
 
-Numbered there, 17 and 18.
+Numbered there, 17 to 19.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -21,6 +22,13 @@ DOCUMENT: Final = "document"
 
 INDEX: Final = "index"
 """The kind of job that makes what was read searchable: of one user, all that is not yet."""
+
+
+TRANSCRIBE: Final = "transcribe"
+"""The kind of job that makes text of what is said in a recording."""
+
+AFTERWARDS: Final = -10
+"""The priority of what takes long and is about what is safe already."""
 
 
 def on_meta_settled(policy: Policy, drop: Drop, view: View) -> Iterator[Event]:
@@ -73,3 +81,15 @@ def on_text_changed(_: Policy, event: Any, view: View) -> Iterator[Event]:
         concerned = owner(event.path)[1] == "notes" and view.has_unindexed(event.user)
     if concerned and not view.is_queued(INDEX, event.user):
         yield e.JobRequested(user=event.user, kind=INDEX, exclusive=INDEX)
+
+
+def on_recording_read(policy: Policy, event: e.DocumentRead, view: View) -> Iterator[Event]:
+    """Rule 19."""
+    if policy.transcribes and event.item_kind == "audio" and event.media_type.startswith("audio/"):
+        names = ("title", "authors", "date", "language", "origin", "tags", "item_kind", "counts", "digest")
+        args = {name: getattr(event, name) for name in (*names, "media_type", "note", "note_digest")}
+        args |= {"item": view.newest_item(), "shown": event.source.partition("/inbox/")[2] or split(event.path)[1]}
+        yield e.JobRequested(
+            user=event.user, kind=TRANSCRIBE, source=event.path, size=event.size, mtime_ns=event.mtime_ns,
+            priority=AFTERWARDS, args=json.dumps(args, ensure_ascii=False),
+        )  # fmt: skip

@@ -27,6 +27,9 @@ class Policy:
     quota_bytes: Mapping[str, int | None] | None = None
     """user -> limit, from the configuration; `box quota set` goes before it."""
 
+    transcribes: bool = False
+    """Whether what is said in recordings becomes text."""
+
     def limits(self, kind: str) -> tuple[int, int]:
         """(attempts_max, quarantine_after) of a kind."""
         return (self.limits_by_kind or {}).get(kind, (self.attempts_max, self.quarantine_after))

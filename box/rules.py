@@ -19,8 +19,9 @@
 16. Where a job ends and its files are still there, those that are not to blame get jobs of their own.
 17. What is said about a text in a file beside it goes with its job.
 18. When a text was read, or its note changed, the index is brought up to date.
+19. What is said in a recording that was read becomes text, where the owner wants that.
 
-13 to 16 are in `box.group_rules`, the last two in `box.library_rules`.
+13 to 16 are in `box.group_rules`, the last three in `box.library_rules`.
 
 A rule sees the event, already folded, and a view of the projections; it answers with further events, which are recorded
 in the same transaction and seen by the rules in their turn.
@@ -239,7 +240,7 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.FileSettled: (on_file_settled,),
     e.FileVanished: (library_rules.on_text_changed, on_room),
     e.FileNoticed: (library_rules.on_text_changed, on_file_noticed, on_room),
-    e.DocumentRead: (library_rules.on_text_changed,),
+    e.DocumentRead: (library_rules.on_text_changed, library_rules.on_recording_read),
     e.NoteRewritten: (library_rules.on_text_changed,),
     e.DuplicateDropped: (on_room,),
     e.DropReturned: (on_room,),

@@ -122,7 +122,18 @@ MAY_IMPORT: dict[str, set[str]] = {
 }  # fmt: skip
 """Everything else (`service`, `serving`, `cli`, `doctor`, `__main__`) may import anything; nothing may import those."""
 
-PURE_TASKS = {"handler", "source", "photo", "document", "quarantine", "call", "undo", "request", "child_main"}
+PURE_TASKS = {
+    "handler",
+    "source",
+    "photo",
+    "document",
+    "quarantine",
+    "call",
+    "undo",
+    "request",
+    "child_main",
+    "transcribe",
+}
 """Handlers never learn that there is a database."""
 
 ONLY = {
@@ -140,6 +151,11 @@ ONLY = {
     "feedparser": {"library"},
     "httpx": {"library", "web"},
     "tinytag": {"library"},
+    "av": {"library"},
+    "faster_whisper": {"library"},
+    "numpy": {"library"},
+    "tokenizers": {"library"},
+    "sqlite_vec": {"library"},
     "trafilatura": {"library"},
     "shtab": {"cli"},
     "cronsim": {"job_tables", "periodic"},

@@ -34,6 +34,8 @@ SPEC: dict[str, Any] = {
     "watch.poll_seconds": 10, "watch.imports": (),
     "library.sweep_seconds": DAY,
     "library.text_chars_max": 100_000_000,
+    "speech.enabled": False, "speech.model_path": "", "speech.language": "", "speech.threads": 2,
+    "speech.window_seconds": 60, "speech.beam": 1,
     "photos.folder": "%Y/%Y-%m-%d", "photos.name": "{stem}", "photos.portable_names": False,
     "photos.duplicates": "drop", "photos.thumbnail_pixels": 320,
     "photos.group_wait_seconds": 5 * 60, "photos.pixels_max": 300_000_000,

@@ -149,6 +149,11 @@ def of_note(store: Store, note: str) -> int:
     return store.value("SELECT id FROM items WHERE note = ?", (note,)) or 0
 
 
+def newest(store: Store) -> int:
+    """The item that was read last, 0 for none."""
+    return store.value("SELECT max(id) FROM items") or 0
+
+
 def has_unindexed(store: Store, user: str) -> bool:
     """Whether something of a user is not in the index as it should be."""
     return store.row(f"SELECT 1 FROM items WHERE user = ? AND {UNINDEXED} LIMIT 1", (user,)) is not None

@@ -26,6 +26,7 @@ from box.tasks import (
     redate,
     request,
     snapshot,
+    transcribe,
     undo,
     verify,
     verify_backup,
@@ -36,6 +37,7 @@ from box.tasks.handler import Handler
 ALL: Final[tuple[Handler | Chore, ...]] = (
     photo.HANDLER,
     document.HANDLER,
+    transcribe.HANDLER,
     quarantine.HANDLER,
     request.HANDLER,
     answer.HANDLER,
