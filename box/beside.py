@@ -49,6 +49,7 @@ def policy_of(config: Config) -> Policy:
         quota_bytes=config.quota.users,
         feeds_seconds=config.podcasts.every_seconds or 0.0,
         feed_failures_max=config.podcasts.failures_max,
+        transcribes=config.speech.enabled,
     )
 
 

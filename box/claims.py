@@ -54,6 +54,9 @@ class Claims:
     owner: str = field(default_factory=owner_name)
     running_max: Mapping[str, int] = field(default_factory=dict)
     """kind -> how many workers may be at work on it at the same time; as many as there are, where none is given."""
+    heavy: frozenset[str] = frozenset()
+    """Kinds that take much memory; all of them together get `heavy_max` workers."""
+    heavy_max: int = 1
     active: set[str] = field(default_factory=set)
     """Leases that a worker of this process holds."""
     on_renewal: Callable[[Sequence[jobs.Held]], None] = lambda _: None
@@ -173,10 +176,16 @@ class Claims:
         for head in heads:
             if not has_room and not _makes_room(head.kind):
                 continue
-            most = self.running_max.get(head.kind)
-            if most is None or jobs.workers_on(store, head.kind) < most:
+            if self._may_begin(store, head.kind):
                 return head
         return None
+
+    def _may_begin(self, store: Store, kind: str) -> bool:
+        """Whether one more worker may be at work on that kind, and on such as are as heavy."""
+        most = self.running_max.get(kind)
+        if most is not None and jobs.workers_on(store, kind) >= most:
+            return False
+        return kind not in self.heavy or sum(jobs.workers_on(store, each) for each in self.heavy) < self.heavy_max
 
     def _claim(self, transaction: Transaction, *, has_room: bool = True) -> tuple[list[ready.Ready], str]:
         # Closed while a child was started: whatever was handed back meanwhile is not begun again.

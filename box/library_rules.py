@@ -30,6 +30,13 @@ CLAIMS_PRIORITY: Final = -10
 """After ordinary work: the text is safe, and can be searched already."""
 
 
+TRANSCRIBE: Final = "transcribe"
+"""The kind of job that makes text of what is said in a recording."""
+
+AFTERWARDS: Final = -10
+"""The priority of what takes long and is about what is safe already."""
+
+
 def on_meta_settled(policy: Policy, drop: Drop, view: View) -> Iterator[Event]:
     """Rule 17, for what is said about a text that came first."""
     folder, name = split(drop.path)
@@ -88,3 +95,15 @@ def on_document_indexed(policy: Policy, event: e.DocumentIndexed, view: View) ->
         # Age does not matter here: the clock sees to that.
         args = json.dumps({"policy": "stale", "stale_days": None})
         yield e.JobRequested(user=event.user, kind=CLAIMS, exclusive=CLAIMS, priority=CLAIMS_PRIORITY, args=args)
+
+
+def on_recording_read(policy: Policy, event: e.DocumentRead, view: View) -> Iterator[Event]:
+    """Rule 22."""
+    if policy.transcribes and event.item_kind == "audio" and event.media_type.startswith("audio/"):
+        names = ("title", "authors", "date", "language", "origin", "tags", "item_kind", "counts", "digest")
+        args = {name: getattr(event, name) for name in (*names, "media_type", "note", "note_digest")}
+        args |= {"item": view.newest_item(), "shown": event.source.partition("/inbox/")[2] or split(event.path)[1]}
+        yield e.JobRequested(
+            user=event.user, kind=TRANSCRIBE, source=event.path, size=event.size, mtime_ns=event.mtime_ns,
+            priority=AFTERWARDS, args=json.dumps(args, ensure_ascii=False),
+        )  # fmt: skip

@@ -89,6 +89,14 @@ def _check_dated(where: str, pattern: str) -> None:
         raise units.refused(where, pattern, f"the name of a file, not a path, with at most {_STARS_MAX} '*'")
 
 
+def spoken_language(where: str, value: object) -> str:
+    """A language by its code; empty for the one that is heard."""
+    code = units.text(where, value)
+    if code and not re.fullmatch("[a-z]{2,3}", code):
+        raise units.refused(where, value, 'the code of a language, such as "en" or "de", or "" to have it found out')
+    return code
+
+
 def timezone(where: str, value: object) -> str:
     """The IANA name of a time zone that this machine knows; empty for none."""
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - most configurations name no zone

@@ -33,6 +33,8 @@ class Policy:
     """How often feeds are fetched by themselves; 0 for never."""
     feed_failures_max: int = 10
     """After so many failures in a row a feed is dead."""
+    transcribes: bool = False
+    """Whether what is said in recordings becomes text."""
 
     def limits(self, kind: str) -> tuple[int, int]:
         """(attempts_max, quarantine_after) of a kind."""

@@ -175,6 +175,9 @@ class View(Protocol):
     def lost(self, job: int) -> tuple[int, str] | None:
         """(number, state) of a job that it waits for and that will not be completed."""
 
+    def newest_item(self) -> int:
+        """The number of the text that was read last."""
+
     def newest_job(self) -> int:
         """The number of the job that was asked for last."""
 

@@ -23,8 +23,9 @@
 19. When the index holds another text of an item, that is examined for claims, if the owner wants any.
 20. A feed that somebody subscribes to is fetched at once; and again, as long as there was more than one job does.
 21. A feed whose job came to nothing has failed.
+22. What is said in a recording that was read becomes text, where the owner wants that.
 
-13 to 16 are in `box.group_rules`, 17 to 19 in `box.library_rules`, the last two in `box.feed_rules`.
+13 to 16 are in `box.group_rules`, 17 to 19 and 22 in `box.library_rules`, 20 and 21 in `box.feed_rules`.
 
 A rule sees the event, already folded, and a view of the projections; it answers with further events, which are recorded
 in the same transaction and seen by the rules in their turn.
@@ -235,7 +236,7 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.FileSettled: (on_file_settled,),
     e.FileVanished: (library_rules.on_text_changed, on_room),
     e.FileNoticed: (library_rules.on_text_changed, on_file_noticed, on_room),
-    e.DocumentRead: (library_rules.on_text_changed,),
+    e.DocumentRead: (library_rules.on_text_changed, library_rules.on_recording_read),
     e.NoteRewritten: (library_rules.on_text_changed,),
     e.DocumentIndexed: (library_rules.on_document_indexed,),
     e.FeedSubscribed: (feed_rules.on_subscribed,),

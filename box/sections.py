@@ -103,6 +103,18 @@ class Podcasts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Speech:
+    """Whether, and by which model, what is said in recordings becomes text. In a Config, `model_path` is absolute."""
+
+    enabled: bool = _key(False, units.yes_or_no)  # noqa: FBT003 - the default of a key
+    model_path: str = _key("", units.text)
+    language: str = _key("", patterns.spoken_language)
+    threads: int = _key(2, numbers(1, 64))
+    window_seconds: float = _key(60.0, durations(10, 600))
+    beam: int = _key(1, numbers(1, 10))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Photos:
     """Where photos go and what is made of them."""
 
@@ -125,6 +137,7 @@ class Workers:
     """The threads that do the jobs."""
 
     count: int = _key(2, numbers(1, 64))
+    heavy: int = _key(1, numbers(1, 64))
     grace_seconds: float = _key(30.0, durations(0, HOUR))
 
 
@@ -262,6 +275,7 @@ class Config:
     library: Library = field(default_factory=Library)
     claims: Claims = field(default_factory=Claims)
     podcasts: Podcasts = field(default_factory=Podcasts)
+    speech: Speech = field(default_factory=Speech)
     photos: Photos = field(default_factory=Photos)
     workers: Workers = field(default_factory=Workers)
     jobs: Jobs = field(default_factory=Jobs)

@@ -34,6 +34,7 @@ from box.tasks import ALL, asking, by_request, index, retry
 from box.tasks.at_work import AtWork
 from box.tasks.choose import Chooser
 from box.tasks.chore import Inside
+from box.tasks.handler import Handler
 from box.tasks.limits import ChildLimits, type_own
 from box.tasks.perform import Performer
 from box.tasks.runner import Runner
@@ -79,7 +80,8 @@ def _assemble(
     claims = Claims(
         engine, root, config.workers.count, config.jobs.batch, config.jobs.lease_seconds, config.storage.free_bytes_min,
         running_max={kind: own.running_max for kind, own in config.jobs.kinds.items() if own.running_max},
-        on_wait=meters.waited,
+        heavy=frozenset(handler.kind for handler in ALL if isinstance(handler, Handler) and handler.heavy),
+        heavy_max=config.workers.heavy, on_wait=meters.waited,
     )  # fmt: skip
     retries, clock = _retries(config), Steadiness()
     watching = Watching(config, engine, problems, bell)
@@ -166,6 +168,7 @@ def options_of(config: Config) -> dict[str, dict[str, Any]]:
     return {
         "photos": configuration.as_dict(config.photos), "library": configuration.as_dict(config.library),
         "podcasts": configuration.as_dict(config.podcasts) | {"text_chars_max": config.library.text_chars_max},
+        "speech": configuration.as_dict(config.speech) | {"text_chars_max": config.library.text_chars_max},
         "jobs": {"by_file": list(config.jobs.by_file)},
     }  # fmt: skip
 
@@ -174,8 +177,8 @@ def _limits(config: Config) -> tuple[ChildLimits, type_own]:
     """What children may use; for every kind of job, and what kinds have for themselves."""
     names = [f.name for f in fields(ChildLimits)]
     limits = ChildLimits(**{name: getattr(config.child, name) for name in names})
-    by_kind = {}
+    by_kind = {each.kind: dict(each.limits) for each in ALL if isinstance(each, Handler) and each.limits}
     for kind, settings in config.jobs.kinds.items():
         own = {name: getattr(settings, name, None) for name in names}
-        by_kind[kind] = {name: value for name, value in own.items() if value is not None}
+        by_kind[kind] = by_kind.get(kind, {}) | {name: value for name, value in own.items() if value is not None}
     return limits, by_kind

@@ -241,4 +241,7 @@ def media_type(path: str, head: bytes) -> str:
     """What a drop is: one that asks for a job by its name, directly in the inbox, anything else as `formats` says."""
     if path.endswith(request.ENDING) and path.count("/") == INBOX_DEPTH:
         return request.MEDIA_TYPE
-    return formats.media_type(path, head) or recognising.media_type(path, head)
+    found = formats.media_type(path, head)
+    if not found or found == "video/mp4":  # which may be sound alone
+        return recognising.media_type(path, head) or found
+    return found

@@ -144,6 +144,7 @@ PURE_TASKS = {
     "child_main",
     "feed",
     "feed_work",
+    "transcribe",
 }
 """Handlers never learn that there is a database."""
 
@@ -162,6 +163,11 @@ ONLY = {
     "feedparser": {"library"},
     "httpx": {"library", "web"},
     "tinytag": {"library"},
+    "av": {"library"},
+    "faster_whisper": {"library"},
+    "numpy": {"library"},
+    "tokenizers": {"library"},
+    "sqlite_vec": {"library"},
     "trafilatura": {"library"},
     "shtab": {"cli"},
     "cronsim": {"job_tables", "periodic"},

@@ -257,6 +257,44 @@ def test_of_a_kind_no_more_workers_are_at_work_than_it_may_have(engine: Engine, 
     assert begin(claims) == [5, 6]
 
 
+def test_of_all_heavy_kinds_together_no_more_are_at_work_than_there_are_slots_and_others_go_on(
+    engine: Engine, tmp_path
+):
+    for kind in ("transcribe", "embed", "transcribe", "photo", "photo"):
+        engine.record(e.JobRequested(user="me", kind=kind))
+    claims = claims_of(engine, str(tmp_path))
+    claims.heavy = frozenset({"transcribe", "embed"})
+    assert [begin(claims) for _ in range(4)] == [[1], [4], [5], []]
+    end(engine, 1)
+    assert begin(claims) == [2]
+    claims.heavy_max = 2  # what was asked for before the key was changed is begun as it is now
+    assert [begin(claims), begin(claims)] == [[3], []]
+
+
+def test_workers_that_race_never_have_two_heavy_jobs_at_the_same_time(engine: Engine, store: Store, tmp_path):
+    for kind in ("transcribe", "embed") * 10:
+        engine.record(e.JobRequested(user="me", kind=kind))
+    claims = claims_of(engine, str(tmp_path), workers=4)
+    claims.heavy = frozenset({"transcribe", "embed"})
+    seen: list[int] = []
+    start = threading.Barrier(4)
+
+    def work() -> None:
+        start.wait()
+        while jobs.any_unfinished_of(store, "transcribe") or jobs.any_unfinished_of(store, "embed"):
+            claimed = claims._try()
+            if claimed is not None:
+                seen.append(sum(jobs.workers_on(store, kind) for kind in claims.heavy))
+                engine.record(e.JobSucceeded(user="me", job=claimed[0], lease=claimed[1]))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == [1] * 20
+
+
 def test_of_a_paused_kind_none_is_begun_and_of_a_drained_one_those_that_were_asked_for_before(engine: Engine, tmp_path):
     ask(engine, 2)
     engine.record(e.JobRequested(user="me", kind="verify"))

@@ -125,12 +125,11 @@ def _by_magic(head: bytes, by_name: str) -> str | None:
         return by_name if by_name == "application/x-cbt" else ""
     if head[60:68] in {b"BOOKMOBI", b"TEXtREAd"}:
         return "application/x-mobipocket-ebook"
-    return "application/pdf" if b"%PDF-" in head[:1024] else _of_sound(head)
+    return "application/pdf" if b"%PDF-" in head[:1024] else _of_sound(head, by_name)
 
 
-def _of_sound(head: bytes) -> str | None:
-    # Layer I, which nobody uses, begins as UTF-16 does.
-    if head.startswith(b"ID3") or (len(head) > 2 and head[0] == 0xFF and head[1] & 0xE6 in {0xE2, 0xE4}):
+def _of_sound(head: bytes, by_name: str) -> str | None:
+    if head.startswith(b"ID3") or _is_mpeg(head):
         return "audio/mpeg"
     if head.startswith(b"OggS"):
         return "audio/ogg"
@@ -138,9 +137,17 @@ def _of_sound(head: bytes) -> str | None:
         return "audio/flac"
     if head.startswith(b"RIFF") and head[8:12] == b"WAVE":
         return "audio/wav"
-    if head[4:8] == b"ftyp" and head[8:11] in {b"M4A", b"M4B", b"M4P"}:
+    # Recorders write the brands of films into what holds sound alone: then the name decides.
+    if head[4:8] == b"ftyp" and (head[8:11] in {b"M4A", b"M4B", b"M4P"} or by_name == "audio/mp4"):
         return "audio/mp4"
     return None
+
+
+def _is_mpeg(head: bytes) -> bool:
+    """Whether it begins with a frame of layer II or III; layer I looks like the mark of UTF-16."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 not in {0xE2, 0xE4}:
+        return False
+    return head[1] & 0x18 != 0x08 and head[2] >> 4 not in {0, 15} and head[2] & 0x0C != 0x0C
 
 
 def _of_zip_head(head: bytes, by_name: str) -> str:

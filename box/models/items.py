@@ -167,6 +167,11 @@ def is_examined(store: Store, item: int) -> bool:
     return store.row(sql, (item,)) is not None
 
 
+def newest(store: Store) -> int:
+    """The item that was read last, 0 for none."""
+    return store.value("SELECT max(id) FROM items") or 0
+
+
 def has_unindexed(store: Store, user: str) -> bool:
     """Whether something of a user is not in the index as it should be."""
     return store.row(f"SELECT 1 FROM items WHERE user = ? AND {UNINDEXED} LIMIT 1", (user,)) is not None

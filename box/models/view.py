@@ -112,6 +112,10 @@ class StoreView:
             raise IllegalMove(f"there is no job {job}")
         return Known(*row)
 
+    def newest_item(self) -> int:
+        """The number of the text that was read last."""
+        return items.newest(self._store)
+
     def newest_job(self) -> int:
         """The number of the job that was asked for last."""
         return self._store.value("SELECT max(id) FROM jobs") or 0

@@ -143,7 +143,7 @@ def main(argv: list[str]) -> None:
         if os.getpid() != own_pid:  # a copy that the handler made: only one of them answers
             os._exit(0)
         # Whoever leaks descriptors, even within its own limits, would have the files after it fail.
-        answer["worn"] = answer.get("worn", False) or _lowest_free() > lowest_free + _LEAKED_MAX
+        answer["worn"] = answer.get("worn", False) or handler.heavy or _lowest_free() > lowest_free + _LEAKED_MAX
         answer["helpers"] = [pid for each in handlers.values() for pid in each.helpers()]
         _send(answers, answer)
         if answer["worn"]:

@@ -19,7 +19,7 @@ from box.models import items, photos
 from box.models.base import Store
 from box.models.jobs import Claimed
 from box.paths import join, to_os, to_text
-from box.tasks import landing
+from box.tasks import landing, renewing
 from box.tasks.handler import Found, Handler, Placement, Request
 from box.tasks.landing import Plan
 from box.tasks.outcomes import owned, succeeded
@@ -69,7 +69,7 @@ class Chooser:
             if 0 in kept and len(found.placements) > 1:
                 found = beside(found, kept[0])
             kept |= self._standing(request, found, digests.keys() - kept.keys())
-            plan = landing.plan(self.root, request, found, self._names, kept)
+            plan = landing.plan(self.root, request, found, self._names, kept, renewing.of(self.root, request, found))
             fresh = tuple((job.user, digest) for index, digest in digests.items() if index not in kept)
             self._digests.update(fresh)
         return Landing(

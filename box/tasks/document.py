@@ -13,32 +13,23 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from box.errors import Unprocessable
 from box.events import CompanionFiled, DocumentRead, Event, FeedSubscribed, FilePlaced
 from box.library import readers
 from box.library.given import Given
-from box.tasks import source
+from box.tasks import notes, source
 from box.tasks.handler import Found, Handler, Landed, Member, Placement, Request, Tools
 
 if TYPE_CHECKING:
     from box.library.reading import Reading
 
 KIND: Final = "document"
-_NOTE, _BODY, _COVER = "note.md", "body.md", "cover.jpg"
+_BODY, _COVER = "body.md", "cover.jpg"
 _COVER_PIXELS: Final = 512
 _BLOCK_BYTES: Final = 256 * 1024
 _TAG_CHARS_MAX: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class _Note:
-    """A note in the scratch folder."""
-
-    digest: str
-    chars: int
 
 
 def run(request: Request, tools: Tools) -> Found:
@@ -57,7 +48,7 @@ def run(request: Request, tools: Tools) -> Found:
             raise Unprocessable(NO_READER, f"{name} is of a kind that nobody here reads: {media_type or 'unknown'}")
         os.makedirs(request.scratch, exist_ok=True)
         body = os.path.join(request.scratch, _BODY)
-        with open(body, "w", encoding="utf-8", newline="\n", buffering=_BLOCK_BYTES) as text:
+        with open(body, "w", encoding="utf-8", newline="\n", buffering=notes.BLOCK_BYTES) as text:
             out = Markdown(text, tools.options["text_chars_max"])
             reading = reader.read(request.source, out, Context(name, request.scratch, tools.options, tools.progress))
     facts = {
@@ -70,7 +61,7 @@ def run(request: Request, tools: Tools) -> Found:
         "counts": json.dumps(dict(reading.counts)) if reading.counts else "",
     }  # fmt: skip
     feeds = _feeds(reading)
-    note = _write_note(request, name, facts, body)
+    note = notes.write(request.scratch, _inbox_path(request) or name, facts, body)
     facts |= {"note_digest": note.digest, "chars": note.chars, **({"feeds": feeds} if feeds else {})}
     placements = _placements(request, facts, reading.cover)
     made = (os.path.join(request.scratch, each.made) for each in placements if each.made)
@@ -92,7 +83,7 @@ def _placements(request: Request, facts: Mapping[str, Any], cover: str) -> tuple
         Placement("media", year, os.path.basename(each.path), file=number, apart=True)
         for number, each in enumerate(request.members, 1)
     ]
-    placements.append(Placement("notes", "", f"{note}.md", made=_NOTE, apart=True))
+    placements.append(Placement("notes", "", f"{note}.md", made=notes.NOTE, apart=True))
     if cover and _save_cover(os.path.join(request.scratch, cover), os.path.join(request.scratch, _COVER)):
         placements.append(Placement("thumbnails", f"media/{year}", suffix=".jpg", made=_COVER))
     return tuple(placements)
@@ -103,41 +94,6 @@ def _save_cover(path: str, target: str) -> bool:
     from box.photos.thumbnail import save_small  # noqa: PLC0415 - imports Pillow
 
     return save_small(path, target, _COVER_PIXELS)
-
-
-def _write_note(request: Request, name: str, facts: Mapping[str, Any], body: str) -> _Note:
-    """Front matter, title and text, in one file of the scratch folder."""
-    from blake3 import blake3  # noqa: PLC0415 - only the child needs it
-
-    from box.library.front import front_matter  # noqa: PLC0415 - as above
-
-    counts = {**json.loads(facts["counts"] or "{}"), "words": facts["words"]}
-    authors, tags, marks = (facts[key].split("\n") if facts[key] else () for key in ("authors", "tags", "marks"))
-    front = front_matter(
-        {
-            "id": facts["digest"][:16], "title": facts["title"], "authors": authors,
-            "date": facts["date"], "language": facts["language"], "source": _inbox_path(request) or name,
-            "origin": facts["origin"], "digest": facts["digest"], "kind": facts["item_kind"], "counts": counts,
-            "tags": tags, "reader": facts["reader"], "marks": marks,
-        }
-    )  # fmt: skip
-    digest, chars = blake3(), 0
-    with (
-        open(body, encoding="utf-8", newline="") as text,
-        open(os.path.join(request.scratch, _NOTE), "w", encoding="utf-8", newline="\n", buffering=_BLOCK_BYTES) as out,
-    ):
-        first = text.read(2)
-        title = "" if first == "# " else f"# {facts['title']}\n\n"
-        block = f"{front}\n{title}{first}"
-        while block:
-            digest.update(block.encode())
-            chars += len(block)
-            out.write(block)
-            block = text.read(_BLOCK_BYTES)
-        out.write("\n")
-    digest.update(b"\n")
-    os.unlink(body)
-    return _Note(digest.hexdigest(), chars + 1)
 
 
 def report(request: Request, found: Found, landed: tuple[Landed, ...]) -> tuple[Event, ...]:

@@ -61,6 +61,9 @@ class Placement:
     """Of a file that goes with the main one: its name is that one's, as it landed, with this behind it."""
     made: str = ""
     """Name of the file in the scratch folder; empty: the source itself."""
+    renews: bool = False
+    """It takes the place of the note that the request names (`args["note"]`), if that one still is as it was written
+    (`args["note_digest"]`); else it gets a name of its own beside it."""
     stays: bool = False
     """The source stands where it belongs already: it is not moved, and never taken for a duplicate."""
     file: int = 0
@@ -186,6 +189,13 @@ class Handler:
     """It may use `Tools.step`."""
     reserves: bool = False
     """It may use `Tools.reserve`."""
+    heavy: bool = False
+    """It takes so much memory that `workers.heavy` of all that say so are at work at the same time, no more.
+
+    Its child is replaced after each job: what such a one has loaded would count against the limits of the next.
+    """
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """What its child may use, by the names of `box.tasks.limits.ChildLimits`, unless `jobs.kinds` says otherwise."""
     helpers: Callable[[], tuple[int, ...]] = tuple
     """Processes that it keeps for the next file, by their numbers; any other that it leaves ends with its batch."""
     arguments: Mapping[str, Argument] = field(default_factory=dict)

@@ -12,13 +12,16 @@ import json
 import os
 import stat
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from box import disk, file_names
 from box.errors import BoxError, SourceChanged
 from box.paths import AREAS, join, split, to_text
+from box.tasks import renewing
 from box.tasks.handler import Found, Landed, Placement, Request
+from box.tasks.renewing import Old
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class Move:
     """What the source must be when it is moved."""
     replace: bool = False
     """It may replace an older one of Box's own making; the drop itself never replaces anything."""
+    over: Sequence[int] = ()
+    """It takes the place of this very file, (size, mtime_ns, inode); see `box.tasks.renewing`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +49,27 @@ class Plan:
     """Where the handler's placements will stand, in their order."""
 
 
-def plan(root: str, request: Request, found: Found, taken: set[str], kept: Mapping[int, str] | None = None) -> Plan:
+def plan(
+    root: str, request: Request, found: Found, taken: set[str], kept: Mapping[int, str] | None = None,
+    renewed: Mapping[int, Old] | None = None,
+) -> Plan:  # fmt: skip
     """Choose free names (adding them to `taken`, as absolute paths) and list the moves. Touches no file.
 
     The names of a group get the same number; what is made of a file takes its name: where `a.jpg` lands as `a-2.jpg`,
-    its thumbnail is `a-2.jpg.jpg`. `kept`: (index of a placement: path text) of those whose bytes stand there already.
+    its thumbnail is `a-2.jpg.jpg`. `kept`: (index of a placement: path text) of those whose bytes stand there already;
+    `renewed`: of those that take the place of an older file.
     """
-    kept = kept or {}
+    kept, renewed = kept or {}, renewed or {}
     for placement in found.placements:
         _check(placement, len(request.files))
-    names = _names(root, request, found, taken, kept)
+    names = _names(root, request, found, taken, {*kept, *renewed})
     moves: dict[bool, list[Move]] = {True: [], False: []}
     removals: list[Move] = []
     landed: list[Landed] = []
     for index, placement in enumerate(found.placements):
         move = _move(root, request, placement, f"{_folder(request, placement)}/{names[index]}")
+        if index in renewed:
+            move = replace(move, target=renewed[index].path, over=renewed[index].seen)
         if _follows(placement, kept, found):
             landed.append(Landed("", 0, 0, is_kept=True))
         elif index in kept:
@@ -77,18 +88,18 @@ def _follows(placement: Placement, kept: Mapping[int, str], found: Found) -> boo
     return bool(placement.made) and any(found.placements[index].file == placement.file for index in kept)
 
 
-def _names(root: str, request: Request, found: Found, taken: set[str], kept: Mapping[int, str]) -> list[str]:
-    """The name of each placement, as it will stand."""
+def _names(root: str, request: Request, found: Found, taken: set[str], named: AbstractSet[int]) -> list[str]:
+    """The name of each placement, as it will stand; those in `named` have one already."""
     own = {
         index: (os.path.join(root, _folder(request, each)), each)
         for index, each in enumerate(found.placements)
-        if not each.suffix and not each.stays and index not in kept
+        if not each.suffix and not each.stays and index not in named
     }
 
     chosen: dict[int, str] = {}
     for indexes in ([i for i in own if not own[i][1].apart], *([i] for i in own if own[i][1].apart)):
         chosen |= _free_names({index: own[index] for index in indexes}, taken)
-    of_file = {p.file: chosen.get(i, p.name) for i, p in enumerate(found.placements) if not p.suffix}
+    of_file = {p.file: chosen.get(i, p.name) for i, p in enumerate(found.placements) if not (p.suffix or p.made)}
     return [
         file_names.with_suffix(of_file.get(p.file, ""), p.suffix) if p.suffix else chosen.get(index, p.name)
         for index, p in enumerate(found.placements)
@@ -182,6 +193,9 @@ def _make(root: str, move: Move) -> None:
 
 
 def _rename(source: str, target: str, move: Move) -> None:
+    if move.over:
+        renewing.take_over(source, target, tuple(move.over))
+        return
     if move.replace:
         os.replace(source, target)
         return
@@ -202,6 +216,7 @@ def _undo(root: str, move: Move) -> None:
     target = join(root, move.target)
     if move.replace:
         os.replace(target, join(root, move.source))
+        renewing.put_back(join(root, move.source), target)
     else:
         disk.rename_new(target, join(root, move.source))
 
@@ -236,6 +251,7 @@ def _take_back(root: str, move: Move) -> None:
         return
     if move.replace:
         os.unlink(join(root, move.target))
+        renewing.put_back(join(root, move.source), join(root, move.target))
         return
     # What stands at its old place by now came later: then the file stays, and the sweep of the library finds it.
     with suppress(FileExistsError):
@@ -268,7 +284,7 @@ def finish_one(root: str, move: Move) -> bool:
 
 def dump(moves: Sequence[Move]) -> str:
     """The moves as the journal holds them."""
-    rows = [(m.source, m.target, m.size, m.mtime_ns, m.inode, m.replace) for m in moves]
+    rows = [(m.source, m.target, m.size, m.mtime_ns, m.inode, m.replace, m.over) for m in moves]
     return json.dumps(rows, separators=(",", ":"))
 
 

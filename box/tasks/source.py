@@ -37,5 +37,6 @@ def check_same(fd: int, member: Member) -> None:
     """Raise SourceChanged if the open file is another by now."""
     now = os.fstat(fd)
     seen = (now.st_size, disk.mtime_ns(now), now.st_ino)
-    if seen != (member.size, member.mtime_ns, member.inode) or not stat.S_ISREG(now.st_mode):
+    inode = member.inode or now.st_ino  # 0: it is known by its path alone, as what stands in the library is
+    if seen != (member.size, member.mtime_ns, inode) or not stat.S_ISREG(now.st_mode):
         raise SourceChanged("the file is no longer the one that had settled")

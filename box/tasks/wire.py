@@ -49,12 +49,12 @@ def read(message: Mapping[str, Any]) -> Found | BoxError:
 
 def _placement(  # noqa: PLR0913, PLR0917 - the fields of a record
     area: Any, folder: Any, name: Any, suffix: Any, made: Any, stays: Any, file: Any, base_length: Any, apart: Any,
-    counted: Any, digest: Any, facts: Any,
+    counted: Any, digest: Any, facts: Any, renews: Any,
 ) -> Placement:  # fmt: skip
     return Placement(
         str(area), str(folder), str(name), str(suffix), str(made), stays=bool(stays), file=int(file),
         base_length=None if base_length is None else int(base_length), apart=bool(apart), counted=bool(counted),
-        digest=str(digest), facts=dict(facts),
+        digest=str(digest), facts=dict(facts), renews=bool(renews),
     )  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def placement_as_json(placement: Placement) -> list[Any]:
     p = placement
     return [
         p.area, p.folder, p.name, p.suffix, p.made, p.stays, p.file, p.base_length, p.apart, p.counted,
-        p.digest, dict(p.facts),
+        p.digest, dict(p.facts), p.renews,
     ]  # fmt: skip
 
 

@@ -44,6 +44,7 @@ ALL: Final[tuple[Reader, ...]] = (
     Reader("feed", 1, ("application/rss+xml", "application/atom+xml", "application/feed+json"), _HERE + "feed"),
     Reader("opml", 1, ("text/x-opml",), _HERE + "opml"),
     Reader("link", 1, ("application/x-mswinurl", "application/x-webloc"), _HERE + "link"),
+    Reader("sound", 1, ("audio/mpeg", "audio/mp4", "audio/ogg", "audio/flac", "audio/wav"), _HERE + "sound"),
 )  # fmt: skip
 
 MEDIA_TYPES: Final = tuple(media_type for reader in ALL for media_type in reader.media_types)

@@ -1,0 +1,228 @@
+"""What is said in a recording becomes the text of its note: heard window by window, gone on with after a kill."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import time
+import wave
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from blake3 import blake3
+from hypothesis import given
+from hypothesis import strategies as st
+
+from box import beside, events
+from box.config import Config
+from box.library import heard
+from box.library.heard import Heard, Segment
+from box.library.hearing import RATE, Hearing, quietest
+from box.tasks.transcribe import KIND
+from tests import speech
+from tests.helpers import library, start_box, until
+from tests.library.test_items import drop, front, note, once
+
+BECKETT = ("ever tried", "ever failed", "try again", "fail again", "fail better")
+
+
+@pytest.fixture
+def listening(make_root):
+    """A box that makes text of what is said."""
+    return lambda **keys: make_root(speech__enabled=True, speech__model_path=str(speech.whisper()), **keys)
+
+
+def words_of(text: str) -> str:
+    """What is said below the heading, as words."""
+    body = text.partition("## Transcript")[2].casefold()
+    return " ".join("".join(letter if letter.isalpha() else " " for letter in body).split())
+
+
+def twice(path: Path) -> bytes:
+    """The same recording, said twice."""
+    out = io.BytesIO()
+    with wave.open(str(path), "rb") as source, wave.open(out, "wb") as target:
+        target.setparams(source.getparams())
+        target.writeframes(source.readframes(source.getnframes()) * 2)
+    return out.getvalue()
+
+
+def jobs(config: Config) -> list[tuple[str, str, str]]:
+    with beside.beside(config) as there:
+        return there.store.rows("SELECT kind, state, code FROM jobs WHERE kind = ?", (KIND,))
+
+
+def test_what_is_said_becomes_the_text_of_the_note_with_its_times(listening):
+    config = listening()
+    drop(config, "plays/beckett.wav", speech.talk().read_bytes())
+    (item,) = once(config)
+    assert jobs(config) == [(KIND, "completed", "")]
+    text = note(config, item)
+    assert "## Transcript\n\n[00:00:0" in text
+    assert all(words in words_of(text) for words in BECKETT)
+    assert (item["reader"], item["language"], item["marks"]) == ("speech", "en", "transcribed")
+    assert (item["note_digest"], item["chars"]) == (blake3(text.encode()).hexdigest(), len(text))
+    facts = front(text)
+    assert facts["counts"] == {"seconds": 10, "segments": text.count("\n["), "words": item["words"]}
+    assert (facts["source"], facts["tags"], facts["title"]) == ("plays/beckett.wav", ["plays"], "beckett")
+    assert list(library(config, "notes")) == ["beckett.md"]
+    with beside.beside(config) as there:
+        (result,) = there.store.rows("SELECT result FROM jobs WHERE kind = ?", (KIND,))
+    assert json.loads(result[0])["language"] == "en"
+
+
+def test_a_recording_goes_on_after_a_kill_where_it_was(listening):
+    config = listening(speech__window_seconds=10, jobs__retry_base_seconds=0)
+    drop(config, "twice.wav", twice(speech.talk()))
+    temp = Path(config.box.root, heard.FOLDER)
+    process = start_box(config)
+    try:
+        until(lambda: [path for path in temp.glob("*.jsonl") if b'"at"' in path.read_bytes()], "something was heard")
+    finally:
+        process.kill()
+        process.wait()
+    (path,) = temp.glob("*.jsonl")
+    before = path.read_bytes()
+    whole = before[: before.rindex(b"\n") + 1]
+    assert b'"complete": true' not in whole
+    (item,) = once(config)
+    assert path.read_bytes().startswith(whole)
+    text = note(config, item)
+    assert words_of(text).count("ever tried") == words_of(text).count("fail better") == 2
+    times = [line[1:13] for line in text.splitlines() if line.startswith("[")]
+    assert times == sorted(times)
+
+
+def test_a_note_that_somebody_changed_stays_and_the_text_gets_a_file_of_its_own(make_root, listening):
+    config = make_root()
+    drop(config, "beckett.wav", speech.talk().read_bytes())
+    (item,) = once(config)
+    path = Path(config.box.root, str(item["note"]))
+    path.write_text(path.read_text() + "\nMy own words.\n")
+    config = listening(exists=True)
+    with beside.beside(config) as there:
+        args = {key: item[key] for key in ARGUMENTS} | {"item": item["id"], "shown": "beckett.wav"}
+        stands = (Path(config.box.root) / str(item["path"])).stat()
+        there.engine.record(
+            events.JobRequested(
+                user="me",
+                kind=KIND,
+                source=str(item["path"]),
+                size=stands.st_size,
+                mtime_ns=stands.st_mtime_ns,
+                args=json.dumps(args),
+            )
+        )
+    (item,) = once(config)
+    assert item["note"] == "users/me/notes/beckett-2.md"
+    assert path.read_text().endswith("My own words.\n")
+    assert BECKETT[0] in words_of(note(config, item))
+
+
+ARGUMENTS = (
+    "title", "authors", "date", "language", "origin", "tags", "item_kind", "counts", "digest", "media_type", "note",
+    "note_digest",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("model", ["", "/nowhere", "unreadable"])
+def test_without_a_model_the_item_stays_as_it_is_and_the_job_says_what_is_missing(make_root, tmp_path, model: str):
+    if model == "unreadable":
+        model = str(tmp_path / "model")
+        for name in ("model.bin", "config.json", "tokenizer.json"):
+            (tmp_path / "model").mkdir(exist_ok=True)
+            (tmp_path / "model" / name).write_text("{}")
+    config = make_root(speech__enabled=True, speech__model_path=model)
+    with wave.open(str(tmp_path / "tone.wav"), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(8000)
+        out.writeframes(bytes(16000))
+    drop(config, "tone.wav", (tmp_path / "tone.wav").read_bytes())
+    (item,) = once(config)
+    assert jobs(config) == [(KIND, "failed", "no-speech-model")]
+    assert item["reader"] == "sound"
+    assert "Transcript" not in note(config, item)
+
+
+def test_where_it_is_not_wanted_nobody_listens(make_root):
+    config = make_root()
+    drop(config, "beckett.wav", speech.talk().read_bytes())
+    once(config)
+    assert jobs(config) == []
+
+
+# --- windows ----------------------------------------------------------------------------------------------------------
+
+
+def test_windows_hold_all_of_it_once_whatever_their_length_and_wherever_one_begins():
+    def heard_in(start: float, seconds: float) -> tuple[list[float], np.ndarray]:
+        with open(speech.talk(), "rb") as file:
+            windows = list(Hearing(file, "audio/wav", "x").windows(start, seconds))
+        assert all(len(sound) <= seconds * RATE for _, sound in windows)
+        for (begin, sound), (after, _) in pairwise(windows):
+            assert round(after * RATE) == round(begin * RATE) + len(sound)
+        return [begin for begin, _ in windows], np.concatenate([sound for _, sound in windows])
+
+    _, whole = heard_in(0, 600)
+    for seconds in (2, 7.5):
+        starts, sound = heard_in(0, seconds)
+        assert len(starts) > 1
+        assert (sound == whole).all()
+        _, rest = heard_in(starts[1], seconds)
+        assert (rest == whole[round(starts[1] * RATE) :]).all()
+
+
+def test_a_window_is_cut_where_it_is_quiet():
+    sound = np.full(20 * RATE, 1000, np.int16)
+    sound[15 * RATE : 15 * RATE + RATE // 10] = 0
+    assert 15 <= quietest(sound) / RATE <= 15.1
+
+
+@given(st.lists(st.integers(-32768, 32767), min_size=1, max_size=2000))
+def test_a_cut_always_leaves_something_on_its_left(values: list[int]):
+    sound = np.array(values, np.int16)
+    assert 0 < quietest(sound) <= len(sound)
+
+
+# --- what was heard so far --------------------------------------------------------------------------------------------
+
+SEGMENTS = (Segment(0.0, 1.5, "One"), Segment(1.5, 2.0, "Zwölf \u2028 "), Segment(3.0, 4.0, '"]'))
+
+
+@pytest.mark.parametrize("torn", range(0, 140, 7))
+def test_a_torn_end_is_not_there_and_is_written_over(tmp_path: Path, torn: int):
+    path = tmp_path / "deep" / "speech-x.jsonl"
+    with Heard(str(path)) as first:
+        for segment in SEGMENTS:
+            first.add(segment)
+        first.reached(5.0, "de")
+    path.write_bytes(path.read_bytes()[: -torn or None])
+    with Heard(str(path)) as again:
+        found = list(again.segments)
+        assert tuple(found) == SEGMENTS[: len(found)]
+        assert again.position == (5.0 if torn == 0 else found[-1].end if found else 0.0)
+        again.add(Segment(6.0, 7.0, "more"))
+        again.reached(9.0, "de", is_complete=True)
+    with Heard(str(path)) as last:
+        assert last.segments == [*found, Segment(6.0, 7.0, "more")]
+        assert (last.position, last.language, last.is_complete) == (9.0, "de", True)
+
+
+def test_what_is_complete_and_old_goes_and_what_is_not_stays(tmp_path: Path):
+    ages = {
+        "speech-new": 0.0,
+        "speech-done": 2.0,
+        "speech-part": 2.0,
+        "speech-lost": 20.0,
+    }
+    for name, days in ages.items():
+        with Heard(str(tmp_path / name)) as file:
+            file.reached(1.0, "", is_complete=name in {"speech-new", "speech-done"})
+        at = time.time() - days * heard.KEEP_SECONDS
+        os.utime(tmp_path / name, (at, at))
+    heard.clear(str(tmp_path))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["speech-new", "speech-part"]
