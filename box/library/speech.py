@@ -53,7 +53,7 @@ def settings_of(section: Mapping[str, Any]) -> Settings:
     elif find_spec(PACKAGE) is None:
         why = "faster-whisper is not installed: `pip install 'box-worker[speech]'`"
     if why:
-        error = BoxError(f"{why}; then `box retry`")
+        error = BoxError(f"{why}; then `box jobs retry`")
         error.code = CODE
         raise error
     return Settings(path, section["language"], section["beam"], section["threads"], section["window_seconds"])
