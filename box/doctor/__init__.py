@@ -37,7 +37,7 @@ def examine(load: Callable[[], Config]) -> Iterator[Finding]:
         return
     for of_box in (
         place.permissions, place.file_system, place.space, place.drives, place.children,
-        work.inboxes, work.watches, work.database, work.service, backup.engine,
+        work.inboxes, work.watches, work.models, work.database, work.service, backup.engine,
     ):  # fmt: skip
         try:
             yield from of_box(config)

@@ -22,8 +22,16 @@ PACKAGES: Final = ("PIL", "blake3", "huey", "peewee", "structlog", "watchdog")
 HELPERS: Final = (
     ("exiftool", "libimage-exiftool-perl", "reads RAW photos and films: when, with what camera, a preview"),
     ("ffmpeg", "ffmpeg", "makes thumbnails of films"),
+    ("tesseract", "tesseract-ocr", "reads scanned pages"),
+    ("mobitool", "libmobi-tools", "reads books for the Kindle"),
 )
 """(program, Debian's package, what it is good for)."""
+EXTRAS: Final = (
+    ("HEIC", "pillow_heif", "heic", "photos get thumbnails"),
+    ("web pages", "trafilatura", "web", "what is around the main text is left out"),
+    ("speech", "faster_whisper", "speech", "what is said in recordings becomes text, if speech.enabled"),
+)
+"""(check, module, Box's extra, what it is good for)."""
 MEMORY_BYTES_MIN: Final = 150_000_000
 """Available to programs: Box at rest, a child that decodes a photo, and some room for the page cache."""
 FILES_MIN: Final = 256
@@ -98,11 +106,12 @@ def helpers() -> Iterator[Finding]:
         else:
             advice = f"`sudo apt-get install {package}`; what was filed before stays as it is"
             yield Finding(program, "warn", f"not installed; it {use}", advice)
-    use = "photos get thumbnails"
-    if find_spec("pillow_heif") is None:
-        yield Finding("HEIC", "warn", f"no decoder; with one {use}", "`pip install 'box-worker[heic]'`, on 64 bits")
-    else:
-        yield Finding("HEIC", "ok", use)
+    for name, module, extra, use in EXTRAS:
+        if find_spec(module) is None:
+            advice = f"`pip install 'box-worker[{extra}]'`, on 64 bits"
+            yield Finding(name, "warn", f"no {module}; with it {use}", advice)
+        else:
+            yield Finding(name, "ok", use)
 
 
 def rounded(size: int) -> int:

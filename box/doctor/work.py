@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from box import __version__, locks, people, status_file, units
+from box import config as configuration
 from box.doctor.finding import Finding
 from box.doctor.machine import rounded
-from box.errors import NotRunning
+from box.errors import BoxError, NotRunning
+from box.library import speech
 from box.paths import area_folder
 from box.sections import Config
 from box.watchers.inbox import Inbox
@@ -67,6 +69,17 @@ def watches(config: Config) -> Iterator[Finding]:
         yield Finding("watching", "warn", f"{found}: what does not fit is polled", advice)
     else:
         yield Finding("watching", "ok", found)
+
+
+def models(config: Config) -> Iterator[Finding]:
+    """Whether what is switched on has the model that it needs."""
+    if config.speech.enabled:
+        try:
+            speech.settings_of(configuration.as_dict(config.speech))
+        except BoxError as error:
+            yield Finding("speech model", "fail", str(error), "or speech.enabled = false")
+        else:
+            yield Finding("speech model", "ok", f"{config.speech.model_path} hears what is said")
 
 
 def _inotify(name: str) -> int:

@@ -38,7 +38,7 @@ class Settings:
     def identity(self) -> str:
         """All of it but the number of threads, as a text; with the model's size and time, as it may be replaced."""
         status = os.stat(os.path.join(self.model_path, MODEL_FILES[0]))
-        model = f"{self.model_path}:{status.st_size}:{status.st_mtime_ns}"
+        model = f"{self.model_path}:{status.st_size}:{status.st_mtime}"
         return f"{model}:{self.language}:{self.beam}:{self.window_seconds:g}"
 
 
@@ -53,7 +53,7 @@ def settings_of(section: Mapping[str, Any]) -> Settings:
     elif find_spec(PACKAGE) is None:
         why = "faster-whisper is not installed: `pip install 'box-worker[speech]'`"
     if why:
-        error = BoxError(f"{why}; then `box retry`")
+        error = BoxError(f"{why}; then `box jobs retry`")
         error.code = CODE
         raise error
     return Settings(path, section["language"], section["beam"], section["threads"], section["window_seconds"])

@@ -247,11 +247,12 @@ def finish(root: str, moves: Sequence[Move]) -> bool:
 
 def _take_back(root: str, move: Move) -> None:
     """What Box made is removed, it will be made anew; a drop goes back to where it came from."""
-    if not move.target or not _is(join(root, move.target), move, across=True):
-        return
-    if move.replace:
-        os.unlink(join(root, move.target))
+    if move.target and move.replace:
+        if _is(join(root, move.target), move, across=True):
+            os.unlink(join(root, move.target))
         renewing.put_back(join(root, move.source), join(root, move.target))
+        return
+    if not move.target or not _is(join(root, move.target), move, across=True):
         return
     # What stands at its old place by now came later: then the file stays, and the sweep of the library finds it.
     with suppress(FileExistsError):

@@ -73,4 +73,4 @@ def _aside(source: str) -> str:
 
 def _seen(path: str) -> tuple[int, int, int]:
     status = os.lstat(path)
-    return status.st_size, status.st_mtime_ns, status.st_ino
+    return status.st_size, disk.mtime_ns(status), status.st_ino

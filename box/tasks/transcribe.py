@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
 
 from box import units
 from box.errors import BoxError, SourceChanged
@@ -19,6 +20,9 @@ from box.library import readers
 from box.paths import split, to_os
 from box.tasks import notes, source
 from box.tasks.handler import Found, Handler, Landed, Placement, Request, Tools
+
+if TYPE_CHECKING:
+    from box.library.heard import Heard
 
 KIND: Final = "transcribe"
 READER: Final = "speech"
@@ -34,34 +38,39 @@ def run(request: Request, tools: Tools) -> Found:
     from blake3 import blake3  # noqa: PLC0415 - only the child needs it
 
     from box.library import heard, speech  # noqa: PLC0415 - as above
-    from box.library.markdown import Markdown  # noqa: PLC0415 - as above
-    from box.library.reading import Context  # noqa: PLC0415 - as above
 
-    args = request.args
     home = os.path.dirname(os.path.dirname(request.scratch))  # of the user: the scratch is in their temp/
     folder = os.path.join(os.path.dirname(os.path.dirname(home)), heard.FOLDER)
-    name = to_os(split(args["note"])[1])
+    name = to_os(split(request.args["note"])[1])
     if not os.path.lexists(os.path.join(home, "notes", name)):
         raise SourceChanged("its note was deleted: it stays so")
     settings = speech.settings_of(tools.options)
+    os.makedirs(request.scratch, exist_ok=True)
+    heard.clear(folder)
+    key = blake3(f"{request.args['digest']}:{settings.identity}".encode()).hexdigest()[:32]
+    with source.opened(request.files[0]) as file, heard.Heard(os.path.join(folder, f"{key}.jsonl")) as said:
+        facts = _written(request, tools, said, lambda seconds: speech.transcribe(
+            file, request.args["media_type"], _shown(request), seconds, settings, said, tools.progress
+        ))  # fmt: skip
+    result = {"segments": len(said.segments), "seconds": round(said.position), "language": facts["language"]}
+    return Found((Placement("notes", "", name, made=notes.NOTE, renews=True),), "", facts, result)
+
+
+def _written(request: Request, tools: Tools, said: Heard, listen: Callable[[int], tuple[str, ...]]) -> dict[str, Any]:
+    """Write the note: what the recording says about itself, then what is said in it; the facts about it."""
+    from box.library.markdown import Markdown  # noqa: PLC0415 - only the child needs it
+    from box.library.reading import Context  # noqa: PLC0415 - as above
+
+    args = request.args
     reader = readers.by_media_type(args["media_type"])
     if reader is None:
         raise BoxError(f"no recording is of the type {args['media_type']!r}")
-    os.makedirs(request.scratch, exist_ok=True)
-    key = blake3(f"{args['digest']}:{settings.identity}".encode()).hexdigest()[:32]
-    heard.clear(folder)
     body = os.path.join(request.scratch, _BODY)
-    shown = os.fsencode(os.path.basename(request.source)).decode("utf-8", "replace")
-    with (
-        source.opened(request.files[0]) as file,
-        heard.Heard(os.path.join(folder, f"{key}.jsonl")) as said,
-        open(body, "w", encoding="utf-8", newline="\n", buffering=notes.BLOCK_BYTES) as text,
-    ):
+    with open(body, "w", encoding="utf-8", newline="\n", buffering=notes.BLOCK_BYTES) as text:
         out = Markdown(text, tools.options["text_chars_max"])
-        reading = reader.read(request.source, out, Context(shown, request.scratch, tools.options, tools.progress))
-        marks = speech.transcribe(
-            file, args["media_type"], shown, reading.counts.get("seconds", 0), settings, said, tools.progress
-        )
+        context = Context(_shown(request), request.scratch, tools.options, tools.progress)
+        reading = reader.read(request.source, out, context)
+        marks = listen(reading.counts.get("seconds", 0))
         out.heading(2, "Transcript")
         for segment in said.segments:
             out.spoken(segment.start, segment.text)
@@ -72,9 +81,11 @@ def run(request: Request, tools: Tools) -> Found:
         "language": args["language"] or said.language,
     }  # fmt: skip
     note = notes.write(request.scratch, args["shown"], {**args, **facts, "counts": json.dumps(counts)}, body)
-    facts |= {"item": args["item"], "note_digest": note.digest, "chars": note.chars}
-    result = {"segments": len(said.segments), "seconds": round(said.position), "language": facts["language"]}
-    return Found((Placement("notes", "", name, made=notes.NOTE, renews=True),), "", facts, result)
+    return facts | {"item": args["item"], "note_digest": note.digest, "chars": note.chars}
+
+
+def _shown(request: Request) -> str:
+    return os.fsencode(os.path.basename(request.source)).decode("utf-8", "replace")
 
 
 def report(request: Request, found: Found, landed: tuple[Landed, ...]) -> tuple[Event, ...]:
