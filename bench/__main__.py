@@ -21,6 +21,7 @@ from bench import (
     quotas,
     refreshing,
     rest,
+    searching,
     soak,
     starting,
     two_years,
@@ -46,6 +47,7 @@ BENCHES: dict[str, Callable[[argparse.Namespace], Table]] = {
     "jobs": lambda a: jobs.jobs_a_second(a.dir, a.jobs * NOOPS_A_JOB, a.runs, a.patience),
     "metrics": lambda a: refreshing.refresh_cost(a.dir, a.history, a.patience),
     "quota": lambda a: quotas.check_cost(a.dir, a.known, a.patience),
+    "search": lambda a: searching.searched(a.dir, a.passages, a.seed, a.patience),
     "backup": lambda a: backups.compared(a.dir, a.photos, a.many, a.runs, a.patience),
     "start": lambda a: starting.start_up(a.dir, a.files, a.runs, a.patience),
     "formats": lambda a: photos.by_format(a.dir, a.each, a.patience),
@@ -108,9 +110,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--events", type=int, default=1_000_000, help="in the old log (default: 1,000,000)")
     parser.add_argument("--history", type=int, default=1_000_000, help="jobs in the longest (default: 1,000,000)")
     parser.add_argument("--mixed", type=int, default=100_000, help="jobs of the soak (default: 100,000)")
-    parser.add_argument("--seed", type=int, default=20261127, help="of the soak")
+    parser.add_argument("--seed", type=int, default=20261127, help="of the soak and of texts")
     parser.add_argument("--files", type=int, default=10_000, help="known at the start (default: 10,000)")
     parser.add_argument("--known", type=int, default=1_000_000, help="whose quota is checked (default: 1,000,000)")
+    parser.add_argument("--passages", type=int, default=1_000_000, help="that are searched (default: 1,000,000)")
     parser.add_argument("--many", type=int, default=50_000, help="small files backed up (default: 50,000)")
     parser.add_argument("--each", type=int, default=200, help="files of each format (default: 200)")
     parser.add_argument("--flood", type=int, default=100_000, help="photos in one drop (default: 100,000)")

@@ -20,7 +20,7 @@ from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from box import config, photo_search, snippets
 from box.beside import Beside, beside
@@ -124,8 +124,7 @@ def _opened(box: Beside | None) -> Iterator[Beside]:
 # --- texts -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Ranked:
+class _Ranked(NamedTuple):
     """An item in its place."""
 
     stage: int

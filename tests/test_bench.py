@@ -19,7 +19,7 @@ from bench.asking import Asked
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PHOTOS = 6
-NAMES = ("filing", "thumbnails", "latency", "close", "rest", "events", "jobs", "metrics", "quota", "start")
+NAMES = ("filing", "thumbnails", "latency", "close", "rest", "events", "jobs", "metrics", "quota", "search", "start")
 OF_PHOTOS = ("formats", "flood")
 
 type_bench = Callable[..., subprocess.CompletedProcess[str]]
@@ -45,7 +45,7 @@ def bench(tmp_path: Path) -> type_bench:
 
 TINY = (
     "--runs=1", f"--photos={PHOTOS}", "--jobs=2", "--events=3000", "--history=300", "--files=90", "--known=50",
-    "--many=20", "--rest=1", "--each=2", "--flood=30", "--patience=0",
+    "--many=20", "--passages=300", "--rest=1", "--each=2", "--flood=30", "--patience=0",
 )  # fmt: skip
 
 

@@ -175,7 +175,7 @@ def _check(commands: Any) -> None:
         commands, "verify", "check:verify", "compare the log, the tables and the disk; exits with 1 on any difference",
         examples=("box verify", "box verify --deep", "box verify --json"), options=[json_option()],
     ).add_argument(
-        "--deep", action="store_true", help="read every filed photo again and compare its digest too"
+        "--deep", action="store_true", help="read every filed photo and every note again and compare, too"
     )  # fmt: skip
     command(
         commands, "doctor", "check:doctor", "look at the machine, the configuration, limits and permissions",

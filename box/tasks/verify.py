@@ -43,5 +43,5 @@ def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
 HANDLER = Chore(
     kind="verify",
     run=run,
-    arguments={"deep": Argument(units.yes_or_no, "read every filed photo again and compare its digest too")},
+    arguments={"deep": Argument(units.yes_or_no, "read every filed photo and every note again and compare, too")},
 )
