@@ -47,6 +47,7 @@ def policy_of(config: Config) -> Policy:
         quota_default_bytes=config.quota.default_bytes,
         quota_bytes=config.quota.users,
         transcribes=config.speech.enabled,
+        embeds=config.embeddings.enabled,
     )
 
 

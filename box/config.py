@@ -215,8 +215,11 @@ def _settled(config: Config, home: str) -> Config:
         raise ConfigError(f"{error} ({config.path})") from None
     folder = config.status.dir and _absolute("status.dir", config.status.dir, base, home)
     model = config.speech.model_path and _absolute("speech.model_path", config.speech.model_path, base, home)
+    other = config.embeddings.model_path
+    other = other and _absolute("embeddings.model_path", other, base, home)
     return replace(
         config, box=Box(root=root), speech=replace(config.speech, model_path=model),
+        embeddings=replace(config.embeddings, model_path=other),
         watch=replace(config.watch, imports=places),
         status=replace(config.status, dir=folder), backup=_backup(config, base, home),
     )  # fmt: skip

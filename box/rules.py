@@ -20,8 +20,9 @@
 17. What is said about a text in a file beside it goes with its job.
 18. When a text was read, or its note changed, the index is brought up to date.
 19. What is said in a recording that was read becomes text, where the owner wants that.
+20. Of a text that was indexed vectors are made, where the owner wants that.
 
-13 to 16 are in `box.group_rules`, the last three in `box.library_rules`.
+13 to 16 are in `box.group_rules`, the last four in `box.library_rules`.
 
 A rule sees the event, already folded, and a view of the projections; it answers with further events, which are recorded
 in the same transaction and seen by the rules in their turn.
@@ -242,6 +243,7 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.FileNoticed: (library_rules.on_text_changed, on_file_noticed, on_room),
     e.DocumentRead: (library_rules.on_text_changed, library_rules.on_recording_read),
     e.NoteRewritten: (library_rules.on_text_changed,),
+    e.DocumentIndexed: (library_rules.on_text_indexed,),
     e.DuplicateDropped: (on_room,),
     e.DropReturned: (on_room,),
     e.FileRemoved: (on_room,),

@@ -157,6 +157,7 @@ def _runner(config: Config, at_work: AtWork, handlers: str) -> Runner:
     options = {
         "photos": configuration.as_dict(config.photos), "library": configuration.as_dict(config.library),
         "speech": configuration.as_dict(config.speech) | {"text_chars_max": config.library.text_chars_max},
+        "embeddings": configuration.as_dict(config.embeddings),
         "jobs": {"by_file": list(config.jobs.by_file)},
     }  # fmt: skip
     return Runner(limits, options, config.child.idle_seconds, by_kind, at_work, handlers)

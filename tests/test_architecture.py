@@ -133,6 +133,7 @@ PURE_TASKS = {
     "request",
     "child_main",
     "transcribe",
+    "embed",
 }
 """Handlers never learn that there is a database."""
 
