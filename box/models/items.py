@@ -7,7 +7,7 @@ text (`chunks`, claims) follows, and is known to follow by the digest of the not
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import peewee
 
@@ -171,6 +171,17 @@ def indexed(store: Store, user: str, after: int, limit: int) -> list[Indexed]:
         " AND note_digest = indexed_digest AND (user = ? OR ? = '') ORDER BY id LIMIT ?"
     )
     return [Indexed(*row) for row in store.rows(sql, (after, user, user, limit))]
+
+
+def unheard(store: Store, user: str, after: int, limit: int) -> list[dict[str, Any]]:
+    """Recordings that nobody has listened to and whose notes are as they were written, as rows, a page at a time."""
+    query = (
+        Item.select()
+        .where(Item.id > after, Item.reader == "sound", Item.note_digest != "", Item.path != "", Item.replaced_by == 0)
+        .order_by(Item.id)
+        .limit(limit)
+    )
+    return store.dicts(query.where(Item.user == user) if user else query)
 
 
 def note_of(store: Store, item: int) -> str:

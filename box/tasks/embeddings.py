@@ -35,6 +35,7 @@ def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     minilm.check(config.embeddings.model_path)
     model = minilm.identity(config.embeddings.model_path)
     user, after, asked, texts = str(job.user or job.args.get("user", "")), 0, 0, 0
+    wanted = jobs.all_wanted(store, "embed", "note_digest")
     while page := items.indexed(store, user, after, _PAGE):
         reporter.check()
         texts += len(page)
@@ -43,7 +44,7 @@ def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
             about = vectors.about(path)
             if (about.get("note"), about.get("model")) == (each.note_digest, model):
                 continue
-            if not jobs.is_wanted(store, "embed", "note_digest", each.note_digest):
+            if each.note_digest not in wanted:
                 inside.engine.request(_wanted(each))
                 asked += 1
         after = page[-1].item
