@@ -50,6 +50,7 @@ def policy_of(config: Config) -> Policy:
         feeds_seconds=config.podcasts.every_seconds or 0.0,
         feed_failures_max=config.podcasts.failures_max,
         transcribes=config.speech.enabled,
+        embeds=config.embeddings.enabled,
     )
 
 

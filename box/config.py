@@ -218,9 +218,12 @@ def _settled(config: Config, home: str) -> Config:
     folder = config.status.dir and _absolute("status.dir", config.status.dir, base, home)
     key_file = config.claims.api_key_file and _absolute("claims.api_key_file", config.claims.api_key_file, base, home)
     model = config.speech.model_path and _absolute("speech.model_path", config.speech.model_path, base, home)
+    other = config.embeddings.model_path
+    other = other and _absolute("embeddings.model_path", other, base, home)
     return replace(
         config, box=Box(root=root), watch=replace(config.watch, imports=places),
         status=replace(config.status, dir=folder), speech=replace(config.speech, model_path=model),
+        embeddings=replace(config.embeddings, model_path=other),
         claims=replace(config.claims, api_key_file=key_file), backup=_backup(config, base, home),
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Rules of the library: what goes with a text, and what follows when it was read. The rule: as in `box.rules`.
 
-Numbered there, 17 to 19.
+Numbered there, 17 to 20.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ CLAIMS_PRIORITY: Final = -10
 
 TRANSCRIBE: Final = "transcribe"
 """The kind of job that makes text of what is said in a recording."""
+
+EMBED: Final = "embed"
+"""The kind of job that makes vectors of a text."""
 
 AFTERWARDS: Final = -10
 """The priority of what takes long and is about what is safe already."""
@@ -107,3 +110,13 @@ def on_recording_read(policy: Policy, event: e.DocumentRead, view: View) -> Iter
             user=event.user, kind=TRANSCRIBE, source=event.path, size=event.size, mtime_ns=event.mtime_ns,
             priority=AFTERWARDS, args=json.dumps(args, ensure_ascii=False),
         )  # fmt: skip
+
+
+def on_text_indexed(policy: Policy, event: e.DocumentIndexed, view: View) -> Iterator[Event]:
+    """Rule 23."""
+    if policy.embeds and event.chunks:
+        args = {
+            "item": event.item, "note": view.note_of(event.item), "note_digest": event.note_digest,
+            "chunks": event.chunks,
+        }  # fmt: skip
+        yield e.JobRequested(user=event.user, kind=EMBED, priority=AFTERWARDS, args=json.dumps(args))

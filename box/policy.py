@@ -35,6 +35,8 @@ class Policy:
     """After so many failures in a row a feed is dead."""
     transcribes: bool = False
     """Whether what is said in recordings becomes text."""
+    embeds: bool = False
+    """Whether vectors of texts are made."""
 
     def limits(self, kind: str) -> tuple[int, int]:
         """(attempts_max, quarantine_after) of a kind."""

@@ -175,6 +175,9 @@ class View(Protocol):
     def lost(self, job: int) -> tuple[int, str] | None:
         """(number, state) of a job that it waits for and that will not be completed."""
 
+    def note_of(self, item: int) -> str:
+        """The path of an item's note, empty for none."""
+
     def newest_item(self) -> int:
         """The number of the text that was read last."""
 

@@ -24,8 +24,9 @@
 20. A feed that somebody subscribes to is fetched at once; and again, as long as there was more than one job does.
 21. A feed whose job came to nothing has failed.
 22. What is said in a recording that was read becomes text, where the owner wants that.
+23. Of a text that was indexed vectors are made, where the owner wants that.
 
-13 to 16 are in `box.group_rules`, 17 to 19 and 22 in `box.library_rules`, 20 and 21 in `box.feed_rules`.
+13 to 16 are in `box.group_rules`, 17 to 19, 22 and 23 in `box.library_rules`, 20 and 21 in `box.feed_rules`.
 
 A rule sees the event, already folded, and a view of the projections; it answers with further events, which are recorded
 in the same transaction and seen by the rules in their turn.
@@ -238,7 +239,7 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.FileNoticed: (library_rules.on_text_changed, on_file_noticed, on_room),
     e.DocumentRead: (library_rules.on_text_changed, library_rules.on_recording_read),
     e.NoteRewritten: (library_rules.on_text_changed,),
-    e.DocumentIndexed: (library_rules.on_document_indexed,),
+    e.DocumentIndexed: (library_rules.on_document_indexed, library_rules.on_text_indexed),
     e.FeedSubscribed: (feed_rules.on_subscribed,),
     e.FeedFetched: (feed_rules.on_fetched,),
     e.EpisodeDownloaded: (on_room,),

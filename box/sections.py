@@ -115,6 +115,14 @@ class Speech:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Embeddings:
+    """Whether, and by which model, vectors of texts are made. In a Config, `model_path` is absolute."""
+
+    enabled: bool = _key(False, units.yes_or_no)  # noqa: FBT003 - the default of a key
+    model_path: str = _key("", units.text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Photos:
     """Where photos go and what is made of them."""
 
@@ -276,6 +284,7 @@ class Config:
     claims: Claims = field(default_factory=Claims)
     podcasts: Podcasts = field(default_factory=Podcasts)
     speech: Speech = field(default_factory=Speech)
+    embeddings: Embeddings = field(default_factory=Embeddings)
     photos: Photos = field(default_factory=Photos)
     workers: Workers = field(default_factory=Workers)
     jobs: Jobs = field(default_factory=Jobs)

@@ -175,6 +175,7 @@ def options_of(config: Config) -> dict[str, dict[str, Any]]:
         "photos": configuration.as_dict(config.photos), "library": configuration.as_dict(config.library),
         "podcasts": configuration.as_dict(config.podcasts) | {"text_chars_max": config.library.text_chars_max},
         "speech": configuration.as_dict(config.speech) | {"text_chars_max": config.library.text_chars_max},
+        "embeddings": configuration.as_dict(config.embeddings),
         "jobs": {"by_file": list(config.jobs.by_file)},
     }  # fmt: skip
 

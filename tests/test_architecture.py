@@ -145,6 +145,7 @@ PURE_TASKS = {
     "feed",
     "feed_work",
     "transcribe",
+    "embed",
 }
 """Handlers never learn that there is a database."""
 

@@ -44,6 +44,7 @@ SPEC: dict[str, Any] = {
     "podcasts.user_agent": "", "podcasts.allow_private": False,
     "speech.enabled": False, "speech.model_path": "", "speech.language": "", "speech.threads": 2,
     "speech.window_seconds": 60, "speech.beam": 1,
+    "embeddings.enabled": False, "embeddings.model_path": "",
     "photos.folder": "%Y/%Y-%m-%d", "photos.name": "{stem}", "photos.portable_names": False,
     "photos.duplicates": "drop", "photos.thumbnail_pixels": 320,
     "photos.group_wait_seconds": 5 * 60, "photos.pixels_max": 300_000_000,

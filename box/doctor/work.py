@@ -12,7 +12,7 @@ from box import config as configuration
 from box.doctor.finding import Finding
 from box.doctor.machine import rounded
 from box.errors import BoxError, NotRunning
-from box.library import speech
+from box.library import minilm, speech
 from box.paths import area_folder
 from box.sections import Config
 from box.watchers.inbox import Inbox
@@ -80,6 +80,13 @@ def models(config: Config) -> Iterator[Finding]:
             yield Finding("speech model", "fail", str(error), "or speech.enabled = false")
         else:
             yield Finding("speech model", "ok", f"{config.speech.model_path} hears what is said")
+    if config.embeddings.enabled:
+        try:
+            minilm.check(config.embeddings.model_path)
+        except BoxError as error:
+            yield Finding("embedding model", "fail", str(error), "or embeddings.enabled = false")
+        else:
+            yield Finding("embedding model", "ok", f"{config.embeddings.model_path} makes vectors of texts")
 
 
 def _inotify(name: str) -> int:

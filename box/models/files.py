@@ -104,6 +104,12 @@ def known(store: Store, folder: str) -> dict[str, tuple[int, int]]:
     return {n: (s, m) for n, s, m in store.rows("SELECT name, size, mtime_ns FROM files WHERE folder = ?", (folder,))}
 
 
+def one(store: Store, path: str) -> tuple[int, int] | None:
+    """(size, mtime_ns) of the file that is known at that path."""
+    row = store.row("SELECT size, mtime_ns FROM files WHERE folder = ? AND name = ?", split(path))
+    return (row[0], row[1]) if row else None
+
+
 def folders(store: Store, top: str) -> list[str]:
     """The folders at or below one that hold known files; the work grows with the folders, not with the files."""
     rows = store.rows(

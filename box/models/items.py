@@ -7,7 +7,7 @@ text (`chunks`, claims) follows, and is known to follow by the digest of the not
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import peewee
 
@@ -170,6 +170,41 @@ def is_examined(store: Store, item: int) -> bool:
 def newest(store: Store) -> int:
     """The item that was read last, 0 for none."""
     return store.value("SELECT max(id) FROM items") or 0
+
+
+class Indexed(NamedTuple):
+    """A text that is in the index as it stands."""
+
+    item: int
+    user: str
+    note: str
+    note_digest: str
+    chunks: int
+
+
+def indexed(store: Store, user: str, after: int, limit: int) -> list[Indexed]:
+    """The newest versions that are in the index as they stand, of a user or (empty) of everybody, a page at a time."""
+    sql = (
+        "SELECT id, user, note, note_digest, chunks FROM items WHERE id > ? AND chunks > 0 AND replaced_by = 0"
+        " AND note_digest = indexed_digest AND (user = ? OR ? = '') ORDER BY id LIMIT ?"
+    )
+    return [Indexed(*row) for row in store.rows(sql, (after, user, user, limit))]
+
+
+def unheard(store: Store, user: str, after: int, limit: int) -> list[dict[str, Any]]:
+    """Recordings that nobody has listened to and whose notes are as they were written, as rows, a page at a time."""
+    query = (
+        Item.select()
+        .where(Item.id > after, Item.reader == "sound", Item.note_digest != "", Item.path != "", Item.replaced_by == 0)
+        .order_by(Item.id)
+        .limit(limit)
+    )
+    return store.dicts(query.where(Item.user == user) if user else query)
+
+
+def note_of(store: Store, item: int) -> str:
+    """The path of an item's note, empty for none."""
+    return store.value("SELECT note FROM items WHERE id = ?", (item,)) or ""
 
 
 def has_unindexed(store: Store, user: str) -> bool:

@@ -215,6 +215,12 @@ def is_wanted(store: Store, kind: str, argument: str, value: str) -> bool:
     return any(json.loads(args or "{}").get(argument) == value for (args,) in rows)
 
 
+def all_wanted(store: Store, kind: str, argument: str) -> set[Any]:
+    """What that argument is in the jobs of that kind that are queued or running."""
+    rows = store.rows("SELECT args FROM jobs WHERE kind = ? AND state IN ('queued', 'running')", (kind,))
+    return {json.loads(args or "{}").get(argument) for (args,) in rows}
+
+
 def running_leases(store: Store) -> list[str]:
     """The leases that running jobs bear."""
     return [lease for (lease,) in store.rows("SELECT DISTINCT lease FROM jobs WHERE state = 'running'")]

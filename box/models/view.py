@@ -112,6 +112,10 @@ class StoreView:
             raise IllegalMove(f"there is no job {job}")
         return Known(*row)
 
+    def note_of(self, item: int) -> str:
+        """The path of an item's note, empty for none."""
+        return items.note_of(self._store, item)
+
     def newest_item(self) -> int:
         """The number of the text that was read last."""
         return items.newest(self._store)

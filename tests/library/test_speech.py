@@ -122,6 +122,21 @@ def test_a_note_that_somebody_changed_stays_and_the_text_gets_a_file_of_its_own(
     assert BECKETT[0] in words_of(note(config, item))
 
 
+def test_recordings_that_were_there_before_are_listened_to_when_somebody_asks_once(make_root, listening):
+    config = make_root()
+    drop(config, "beckett.wav", speech.talk().read_bytes())
+    once(config)
+    config = listening(exists=True)
+    for expected in (1, 0):
+        with beside.beside(config) as there:
+            there.engine.request(events.JobRequested(user="", kind="transcripts"))
+        (item,) = once(config)
+        assert item["marks"] == "transcribed"
+        with beside.beside(config) as there:
+            results = there.store.rows("SELECT result FROM jobs WHERE kind = 'transcripts' ORDER BY id")
+        assert json.loads(results[-1][0]) == {"asked": expected}
+
+
 ARGUMENTS = (
     "title", "authors", "date", "language", "origin", "tags", "item_kind", "counts", "digest", "media_type", "note",
     "note_digest",
