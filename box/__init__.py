@@ -75,6 +75,7 @@ The map, one line a module, in the order of that sentence:
     notify      words to systemd
     config      config.toml as frozen records
     sections    its sections: every key, its default and its reader
+    text_sections and those about texts
     import_tables the tables of [[watch.imports]]: cards and folders to import from
     claim_keys  the keys of [claims]: who tells claims, and what a model may cost
     backup_keys the keys of [backup]: where backups go, and of what

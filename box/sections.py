@@ -12,21 +12,12 @@ from typing import Any, Final, Literal, TypeVar
 
 from box import patterns, units
 from box.backup_keys import AREAS, areas, destinations, repository, shown
-from box.claim_keys import address, money, share
 from box.import_tables import Import, imports
 from box.job_tables import KEEP_SECONDS, KindSettings, Periodic, keeps, kind_names, kinds, periodic
-from box.units import DAY, GB, HOUR, MB, MINUTE, Read, durations, numbers, or_none, sizes, whole_durations
+from box.text_sections import Claims, Embeddings, Library, Podcasts, Speech
+from box.units import DAY, GB, HOUR, MB, durations, key, numbers, or_none, sizes, whole_durations
 
 T = TypeVar("T")
-
-
-SIX_HOURS: Final[float | None] = 6.0 * HOUR
-
-
-def _key(default: T, read: Read[T]) -> T:
-    """A field of a section: its default, and what reads and checks the value that somebody wrote."""
-    made: T = field(default=default, metadata={"read": read})
-    return made
 
 
 # --- sections --------------------------------------------------------------------------------------------------------
@@ -36,133 +27,70 @@ def _key(default: T, read: Read[T]) -> T:
 class Box:
     """Where everything is. In a Config, `root` is absolute and ends without a slash."""
 
-    root: str = _key(".", units.folder)
+    root: str = key(".", units.folder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Users:
     """Who has an inbox."""
 
-    names: tuple[str, ...] = _key(("me",), units.users)
-    auto_create: bool = _key(False, units.yes_or_no)  # noqa: FBT003 - the default of a key
+    names: tuple[str, ...] = key(("me",), units.users)
+    auto_create: bool = key(False, units.yes_or_no)  # noqa: FBT003 - the default of a key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
     """How drops are noticed, and when they count as complete."""
 
-    settle_seconds: float = _key(2.0, durations(0.01, HOUR))
-    sweep_seconds: float = _key(300.0, durations(1, 30 * DAY))
-    ignore: tuple[str, ...] = _key((), patterns.name_patterns)
-    mode: Literal["auto", "native", "polling"] = _key("auto", units.choice("auto", "native", "polling"))
-    poll_seconds: float = _key(10.0, durations(0.1, HOUR))
-    imports: tuple[Import, ...] = _key((), imports)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Library:
-    """What is already filed, where people may work by hand."""
-
-    sweep_seconds: float = _key(1.0 * DAY, durations(1, 365 * DAY))
-    text_chars_max: int = _key(100_000_000, numbers(1000, 2_000_000_000))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claims:
-    """Which sentences of a text can be checked, and who says so. Money is in millionths."""
-
-    mode: Literal["off", "heuristic", "llm"] = _key("heuristic", units.choice("off", "heuristic", "llm"))
-    per_chunk_max: int = _key(10, numbers(1, 100))
-    min_score: float = _key(0.5, share)
-    url: str = _key("", address)
-    model: str = _key("", units.text)
-    api_key_file: str = _key("", units.text)
-    deadline_seconds: float = _key(60.0, durations(0.1, HOUR))
-    answer_tokens_max: int = _key(1000, numbers(16, 100_000))
-    tokens_per_day_max: int | None = _key(None, or_none(numbers(0, 10**12)))
-    cost_per_day_max: int | None = _key(None, or_none(money))
-    price_in: int = _key(0, money)
-    price_out: int = _key(0, money)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Podcasts:
-    """Feeds that somebody subscribed to, and what comes in them."""
-
-    every_seconds: float | None = _key(SIX_HOURS, or_none(durations(MINUTE, 30 * DAY)))
-    episodes_max: int = _key(100, numbers(1, 10_000))
-    timeout_seconds: float = _key(30.0, durations(0.1, HOUR))
-    host_pause_seconds: float = _key(2.0, durations(0, HOUR))
-    feed_bytes_max: int = _key(20 * MB, sizes(1000, 1 * GB))
-    failures_max: int = _key(10, numbers(1, 1000))
-    download: bool = _key(False, units.yes_or_no)  # noqa: FBT003 - the default of a key
-    download_max: int = _key(3, numbers(1, 10_000))
-    audio_bytes_max: int = _key(500 * MB, sizes(1000, 100 * GB))
-    user_agent: str = _key("", units.text)
-    allow_private: bool = _key(False, units.yes_or_no)  # noqa: FBT003 - the default of a key
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Speech:
-    """Whether, and by which model, what is said in recordings becomes text. In a Config, `model_path` is absolute."""
-
-    enabled: bool = _key(False, units.yes_or_no)  # noqa: FBT003 - the default of a key
-    model_path: str = _key("", units.text)
-    language: str = _key("", patterns.spoken_language)
-    threads: int = _key(2, numbers(1, 64))
-    window_seconds: float = _key(60.0, durations(10, 600))
-    beam: int = _key(1, numbers(1, 10))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Embeddings:
-    """Whether, and by which model, vectors of texts are made. In a Config, `model_path` is absolute."""
-
-    enabled: bool = _key(False, units.yes_or_no)  # noqa: FBT003 - the default of a key
-    model_path: str = _key("", units.text)
+    settle_seconds: float = key(2.0, durations(0.01, HOUR))
+    sweep_seconds: float = key(300.0, durations(1, 30 * DAY))
+    ignore: tuple[str, ...] = key((), patterns.name_patterns)
+    mode: Literal["auto", "native", "polling"] = key("auto", units.choice("auto", "native", "polling"))
+    poll_seconds: float = key(10.0, durations(0.1, HOUR))
+    imports: tuple[Import, ...] = key((), imports)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Photos:
     """Where photos go and what is made of them."""
 
-    folder: str = _key("%Y/%Y-%m-%d", patterns.folder_pattern)
-    name: str = _key("{stem}", patterns.name_pattern)
-    portable_names: bool = _key(False, units.yes_or_no)  # noqa: FBT003 - a default
-    duplicates: Literal["drop", "keep"] = _key("drop", units.choice("drop", "keep"))
-    thumbnail_pixels: int = _key(320, numbers(0, 4096))
-    group_wait_seconds: float = _key(300.0, durations(0, DAY))
-    pixels_max: int = _key(300_000_000, numbers(1, 2_000_000_000))
-    timezone: str = _key("", patterns.timezone)
-    day_starts_at: str = _key("00:00", patterns.time_of_day)
-    earliest: str = _key("1990-01-01", patterns.day)
-    trust_mtime: bool = _key(False, units.yes_or_no)  # noqa: FBT003 - the default of a key
-    name_patterns: tuple[str, ...] = _key((), patterns.dated_names)
+    folder: str = key("%Y/%Y-%m-%d", patterns.folder_pattern)
+    name: str = key("{stem}", patterns.name_pattern)
+    portable_names: bool = key(False, units.yes_or_no)  # noqa: FBT003 - a default
+    duplicates: Literal["drop", "keep"] = key("drop", units.choice("drop", "keep"))
+    thumbnail_pixels: int = key(320, numbers(0, 4096))
+    group_wait_seconds: float = key(300.0, durations(0, DAY))
+    pixels_max: int = key(300_000_000, numbers(1, 2_000_000_000))
+    timezone: str = key("", patterns.timezone)
+    day_starts_at: str = key("00:00", patterns.time_of_day)
+    earliest: str = key("1990-01-01", patterns.day)
+    trust_mtime: bool = key(False, units.yes_or_no)  # noqa: FBT003 - the default of a key
+    name_patterns: tuple[str, ...] = key((), patterns.dated_names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workers:
     """The threads that do the jobs."""
 
-    count: int = _key(2, numbers(1, 64))
-    heavy: int = _key(1, numbers(1, 64))
-    grace_seconds: float = _key(30.0, durations(0, HOUR))
+    count: int = key(2, numbers(1, 64))
+    heavy: int = key(1, numbers(1, 64))
+    grace_seconds: float = key(30.0, durations(0, HOUR))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jobs:
     """How long a worker may be silent, and how a failed job is tried again."""
 
-    lease_seconds: float = _key(60.0, durations(1, DAY))
-    attempts_max: int = _key(3, numbers(1, 100))
-    batch: int = _key(500, numbers(1, 10_000))
-    retry_base_seconds: float = _key(10.0, durations(0, DAY))
-    retry_cap_seconds: float = _key(1.0 * HOUR, durations(0, 30 * DAY))
-    quarantine_after: int = _key(3, numbers(1, 100))
-    ttl_age: float | None = _key(None, or_none(durations(1, 3650 * DAY)))
-    ttl_runtime: float | None = _key(None, or_none(durations(1, 365 * DAY)))
-    ttl_action: Literal["cancel", "fail"] = _key("cancel", units.choice("cancel", "fail"))
-    by_file: tuple[str, ...] = _key(("verify", "snapshot"), kind_names)
+    lease_seconds: float = key(60.0, durations(1, DAY))
+    attempts_max: int = key(3, numbers(1, 100))
+    batch: int = key(500, numbers(1, 10_000))
+    retry_base_seconds: float = key(10.0, durations(0, DAY))
+    retry_cap_seconds: float = key(1.0 * HOUR, durations(0, 30 * DAY))
+    quarantine_after: int = key(3, numbers(1, 100))
+    ttl_age: float | None = key(None, or_none(durations(1, 3650 * DAY)))
+    ttl_runtime: float | None = key(None, or_none(durations(1, 365 * DAY)))
+    ttl_action: Literal["cancel", "fail"] = key("cancel", units.choice("cancel", "fail"))
+    by_file: tuple[str, ...] = key(("verify", "snapshot"), kind_names)
     keep: Mapping[str, float] = field(default_factory=lambda: dict(KEEP_SECONDS), metadata={"read": keeps})
     kinds: Mapping[str, KindSettings] = field(default_factory=dict, metadata={"read": kinds})
     periodic: Mapping[str, Periodic] = field(default_factory=dict, metadata={"read": periodic})
@@ -172,22 +100,22 @@ class Jobs:
 class Child:
     """The limits of the process that reads files which nobody has vouched for."""
 
-    memory_bytes: int = _key(512 * MB, sizes(64 * MB, 1000 * GB))
-    cpu_seconds: int = _key(60, whole_durations(1, DAY))
-    deadline_seconds: float = _key(120.0, durations(1, DAY))
-    file_bytes: int = _key(256 * MB, sizes(1000, 1000 * GB))
-    open_files_max: int = _key(64, numbers(16, 65_536))
-    idle_seconds: float = _key(30.0, durations(0, DAY))
-    files_max: int = _key(10_000, numbers(1, 1_000_000))
+    memory_bytes: int = key(512 * MB, sizes(64 * MB, 1000 * GB))
+    cpu_seconds: int = key(60, whole_durations(1, DAY))
+    deadline_seconds: float = key(120.0, durations(1, DAY))
+    file_bytes: int = key(256 * MB, sizes(1000, 1000 * GB))
+    open_files_max: int = key(64, numbers(16, 65_536))
+    idle_seconds: float = key(30.0, durations(0, DAY))
+    files_max: int = key(10_000, numbers(1, 1_000_000))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
     """How much a user may keep; None is no limit."""
 
-    default_bytes: int | None = _key(None, units.quota)
-    soft_percent: int = _key(80, numbers(1, 100))
-    count: Literal["bytes", "blocks"] = _key("bytes", units.choice("bytes", "blocks"))
+    default_bytes: int | None = key(None, units.quota)
+    soft_percent: int = key(80, numbers(1, 100))
+    count: Literal["bytes", "blocks"] = key("bytes", units.choice("bytes", "blocks"))
     # A plain dict, so that it can be pickled and turned into JSON; the type lets nobody write to it.
     users: Mapping[str, int | None] = field(default_factory=dict, metadata={"read": units.quotas})
 
@@ -200,21 +128,21 @@ class Quota:
 class Storage:
     """What Box leaves free on the disk."""
 
-    free_bytes_min: int = _key(64 * MB, sizes(0, 10**15))
+    free_bytes_min: int = key(64 * MB, sizes(0, 10**15))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
     """Where the library is held once more. In a Config, folders are absolute."""
 
-    engine: Literal["files", "restic"] = _key("files", units.choice("files", "restic"))
-    destination: tuple[str, ...] = _key((), destinations)
-    areas: tuple[str, ...] = _key(AREAS, areas)
-    free_bytes_min: int = _key(64 * MB, sizes(0, 10**15))
-    scrub_days: int = _key(30, numbers(1, 3650))
-    repository: str = _key("", repository)
-    password_file: str = _key("", units.text)
-    environment_file: str = _key("", units.text)
+    engine: Literal["files", "restic"] = key("files", units.choice("files", "restic"))
+    destination: tuple[str, ...] = key((), destinations)
+    areas: tuple[str, ...] = key(AREAS, areas)
+    free_bytes_min: int = key(64 * MB, sizes(0, 10**15))
+    scrub_days: int = key(30, numbers(1, 3650))
+    repository: str = key("", repository)
+    password_file: str = key("", units.text)
+    environment_file: str = key("", units.text)
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -228,49 +156,47 @@ class Backup:
 class Retention:
     """Which photos go when the disk fills up."""
 
-    enabled: bool = _key(False, units.yes_or_no)  # noqa: FBT003 - the default of a key
-    days_to_keep: int = _key(90, numbers(1, 36_500))
-    min_free_percent: int = _key(20, numbers(5, 95))
-    emergency_free_percent: int | None = _key(None, or_none(numbers(1, 94)))
-    require_backup: Literal["verified", "copied", "none"] = _key("verified", units.choice("verified", "copied", "none"))
-    trash_days: int = _key(30, numbers(0, 3650))
+    enabled: bool = key(False, units.yes_or_no)  # noqa: FBT003 - the default of a key
+    days_to_keep: int = key(90, numbers(1, 36_500))
+    min_free_percent: int = key(20, numbers(5, 95))
+    emergency_free_percent: int | None = key(None, or_none(numbers(1, 94)))
+    require_backup: Literal["verified", "copied", "none"] = key("verified", units.choice("verified", "copied", "none"))
+    trash_days: int = key(30, numbers(0, 3650))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
     """Where the log is, and how often it is made safe."""
 
-    url: str = _key("", units.database_url)
-    snapshot_seconds: float = _key(1.0 * DAY, durations(1, 365 * DAY))
-    snapshots_keep: int = _key(2, numbers(1, 100))
-    commit_seconds: float = _key(0.05, durations(0, 10))
-    commit_events: int = _key(500, numbers(1, 100_000))
-    events_keep_seconds: float = _key(30.0 * DAY, durations(1, 3650 * DAY))
+    url: str = key("", units.database_url)
+    snapshot_seconds: float = key(1.0 * DAY, durations(1, 365 * DAY))
+    snapshots_keep: int = key(2, numbers(1, 100))
+    commit_seconds: float = key(0.05, durations(0, 10))
+    commit_events: int = key(500, numbers(1, 100_000))
+    events_keep_seconds: float = key(30.0 * DAY, durations(1, 3650 * DAY))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """Where the status files go. In a Config, `dir` is absolute, or empty for the root."""
 
-    dir: str = _key("", units.text)
-    rest_seconds: float = _key(30.0, durations(1, HOUR))
+    dir: str = key("", units.text)
+    rest_seconds: float = key(30.0, durations(1, HOUR))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
     """How often `metrics.prom` is written, beside the status."""
 
-    interval_seconds: float = _key(15.0, durations(1, HOUR))
+    interval_seconds: float = key(15.0, durations(1, HOUR))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logs:
     """What is logged, and in which form."""
 
-    level: Literal["debug", "info", "warning", "error"] = _key(
-        "info", units.choice("debug", "info", "warning", "error")
-    )
-    format: Literal["auto", "console", "json"] = _key("auto", units.choice("auto", "console", "json"))
+    level: Literal["debug", "info", "warning", "error"] = key("info", units.choice("debug", "info", "warning", "error"))
+    format: Literal["auto", "console", "json"] = key("auto", units.choice("auto", "console", "json"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import field
 from typing import Final, TypeAlias, TypeVar
 
 from box.errors import ConfigError, UsageError
@@ -283,3 +284,9 @@ def _billionths(match: re.Match[str]) -> int:
 
 quota: Final = or_none(sizes(0, 10**18))
 """The reader of a quota."""
+
+
+def key(default: T, read: Read[T]) -> T:
+    """A field of a section: its default, and what reads and checks the value that somebody wrote."""
+    made: T = field(default=default, metadata={"read": read})
+    return made

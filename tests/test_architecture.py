@@ -44,7 +44,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "claim_keys": {"units"},
     "config": {"backup_keys", "errors", "import_tables", "units", "sections"},
     "patterns": {"units"},
-    "sections": {"backup_keys", "claim_keys", "errors", "import_tables", "job_tables", "patterns", "units"},
+    "text_sections": {"claim_keys", "patterns", "units"},
+    "sections": {"backup_keys", "errors", "import_tables", "job_tables", "patterns", "text_sections", "units"},
     "logs": {"errors"},
     "notify": set(),
     "timers": {"logs"},
@@ -69,7 +70,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tasks": CORE | {
         "backup", "backup_events", "backup_keys", "compaction", "damage", "disk", "engine", "event_text", "feed_rules",
         "file_names", "import_tables", "imports", "job_events", "library", "log", "logs", "models", "people", "photos",
-        "policy", "recalculation", "retention", "sections", "tasks", "units", "verify", "watchers", "web", "",
+        "policy", "recalculation", "retention", "sections", "tasks", "text_sections", "units", "verify", "watchers", "web", "",
     },
     "backup": {"backup_keys", "disk", "errors", "file_names", "models", "paths", "backup", "watchers"},
     "retention": set(),

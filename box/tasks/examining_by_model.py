@@ -22,8 +22,8 @@ from box.library.endpoint import Endpoint, Reply
 from box.library.normal import digest
 from box.models import chunks, model_answers, model_usage
 from box.models.claims_found import Due
-from box.sections import Claims
 from box.tasks.examining import ByRules, Collected, Examined, chunks_of
+from box.text_sections import Claims
 
 PURPOSE: Final = "claims"
 TOKENS_A_DAY, COST_A_DAY, RESTING, NO_KEY = "tokens-a-day", "cost-a-day", "resting", "no-key"
