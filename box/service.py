@@ -22,7 +22,7 @@ from box.job_tables import KindSettings
 from box.library.chunking import CHUNKER_VERSION
 from box.meters import Meters
 from box.metrics import Metrics
-from box.models import items, ready, texts, usage
+from box.models import item_lists, ready, texts, usage
 from box.models.base import Store
 from box.queue import Queue
 from box.retention import Steadiness
@@ -135,7 +135,9 @@ def _sweep(config: Config, engine: Engine, problems: Problems, meters: Meters) -
 def _index_anew(engine: Engine) -> None:
     """What is not in the index as it should be is put there: an older version of Box did it, or a job gave up."""
     for user in texts.users(engine.store):
-        is_owed = items.has_unindexed(engine.store, user) or texts.has_outdated(engine.store, user, CHUNKER_VERSION)
+        is_owed = item_lists.has_unindexed(engine.store, user) or texts.has_outdated(
+            engine.store, user, CHUNKER_VERSION
+        )
         if is_owed and not ready.is_any_alone(engine.store, user, index.KIND):
             engine.request(asking.wanted(by_request(), index.KIND, {}, user=user))
 

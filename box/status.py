@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from box import __version__, backup_status, disk, log, logs, people
 from box.engine import utc_now
-from box.models import holds, items, jobs, photos, ready, usage
+from box.models import holds, item_lists, jobs, photos, ready, usage
 from box.models.base import Store
 from box.policy import Policy, quota
 from box.sections import Config
@@ -122,7 +122,7 @@ def collect(store: Store, config: Config, policy: Policy, process: Process) -> d
         "storage": {**storage(config.box.root), "drives": [each.told() for each in drives(config.box.root)]},
         "users": users(store, config, policy),
         "photos": photos_told(store),
-        "library": asdict(items.totals(store)),
+        "library": asdict(item_lists.totals(store)),
         "backup": backup_status.block(store, config),
         "watch": [dict(each) for each in process.watch()],
         "problems": problems,

@@ -70,7 +70,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tasks": CORE | {
         "backup", "backup_events", "backup_keys", "compaction", "damage", "disk", "engine", "event_text", "feed_rules",
         "file_names", "import_tables", "imports", "job_events", "library", "log", "logs", "models", "people", "photos",
-        "policy", "recalculation", "retention", "sections", "tasks", "text_sections", "units", "verify", "watchers", "web", "",
+        "policy", "recalculation", "retention", "sections", "tasks", "text_sections", "units", "verify", "watchers",
+        "web", "",
     },
     "backup": {"backup_keys", "disk", "errors", "file_names", "models", "paths", "backup", "watchers"},
     "retention": set(),

@@ -15,7 +15,7 @@ from box.cli import output, settings, words
 from box.cli.photos import path_below
 from box.errors import BoxError
 from box.library.normal import digest, normalised
-from box.models import claims_found, items, usage
+from box.models import claims_found, item_lists, usage
 from box.models.base import Store
 from box.models.claims_found import Listed, Query
 
@@ -35,7 +35,7 @@ def claims(args: Namespace) -> int:
         found = claims_found.listed(box.store, query)
         more, found = len(found) > args.limit, found[: args.limit]
         alike = [claims_found.alike(box.store, claim, _ALIKE_MAX) for claim in found]
-        unexamined = not found and query.item and not items.is_examined(box.store, query.item)
+        unexamined = not found and query.item and not item_lists.is_examined(box.store, query.item)
     if args.json:
         output.value([_as_data(claim, others) for claim, others in zip(found, alike, strict=True)])
         return 0
@@ -80,11 +80,11 @@ def _text(claim: Listed) -> str:
 def _item(store: Store, root: str, wanted: str) -> int:
     """The number of the item that is meant. Raises BoxError if there is none."""
     if wanted.isascii() and wanted.isdecimal() and len(wanted) <= 18:
-        if items.is_known(store, int(wanted)):
+        if item_lists.is_known(store, int(wanted)):
             return int(wanted)
         raise BoxError(f"there is no item {wanted}")
     path = path_below(root, wanted)
-    found = items.of_note(store, path) or items.of_original(store, path)
+    found = item_lists.of_note(store, path) or item_lists.of_original(store, path)
     if not found:
         raise BoxError(f"{words.printable(path)} is neither a note nor the original of one")
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from box.errors import IllegalMove
-from box.models import answers, attempts, drops, feeds, items, jobs, photos, ready, usage, waits
+from box.models import answers, attempts, drops, feeds, item_lists, jobs, photos, ready, usage, waits
 from box.models.base import Store
 
 
@@ -74,7 +74,7 @@ class StoreView:
 
     def has_unindexed(self, user: str) -> bool:
         """Whether the index does not hold all texts of a user as they are."""
-        return items.has_unindexed(self._store, user)
+        return item_lists.has_unindexed(self._store, user)
 
     def is_queued(self, kind: str, user: str) -> bool:
         """Whether a job of that kind, which is never done beside another one, waits for its turn."""
@@ -114,11 +114,11 @@ class StoreView:
 
     def note_of(self, item: int) -> str:
         """The path of an item's note, empty for none."""
-        return items.note_of(self._store, item)
+        return item_lists.note_of(self._store, item)
 
     def newest_item(self) -> int:
         """The number of the text that was read last."""
-        return items.newest(self._store)
+        return item_lists.newest(self._store)
 
     def newest_job(self) -> int:
         """The number of the job that was asked for last."""

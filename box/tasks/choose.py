@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from box import disk
 from box.errors import BoxError
 from box.events import DuplicateDropped, Event
-from box.models import items, photos
+from box.models import item_lists, photos
 from box.models.base import Store
 from box.models.jobs import Claimed
 from box.paths import join, to_os, to_text
@@ -101,7 +101,7 @@ class Chooser:
     def _kept(self, job: Claimed, digest: str) -> str:
         """The path of a file that holds these bytes, read again just now; empty if there is none."""
         for path in (
-            *photos.with_digest(self.store, job.user, digest), *items.with_digest(self.store, job.user, digest),
+            *photos.with_digest(self.store, job.user, digest), *item_lists.with_digest(self.store, job.user, digest),
         ):  # fmt: skip
             try:
                 if disk.digest_of(join(self.root, path)) == digest:

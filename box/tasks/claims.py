@@ -27,14 +27,14 @@ _KEY_BYTES_MAX: Final = 4096
 
 def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     """Examine; the result says how many items, and how many claims they hold."""
-    from box.models import items  # noqa: PLC0415 - a child that knows this kind loads no database
+    from box.models import item_lists  # noqa: PLC0415 - a child that knows this kind loads no database
     from box.tasks.examining import Examining  # noqa: PLC0415 - as above
 
     if inside.config.claims.mode == "off":
         return {"off": True}
     store = inside.engine.store
     user = job.args.get("user") or job.user
-    users = (user,) if user else tuple(items.users(store))
+    users = (user,) if user else tuple(item_lists.users(store))
     examiner = _examiner(inside, job, reporter)
     examining = Examining(
         inside.engine, _wanted(inside, job, examiner), users, examiner,

@@ -16,7 +16,7 @@ from box.tasks.chore import Chore, Inside, Reporter
 from box.tasks.handler import Argument
 
 if TYPE_CHECKING:
-    from box.models.items import Indexed
+    from box.models.item_lists import Indexed
     from box.models.jobs import Claimed
 
 KIND: Final = "embeddings"
@@ -27,7 +27,7 @@ AFTERWARDS: Final = -10
 def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     """Ask for what is missing; the result says of how many texts. Raises UsageError where they are not wanted."""
     from box.library import minilm  # noqa: PLC0415 - a child that knows this kind needs no model
-    from box.models import items, jobs  # noqa: PLC0415 - nor a database
+    from box.models import item_lists, jobs  # noqa: PLC0415 - nor a database
 
     config, store = inside.config, inside.engine.store
     if not config.embeddings.enabled:
@@ -36,7 +36,7 @@ def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     model = minilm.identity(config.embeddings.model_path)
     user, after, asked, texts = str(job.user or job.args.get("user", "")), 0, 0, 0
     wanted = jobs.all_wanted(store, "embed", "note_digest")
-    while page := items.indexed(store, user, after, _PAGE):
+    while page := item_lists.indexed(store, user, after, _PAGE):
         reporter.check()
         texts += len(page)
         for each in page:
