@@ -26,7 +26,8 @@ def commands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParse
 COMMANDS = {parser.prog: parser for parser in commands(grammar.build())}
 
 OF_DESIGN = {
-    "init", "run", "once", "add", "status", "jobs", "events", "quota", "rebuild", "verify", "doctor", "completion",
+    "init", "run", "once", "add", "status", "jobs", "events", "quota", "search", "rebuild", "verify", "doctor",
+    "completion",
     "jobs list", "jobs show", "jobs cancel", "jobs retry", "jobs clean",
     "jobs pause", "jobs drain", "jobs resume", "do", "undo", "periodic", "periodic list",
     "backup", "backup list", "backup init", "backup verify", "restore",
