@@ -6,8 +6,10 @@ it runs in the child that is going to read it.
 
 from __future__ import annotations
 
+import bz2
 import re
 import zipfile
+import zlib
 from typing import Final
 
 HEAD_BYTES: Final = 64 * 1024
@@ -60,7 +62,7 @@ _ROOTS: Final = (
     ("opml", b"", "text/x-opml"),
     ("rss", b"", "application/rss+xml"),
     ("RDF", b"purl.org/rss", "application/rss+xml"),
-    ("feed", b"Atom", "application/atom+xml"),
+    ("feed", b"atom", "application/atom+xml"),
     ("plist", b"<key>URL</key>", "application/x-webloc"),
     ("gpx", b"", "application/gpx+xml"),
     ("kml", b"", "application/vnd.google-earth.kml+xml"),
@@ -69,13 +71,31 @@ _ROOTS: Final = (
     ("sitemapindex", b"sitemap", "application/x-sitemap+xml"),
     ("TEI", b"", "application/tei+xml"),
     ("teiCorpus", b"", "application/tei+xml"),
-    ("article", b"docbook", "application/docbook+xml"),
-    ("book", b"docbook", "application/docbook+xml"),
-    ("article", b"JATS", "application/jats+xml"),
+    ("TEI.2", b"", "application/tei+xml"),
+    *(
+        (root, b"docbook", "application/docbook+xml")
+        for root in ("article", "book", "chapter", "section", "refentry", "set", "part", "appendix", "preface")
+    ),
     ("article", b"jats", "application/jats+xml"),
-    ("article", b"NLM", "application/jats+xml"),
+    ("article", b"nlm//dtd", "application/jats+xml"),
+    ("article", b"article-type=", "application/jats+xml"),
+    ("svg", b"", "image/svg+xml"),
 )  # fmt: skip
-_ROOT: Final = re.compile(rb"<(?![?!])(?:[\w.-]+:)?([\w.-]+)")
+_ROOT: Final = re.compile(rb"<(?:[\w.-]{1,100}:)?([\w.-]{1,100})")
+_PROLOGUE: Final = ((b"<!--", b"-->"), (b"<?", b"?>"))
+_PACKED_ENDINGS: Final = ("gz", "bz2")
+_IN_PACKED: Final = frozenset(
+    (
+        "application/x-mediawiki+xml",
+        "application/docbook+xml",
+        "application/tei+xml",
+        "application/jats+xml",
+        "application/x-sitemap+xml",
+        "application/gpx+xml",
+        "application/vnd.google-earth.kml+xml",
+    )
+)
+"""What is read while it is unpacked; anything else is any XML there."""
 _HTML: Final = re.compile(rb"<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>]", re.IGNORECASE)
 _HEADER: Final = re.compile(rb"(?:[A-Za-z][A-Za-z0-9-]{1,60}:[^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*){2,}")
 _MAIL_FIELDS: Final = re.compile(
@@ -87,6 +107,9 @@ _SHEBANG: Final = re.compile(rb"#! ?/")
 def media_type(name: str, head: bytes) -> str:
     """The media type of a file of that name (or path) with that beginning, empty when it is none of a text or sound."""
     ending = name.rpartition(".")[2].lower() if "." in name.rpartition("/")[2] else ""
+    if ending in _PACKED_ENDINGS:
+        inner = _BY_ENDING.get(name.rpartition(".")[0].rpartition(".")[2].lower(), "")
+        return "application/x-packed-xml" if "xml" in inner and _by_magic(head, _BY_ENDING[ending]) else ""
     by_name = _BY_ENDING.get(ending, "text/x-source" if f" {ending} " in _SOURCE_ENDINGS else "")
     found = _by_magic(head, by_name)
     if found is not None:
@@ -178,6 +201,8 @@ _BEGINNINGS: Final = (
 
 
 def _of_text(head: bytes, by_name: str) -> str:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        head = head.decode("utf-16", "ignore").encode()
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith((b"<?xml", b"<!")) or (start.startswith(b"<") and by_name != "text/x-source"):
         found = _of_markup(start, by_name)
@@ -203,9 +228,9 @@ def _of_text(head: bytes, by_name: str) -> str:
 
 
 def _of_markup(start: bytes, by_name: str) -> str:
-    root = _ROOT.search(start)
+    root = _root_of(start)
     local = root[1].decode("ascii", "replace") if root else ""
-    near = start[: root.end() + 1000] if root else start
+    near = (start[: root.end() + 1000] if root else start).lower()
     for name, hint, found in _ROOTS:
         if local == name and (not hint or hint in near):
             return found
@@ -216,11 +241,47 @@ def _of_markup(start: bytes, by_name: str) -> str:
     return ""
 
 
+def _root_of(start: bytes) -> re.Match[bytes] | None:
+    """The tag of the root element: behind comments, instructions and a document type, which may hold such tags."""
+    at = 0
+    while (at := start.find(b"<", at)) >= 0:
+        for begin, end in _PROLOGUE:
+            if start.startswith(begin, at):
+                at = start.find(end, at)
+                break
+        else:
+            if not start.startswith(b"<!", at):
+                return _ROOT.match(start, at)
+            subset, close = start.find(b"[", at), start.find(b">", at)
+            at = start.find(b"]", subset) if 0 <= subset < close else close
+        if at < 0:
+            return None
+        at += 1
+    return None
+
+
 def recognise(path: str, name: str) -> str:
     """The media type of the file at `path`, by all that it says; raises OSError."""
     with open(path, "rb") as file:
         found = media_type(name, file.read(HEAD_BYTES))
+    if found == "application/x-packed-xml":
+        return _of_packed(path, name)
     return _of_zip(path, found) if found == "application/zip" or found.startswith("application/vnd") else found
+
+
+def _of_packed(path: str, name: str) -> str:
+    """What is packed in it, as far as it is read while it is unpacked."""
+    with open(path, "rb") as file:
+        packed = file.read(8 * HEAD_BYTES)
+    try:
+        if packed.startswith(b"BZh"):
+            head = bz2.BZ2Decompressor().decompress(packed, HEAD_BYTES)
+        else:
+            head = zlib.decompressobj(47).decompress(packed, HEAD_BYTES)
+    except (OSError, zlib.error):
+        return "application/x-packed-xml"
+    found = media_type(name.rpartition(".")[0], head)
+    return found if found in _IN_PACKED else "application/x-packed-xml"
 
 
 def _of_zip(path: str, found: str) -> str:

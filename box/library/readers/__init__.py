@@ -43,6 +43,18 @@ ALL: Final[tuple[Reader, ...]] = (
     Reader("csv", 1, ("text/csv", "text/tab-separated-values"), _HERE + "csv_table"),
     Reader("feed", 1, ("application/rss+xml", "application/atom+xml", "application/feed+json"), _HERE + "feed"),
     Reader("opml", 1, ("text/x-opml",), _HERE + "opml"),
+    Reader("wiki", 1, ("application/x-mediawiki+xml",), _HERE + "wiki"),
+    Reader(
+        "article", 1, ("application/docbook+xml", "application/tei+xml", "application/jats+xml"), _HERE + "xml_article"
+    ),
+    Reader("sitemap", 1, ("application/x-sitemap+xml",), _HERE + "sitemap"),
+    Reader(
+        "places",
+        1,
+        ("application/gpx+xml", "application/vnd.google-earth.kml+xml", "application/vnd.google-earth.kmz"),
+        _HERE + "places",
+    ),
+    Reader("xml", 1, ("application/xml", "application/x-packed-xml"), _HERE + "xml_outline"),
     Reader("link", 1, ("application/x-mswinurl", "application/x-webloc"), _HERE + "link"),
     Reader("sound", 1, ("audio/mpeg", "audio/mp4", "audio/ogg", "audio/flac", "audio/wav"), _HERE + "sound"),
 )  # fmt: skip
