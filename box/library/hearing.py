@@ -60,6 +60,8 @@ class Hearing:
                 cut = quietest(sound[:size])
                 yield position / RATE, _scaled(sound[:cut])
                 self._waiting, length, position = [sound[cut:]], len(sound) - cut, position + cut
+        if not position and not length:
+            raise Unprocessable(CORRUPT, f"nothing of {self.name} can be decoded")
         if length:
             yield position / RATE, _scaled(np.concatenate(self._waiting))
         self._waiting = []
@@ -74,14 +76,14 @@ class Hearing:
                     raise Unprocessable(CORRUPT, f"{self.name} holds no sound")
                 resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
                 for packet in container.demux(container.streams.audio[0]):
+                    pieces = []
                     try:
-                        frames = packet.decode()
-                    except av.error.InvalidDataError:
+                        for frame in packet.decode():
+                            frame.pts = None  # what it says about its time is not always true
+                            pieces += [each.to_ndarray()[0] for each in resampler.resample(frame)]
+                    except (av.error.FFmpegError, ValueError):  # garbage, or suddenly another kind of sound
                         self.damaged += 1
-                        continue
-                    for frame in frames:
-                        frame.pts = None  # what it says about its time is not always true
-                        yield from (each.to_ndarray()[0] for each in resampler.resample(frame))
+                    yield from pieces
                 yield from (each.to_ndarray()[0] for each in resampler.resample(None))
         except av.error.FFmpegError as error:
             raise Unprocessable(CORRUPT, f"{self.name} cannot be decoded: {str(error)[:200]}") from error

@@ -12,6 +12,7 @@ import pytest
 
 from box.errors import Unprocessable
 from box.library import sound_chapters
+from box.library.hearing import RATE, Hearing
 from box.library.reading import Reading
 from box.library.recognising import media_type, recognise
 from box.watching import media_type as of_drop
@@ -79,6 +80,37 @@ def test_what_a_recording_says_about_itself_is_read_in_every_format(sounds: Path
         assert reading.counts["chapters"] == 2
     if ending in WITH_PICTURE:
         assert (tmp_path / "scratch" / reading.cover).read_bytes().startswith(b"\x89PNG")
+
+
+def seconds_heard(path: Path, media_type: str) -> tuple[float, int]:
+    """How much of it can be decoded, and how many pieces cannot."""
+    with open(path, "rb") as file:
+        hearing = Hearing(file, media_type, path.name)
+        return sum(len(sound) for _, sound in hearing.windows(0, 10)) / RATE, hearing.damaged
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_every_format_can_be_heard(sounds: Path, ending: str):
+    seconds, damaged = seconds_heard(sounds / f"sound.{ending}", FORMATS[ending][1])
+    assert seconds == pytest.approx(3, abs=0.1)
+    assert damaged == 0
+
+
+def test_what_is_damaged_in_the_middle_is_left_out_and_counted(sounds: Path, tmp_path: Path):
+    data = bytearray((sounds / "sound.m4a").read_bytes())
+    start = data.index(b"mdat") + 6000
+    data[start : start + 3000] = b"\xff" * 3000
+    (tmp_path / "damaged.m4a").write_bytes(data)
+    seconds, damaged = seconds_heard(tmp_path / "damaged.m4a", "audio/mp4")
+    assert 1 < seconds < 3.1
+    assert damaged
+
+
+def test_a_playlist_behind_a_tag_opens_no_other_file(sounds: Path, tmp_path: Path):
+    tag = b"ID3\4\0\0\0\0\0\x0a" + bytes(10)
+    (tmp_path / "list.mp3").write_bytes(tag + f"#EXTM3U\n#EXTINF:3,\n{sounds}/sound.mp3\n#EXT-X-ENDLIST\n".encode())
+    with pytest.raises(Unprocessable):
+        seconds_heard(tmp_path / "list.mp3", "audio/mpeg")
 
 
 def test_a_recording_becomes_an_item_with_its_picture(make_root, sounds: Path):
