@@ -29,6 +29,7 @@ OF_DESIGN = {
     "init", "run", "once", "add", "status", "jobs", "events", "quota", "rebuild", "verify", "doctor", "completion",
     "jobs list", "jobs show", "jobs cancel", "jobs retry", "jobs clean",
     "jobs pause", "jobs drain", "jobs resume", "do", "undo", "periodic", "periodic list",
+    "claims",
     "backup", "backup list", "backup init", "backup verify", "restore",
     "quota list", "quota set", "quota check", "quota breakdown", "quota recalculate",
     "photos", "photos show", "photos duplicates", "photos keep",
