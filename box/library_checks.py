@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from box import locks
 from box.errors import DatabaseDamaged
-from box.models import chunk_checks, chunks, texts
+from box.models import chunk_checks, chunks, claims_found, texts
 from box.models.base import Store
 from box.models.texts import Text
 from box.paths import join
@@ -24,9 +24,11 @@ type_difference = tuple[str, str, str]
 
 
 def row_differences(store: Store) -> Iterator[type_difference]:
-    """Whether every item has its chunks, and every chunk is in the index."""
+    """Whether every item has its chunks and its claims, and every chunk is in the index."""
     for item, expected, found in chunk_checks.counts(store):
         yield f"item {item}", f"{expected} chunks", f"{found} chunks"
+    for item, expected, found in claims_found.unlike(store):
+        yield f"item {item}", f"{expected} claims", f"{found} claims"
     for index in (chunks.WORDS, chunks.RUNS):
         for chunk in chunk_checks.unlisted(store, index):
             yield f"chunk {chunk}", f"to be in {index}", "that it is not"

@@ -18,7 +18,7 @@ from typing import Any, Final
 from box import accounting, archive, disk, engine, library_checks, locks, log
 from box.config import Config
 from box.events import JobsArchived
-from box.models import PROJECTIONS, claims_found, drops, files, live, usage
+from box.models import PROJECTIONS, drops, files, live, usage
 from box.models.base import Store, Table
 from box.paths import join, split, to_text
 from box.watchers.tree import list_folder
@@ -188,8 +188,6 @@ def sum_differences(store: Store) -> Iterator[Difference]:
             else:
                 expected, found = _sum(each.rows_files, each.rows_bytes), _sum(each.files, each.bytes)
                 yield Difference("sums", f"{user} {each.area}", expected, found)
-    for item, told, there in claims_found.unlike(store):
-        yield Difference("sums", f"item {item}", f"{told} claims", f"{there} claims")
     for user, (says, should) in accounting.reserved(store).items():
         if says != should:
             yield Difference("sums", f"{user} reserved", f"{should} bytes", f"{says} bytes")

@@ -30,6 +30,7 @@ OF_DESIGN = {
     "completion",
     "jobs list", "jobs show", "jobs cancel", "jobs retry", "jobs clean",
     "jobs pause", "jobs drain", "jobs resume", "do", "undo", "periodic", "periodic list",
+    "claims",
     "backup", "backup list", "backup init", "backup verify", "restore",
     "quota list", "quota set", "quota check", "quota breakdown", "quota recalculate",
     "photos", "photos show", "photos duplicates", "photos keep", "feeds", "feeds list", "feeds add", "feeds remove",

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from box.engine import rebuild
 from box.errors import Stopped
 from box.library import claiming
+from box.library_checks import row_differences
 from box.models import claims_found
 from box.models.claims_found import Wanted
 from box.rules import RULES
 from box.tasks import by_request, examining
 from box.tasks.asking import wanted
 from box.timekeeper import entries, wrong_with
-from box.verify import sum_differences
 from tests.helpers import REPOSITORY
 from tests.tasks.texts import Texts, digest, opened
 
@@ -72,7 +72,7 @@ def test_claims_are_replaced_also_by_none(texts: Texts):
     assert texts.examine(policy="stale")["items"] == 1
     assert texts.quotes(item) == []
     assert texts.row(item)[0] == 0
-    assert list(sum_differences(texts.store)) == []
+    assert list(row_differences(texts.store)) == []
 
 
 def test_claims_go_with_the_note_and_with_the_version_that_was_replaced(texts: Texts):
@@ -164,12 +164,12 @@ def test_of_an_item_with_too_many_claims_the_best_are_kept_and_the_others_counte
 def test_verify_sees_claims_that_are_missing_or_too_many(texts: Texts):
     item = texts.add(FOUNDED)
     texts.examine()
-    assert list(sum_differences(texts.store)) == []
+    assert list(row_differences(texts.store)) == []
     texts.store.execute("DELETE FROM claims")
     texts.store.execute("INSERT INTO claims VALUES (?, 1, 2, 0, 0.5, '', '', '')", (item + 1000,))
-    assert [str(each) for each in sum_differences(texts.store)] == [
-        f"item {item}: expected 1 claims, found 0 claims",
-        f"item {item + 1000}: expected 0 claims, found 1 claims",
+    assert list(row_differences(texts.store)) == [
+        (f"item {item}", "1 claims", "0 claims"),
+        (f"item {item + 1000}", "0 claims", "1 claims"),
     ]
 
 
@@ -180,7 +180,7 @@ def test_a_rebuild_arrives_at_the_same_counts(texts: Texts):
     before = texts.store.rows("SELECT * FROM items ORDER BY id")
     rebuild(texts.store)
     assert texts.store.rows("SELECT * FROM items ORDER BY id") == before
-    assert list(sum_differences(texts.store)) == []
+    assert list(row_differences(texts.store)) == []
 
 
 # --- policies, as properties -----------------------------------------------------------------------------------------
@@ -346,6 +346,7 @@ KILLED = """
 import sys, threading
 from box import config
 from box.library import claiming
+from box.library_checks import row_differences
 from box.tasks import by_request, examining
 from box.tasks.asking import wanted
 from tests.tasks.texts import opened
@@ -379,6 +380,6 @@ def test_after_a_kill_every_item_has_all_its_claims_or_those_of_before(make_root
     child.wait()
     child.stdout.close()
     with opened(config) as texts:
-        assert list(sum_differences(texts.store)) == []
+        assert list(row_differences(texts.store)) == []
         assert texts.examined() == [*items, *items[:3]]
         assert [texts.row(item)[0] for item in items] == [1] * 6

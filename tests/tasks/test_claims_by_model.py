@@ -17,9 +17,9 @@ from box.config import Config
 from box.errors import Stopped
 from box.library import claiming, model_claims
 from box.library.aligning import FUZZY_MIN, align
+from box.library_checks import row_differences
 from box.models import model_usage
 from box.tasks import examining_by_model as by_model
-from box.verify import sum_differences
 from tests.tasks.models import quoting, said, serving
 from tests.tasks.test_claims import BOOK, FOUNDED, NOTHING
 from tests.tasks.texts import opened
@@ -71,7 +71,7 @@ def test_a_model_points_and_what_stands_there_is_a_claim(with_model):
         assert "authorization" not in asked.headers
         assert usage(texts) == [(1, 0, 100, 20, 0)]
         assert texts.examine()["items"] == 0
-        assert list(sum_differences(texts.store)) == []
+        assert list(row_differences(texts.store)) == []
 
 
 def test_quotes_are_found_exactly_normalised_or_nearly_or_they_are_dropped(with_model):
