@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -204,13 +203,6 @@ def test_a_cue_has_at_most_four_words_in_small_letters():
         assert max(longest.values()) <= 4
         for cue in kinds:
             assert cue == " ".join(cue.lower().split())
-
-
-def test_the_rules_meet_their_target_on_public_labelled_sentences():
-    folder = Path(os.environ.get("BOX_CLAIMBUSTER", "/nowhere"))
-    if not (folder / bench.TEST).exists():
-        pytest.skip("no labelled sentences: BOX_CLAIMBUSTER names a folder with train.json and test.json")
-    assert bench.score(str(folder / bench.TEST)).at(0.5)[2] >= bench.F1_MIN
 
 
 def test_the_bench_of_claims_counts_right(tmp_path: Path):
