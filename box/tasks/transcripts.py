@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from box import units
@@ -27,14 +28,13 @@ _OF_ITEM: Final = (
 
 def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     """Ask for what is missing; the result says of how many recordings. Raises UsageError where it is not wanted."""
-    from box import config as configuration  # noqa: PLC0415 - a child that knows this kind needs no configuration
-    from box.library import speech  # noqa: PLC0415 - nor a model
+    from box.library import speech  # noqa: PLC0415 - a child that knows this kind needs no model
     from box.models import files, items, jobs  # noqa: PLC0415 - nor a database
 
     store = inside.engine.store
     if not inside.config.speech.enabled:
         raise UsageError("speech.enabled is false: switch it on first")
-    speech.settings_of(configuration.as_dict(inside.config.speech))
+    speech.settings_of(asdict(inside.config.speech))
     user, after, asked = str(job.user or job.args.get("user", "")), 0, 0
     wanted = jobs.all_wanted(store, "transcribe", "digest")
     while page := items.unheard(store, user, after, _PAGE):
