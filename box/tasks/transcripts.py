@@ -28,7 +28,7 @@ _OF_ITEM: Final = (
 
 def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     """Ask for what is missing; the result says of how many recordings. Raises UsageError where it is not wanted."""
-    from box.library import speech  # noqa: PLC0415 - nor a model
+    from box.library import speech  # noqa: PLC0415 - a child that knows this kind needs no model
     from box.models import files, item_lists, jobs  # noqa: PLC0415 - nor a database
 
     store = inside.engine.store
