@@ -48,6 +48,8 @@ def policy_of(config: Config) -> Policy:
         quota_bytes=config.quota.users,
         feeds_seconds=config.podcasts.every_seconds or 0.0,
         feed_failures_max=config.podcasts.failures_max,
+        sounds_max=config.podcasts.download_max if config.podcasts.download else 0,
+        sound_bytes_max=config.podcasts.audio_bytes_max,
     )
 
 

@@ -31,6 +31,9 @@ class Policy:
     """How often feeds are fetched by themselves; 0 for never."""
     feed_failures_max: int = 10
     """After so many failures in a row a feed is dead."""
+    sounds_max: int = 0
+    """Of so many of the newest episodes of a feed the sound is fetched."""
+    sound_bytes_max: int = 0
 
     def limits(self, kind: str) -> tuple[int, int]:
         """(attempts_max, quarantine_after) of a kind."""

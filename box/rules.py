@@ -20,9 +20,10 @@
 17. What is said about a text in a file beside it goes with its job.
 18. When a text was read, or its note changed, the index is brought up to date.
 19. A feed that somebody subscribes to is fetched at once; and again, as long as there was more than one job does.
-20. A feed whose job came to nothing has failed.
+20. A feed whose job came to nothing has failed; the sound of an episode whose job did is left.
+21. When a feed was fetched, the sound of its newest episodes is fetched too, if that is wanted and fits the quota.
 
-13 to 16 are in `box.group_rules`, 17 and 18 in `box.library_rules`, the last two in `box.feed_rules`.
+13 to 16 are in `box.group_rules`, 17 and 18 in `box.library_rules`, 19 to 21 in `box.feed_rules`.
 
 A rule sees the event, already folded, and a view of the projections; it answers with further events, which are recorded
 in the same transaction and seen by the rules in their turn.
@@ -244,7 +245,7 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.DocumentRead: (library_rules.on_text_changed,),
     e.NoteRewritten: (library_rules.on_text_changed,),
     e.FeedSubscribed: (feed_rules.on_subscribed,),
-    e.FeedFetched: (feed_rules.on_fetched,),
+    e.FeedFetched: (feed_rules.on_fetched, feed_rules.on_sounds_wanted),
     e.EpisodeDownloaded: (on_room,),
     e.DuplicateDropped: (on_room,),
     e.DropReturned: (on_room,),

@@ -78,7 +78,7 @@ class Podcasts:
     failures_max: int = _key(10, numbers(1, 1000))
     download: bool = _key(False, units.yes_or_no)  # noqa: FBT003 - the default of a key
     download_max: int = _key(3, numbers(1, 10_000))
-    audio_bytes_max: int = _key(500 * MB, sizes(1000, 100 * GB))
+    audio_bytes_max: int = _key(250 * MB, sizes(1000, 100 * GB))
     user_agent: str = _key("", units.text)
     allow_private: bool = _key(False, units.yes_or_no)  # noqa: FBT003 - the default of a key
 

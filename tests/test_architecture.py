@@ -138,6 +138,8 @@ PURE_TASKS = {
     "child_main",
     "feed",
     "feed_work",
+    "episode",
+    "episode_work",
 }
 """Handlers never learn that there is a database."""
 

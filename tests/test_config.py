@@ -36,7 +36,7 @@ SPEC: dict[str, Any] = {
     "library.text_chars_max": 100_000_000,
     "podcasts.every_seconds": 6 * HOUR, "podcasts.episodes_max": 100, "podcasts.timeout_seconds": 30,
     "podcasts.host_pause_seconds": 2, "podcasts.feed_bytes_max": 20_000_000, "podcasts.failures_max": 10,
-    "podcasts.download": False, "podcasts.download_max": 3, "podcasts.audio_bytes_max": 500_000_000,
+    "podcasts.download": False, "podcasts.download_max": 3, "podcasts.audio_bytes_max": 250_000_000,
     "podcasts.user_agent": "", "podcasts.allow_private": False,
     "photos.folder": "%Y/%Y-%m-%d", "photos.name": "{stem}", "photos.portable_names": False,
     "photos.duplicates": "drop", "photos.thumbnail_pixels": 320,
