@@ -51,6 +51,8 @@ def policy_of(config: Config) -> Policy:
         feed_failures_max=config.podcasts.failures_max,
         transcribes=config.speech.enabled,
         embeds=config.embeddings.enabled,
+        sounds_max=config.podcasts.download_max if config.podcasts.download else 0,
+        sound_bytes_max=config.podcasts.audio_bytes_max,
     )
 
 

@@ -77,6 +77,8 @@ class EpisodeFiled(Event):
     audio: str = ""
     """Address of its sound, empty without one."""
     audio_type: str = ""
+    audio_bytes: int = 0
+    """As the feed says, 0 if it does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,3 +104,5 @@ class EpisodeMissed(Event):
     message: str
     next_at: str = ""
     """When to try again; empty: it is left."""
+    size: int = 0
+    """How large it is, where that is more than was set aside for it."""

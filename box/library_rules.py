@@ -1,6 +1,6 @@
 """Rules of the library: what goes with a text, and what follows when it was read. The rule: as in `box.rules`.
 
-Numbered there, 17 to 20.
+Numbered there, 17 to 19, 23 and 24.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def on_document_indexed(policy: Policy, event: e.DocumentIndexed, view: View) ->
 
 
 def on_recording_read(policy: Policy, event: e.DocumentRead, view: View) -> Iterator[Event]:
-    """Rule 22."""
+    """Rule 23."""
     if policy.transcribes and event.item_kind == "audio" and event.media_type.startswith("audio/"):
         names = ("title", "authors", "date", "language", "origin", "tags", "item_kind", "counts", "digest")
         args = {name: getattr(event, name) for name in (*names, "media_type", "note", "note_digest")}
@@ -113,7 +113,7 @@ def on_recording_read(policy: Policy, event: e.DocumentRead, view: View) -> Iter
 
 
 def on_text_indexed(policy: Policy, event: e.DocumentIndexed, view: View) -> Iterator[Event]:
-    """Rule 23."""
+    """Rule 24."""
     if policy.embeds and event.chunks:
         args = {
             "item": event.item, "note": view.note_of(event.item), "note_digest": event.note_digest,

@@ -37,6 +37,9 @@ class Policy:
     """Whether what is said in recordings becomes text."""
     embeds: bool = False
     """Whether vectors of texts are made."""
+    sounds_max: int = 0
+    """Of so many of the newest episodes of a feed the sound is fetched."""
+    sound_bytes_max: int = 0
 
     def limits(self, kind: str) -> tuple[int, int]:
         """(attempts_max, quarantine_after) of a kind."""

@@ -118,6 +118,26 @@ class Feed(Protocol):
         """How often in a row it did not."""
 
 
+class Sound(Protocol):
+    """The sound of an episode that is not here, as the rules see it."""
+
+    @property
+    def feed(self) -> int:
+        """The number of its feed."""
+
+    @property
+    def episode(self) -> str:
+        """What it is known by there."""
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+
+    @property
+    def size(self) -> int:
+        """In bytes, as the feed says; 0 if it does not."""
+
+
 class View(Protocol):
     """The questions that rules ask of the projections."""
 
@@ -147,6 +167,9 @@ class View(Protocol):
 
     def is_feed_wanted(self, feed: Any) -> bool:
         """Whether a job is about to fetch it."""
+
+    def soundless(self, feed: int, count: int) -> Sequence[Sound]:
+        """Of the newest episodes of a feed those whose sound may be fetched now."""
 
     def has_unindexed(self, user: str) -> bool:
         """Whether the index does not hold all texts of a user as they are."""

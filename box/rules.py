@@ -22,11 +22,12 @@
 18. When a text was read, or its note changed, the index is brought up to date.
 19. When the index holds another text of an item, that is examined for claims, if the owner wants any.
 20. A feed that somebody subscribes to is fetched at once; and again, as long as there was more than one job does.
-21. A feed whose job came to nothing has failed.
-22. What is said in a recording that was read becomes text, where the owner wants that.
-23. Of a text that was indexed vectors are made, where the owner wants that.
+21. A feed whose job came to nothing has failed; the sound of an episode whose job did is left.
+22. When a feed was fetched, the sound of its newest episodes is fetched too, if that is wanted and fits the quota.
+23. What is said in a recording that was read becomes text, where the owner wants that.
+24. Of a text that was indexed vectors are made, where the owner wants that.
 
-13 to 16 are in `box.group_rules`, 17 to 19, 22 and 23 in `box.library_rules`, 20 and 21 in `box.feed_rules`.
+13 to 16 are in `box.group_rules`, 17 to 19, 23 and 24 in `box.library_rules`, 20 to 22 in `box.feed_rules`.
 
 A rule sees the event, already folded, and a view of the projections; it answers with further events, which are recorded
 in the same transaction and seen by the rules in their turn.
@@ -241,7 +242,7 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.NoteRewritten: (library_rules.on_text_changed,),
     e.DocumentIndexed: (library_rules.on_document_indexed, library_rules.on_text_indexed),
     e.FeedSubscribed: (feed_rules.on_subscribed,),
-    e.FeedFetched: (feed_rules.on_fetched,),
+    e.FeedFetched: (feed_rules.on_fetched, feed_rules.on_sounds_wanted),
     e.EpisodeDownloaded: (on_room,),
     e.DuplicateDropped: (on_room,),
     e.DropReturned: (on_room,),

@@ -50,7 +50,7 @@ class Podcasts:
     failures_max: int = key(10, numbers(1, 1000))
     download: bool = key(False, units.yes_or_no)  # noqa: FBT003 - the default of a key
     download_max: int = key(3, numbers(1, 10_000))
-    audio_bytes_max: int = key(500 * MB, sizes(1000, 100 * GB))
+    audio_bytes_max: int = key(250 * MB, sizes(1000, 100 * GB))
     user_agent: str = key("", units.text)
     allow_private: bool = key(False, units.yes_or_no)  # noqa: FBT003 - the default of a key
 

@@ -148,6 +148,8 @@ PURE_TASKS = {
     "feed_work",
     "transcribe",
     "embed",
+    "episode",
+    "episode_work",
 }
 """Handlers never learn that there is a database."""
 

@@ -40,7 +40,7 @@ SPEC: dict[str, Any] = {
     "claims.tokens_per_day_max": None, "claims.cost_per_day_max": None, "claims.price_in": 0, "claims.price_out": 0,
     "podcasts.every_seconds": 6 * HOUR, "podcasts.episodes_max": 100, "podcasts.timeout_seconds": 30,
     "podcasts.host_pause_seconds": 2, "podcasts.feed_bytes_max": 20_000_000, "podcasts.failures_max": 10,
-    "podcasts.download": False, "podcasts.download_max": 3, "podcasts.audio_bytes_max": 500_000_000,
+    "podcasts.download": False, "podcasts.download_max": 3, "podcasts.audio_bytes_max": 250_000_000,
     "podcasts.user_agent": "", "podcasts.allow_private": False,
     "speech.enabled": False, "speech.model_path": "", "speech.language": "", "speech.threads": 2,
     "speech.window_seconds": 60, "speech.beam": 1,

@@ -1,7 +1,4 @@
-"""Feeds: what people subscribed to. The rule: a feed is never a row less, and an episode is known for ever.
-
-An episode whose note was deleted keeps its row: it is not fetched again.
-"""
+"""Feeds: what people subscribed to. The rule: a feed is never a row less; its number stays, its address may not."""
 
 from __future__ import annotations
 
@@ -12,9 +9,7 @@ from typing import Any, Final
 import peewee
 
 from box.events import (
-    EpisodeDownloaded,
     EpisodeFiled,
-    EpisodeMissed,
     FeedFailed,
     FeedFetched,
     FeedMoved,
@@ -23,6 +18,7 @@ from box.events import (
     JobRequested,
     Recorded,
 )
+from box.models import episodes
 from box.models.base import Store, Table
 
 KIND: Final = "feed"
@@ -57,27 +53,6 @@ class Feed(Table):
 
     class Meta:
         table_name = "feeds"
-
-
-class Episode(Table):
-    """An entry of a feed that became an item, or did once."""
-
-    feed = peewee.BigIntegerField()
-    episode = peewee.TextField()
-    item_source = peewee.TextField()
-    transcript = peewee.TextField()
-    audio = peewee.TextField()
-    audio_type = peewee.TextField()
-    path = peewee.TextField()
-    """Where its sound was put."""
-    failures = peewee.IntegerField()
-    next_at = peewee.TextField()
-    """When its sound is tried again; "never" when it is left."""
-
-    class Meta:
-        table_name = "episodes"
-        primary_key = peewee.CompositeKey("feed", "episode")
-        without_rowid = True
 
 
 INDEXES: Final = (
@@ -219,33 +194,9 @@ def on_failed(store: Store, _: Recorded, event: FeedFailed) -> None:
 
 
 def on_filed(store: Store, _: Recorded, event: EpisodeFiled) -> None:
-    """An episode is known from now on."""
-    new = store.execute(
-        "INSERT OR IGNORE INTO episodes (feed, episode, item_source, transcript, audio, audio_type, path, failures,"
-        " next_at) VALUES (?, ?, ?, '', '', '', '', 0, '')",
-        (event.feed, event.episode, event.item_source),
-    )
-    store.execute(
-        "UPDATE episodes SET transcript = ?, audio = ?, audio_type = ? WHERE feed = ? AND episode = ?",
-        (event.transcript, event.audio, event.audio_type, event.feed, event.episode),
-    )
+    """An episode more, unless it is known."""
+    new = episodes.file(store, event)
     store.execute("UPDATE feeds SET episodes = episodes + ? WHERE id = ?", (new, event.feed))
-
-
-def on_downloaded(store: Store, _: Recorded, event: EpisodeDownloaded) -> None:
-    """Its sound is here."""
-    store.execute(
-        "UPDATE episodes SET path = ?, failures = 0, next_at = '' WHERE feed = ? AND episode = ?",
-        (event.path, event.feed, event.episode),
-    )
-
-
-def on_missed(store: Store, _: Recorded, event: EpisodeMissed) -> None:
-    """Its sound could not be had."""
-    store.execute(
-        "UPDATE episodes SET failures = failures + 1, next_at = ? WHERE feed = ? AND episode = ?",
-        (event.next_at or "never", event.feed, event.episode),
-    )
 
 
 def on_requested(store: Store, recorded: Recorded, event: JobRequested) -> None:

@@ -151,6 +151,12 @@ def on_read(store: Store, recorded: Recorded, event: DocumentRead) -> None:
     version = older[1] + 1 if older else 1
     values = (getattr(event, name) for name in _FIELDS)
     store.execute(_INSERT, (recorded.position, recorded.at, recorded.at, version, *values))
+    if older and event.path == event.note:  # the sound of an episode, which was fetched before, is still its original
+        store.execute(
+            "UPDATE items SET (path, digest, media_type) = (SELECT path, digest, media_type FROM items WHERE id = ?)"
+            " WHERE id = ? AND (SELECT path NOT IN ('', note) FROM items WHERE id = ?)",
+            (older[0], recorded.position, older[0]),
+        )
     if older:
         store.execute("UPDATE items SET replaced_by = ? WHERE id = ?", (recorded.position, older[0]))
     count(store, event.user, 1, 0, 0)

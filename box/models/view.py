@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from box.errors import IllegalMove
-from box.models import answers, attempts, drops, feeds, item_lists, jobs, photos, ready, usage, waits
+from box.models import answers, attempts, drops, episodes, feeds, item_lists, jobs, photos, ready, usage, waits
 from box.models.base import Store
 
 
@@ -71,6 +71,10 @@ class StoreView:
     def is_feed_wanted(self, feed: feeds.Known) -> bool:
         """Whether a job is about to fetch it."""
         return feeds.is_wanted(self._store, feed)
+
+    def soundless(self, feed: int, count: int) -> list[episodes.Sound]:
+        """Of the newest episodes of a feed those whose sound may be fetched now."""
+        return episodes.soundless(self._store, feed, self._at, count)
 
     def has_unindexed(self, user: str) -> bool:
         """Whether the index does not hold all texts of a user as they are."""

@@ -13,8 +13,6 @@ from box.events import DocumentRead, EpisodeFiled, Event, FeedFailed, FeedFetche
 from box.tasks.handler import Found, Handler, Landed, Request, Tools
 
 KIND: Final = "feed"
-FEEDS: Final = "feeds"
-"""What it is told when it is begun: what is known of its feed."""
 
 
 def run(request: Request, tools: Tools) -> Found:
@@ -42,7 +40,7 @@ def _events(feed: int, facts: Mapping[str, Any], landed: tuple[Landed, ...]) -> 
             )
         yield EpisodeFiled(
             feed=feed, episode=each["episode"], item_source=source, transcript=each["transcript"],
-            audio=each["audio"], audio_type=each["audio_type"],
+            audio=each["audio"], audio_type=each["audio_type"], audio_bytes=each["audio_bytes"],
         )  # fmt: skip
     if "moved" in facts:
         yield FeedMoved(feed=feed, **facts["moved"])
@@ -52,4 +50,4 @@ def _events(feed: int, facts: Mapping[str, Any], landed: tuple[Landed, ...]) -> 
         yield FeedFetched(feed=feed, **facts["fetched"])
 
 
-HANDLER = Handler(kind=KIND, run=run, report=report, options="podcasts", told=FEEDS)
+HANDLER = Handler(kind=KIND, run=run, report=report, options="podcasts", told=KIND)

@@ -114,11 +114,11 @@ class _Work:
         options = self.tools.options
         bounds = Bounds(
             options["timeout_seconds"], options["timeout_seconds"], options["feed_bytes_max"],
-            options["allow_private"], options["user_agent"] or f"Box/{__version__}",
+            allow_private=options["allow_private"], user_agent=options["user_agent"] or f"Box/{__version__}",
         )  # fmt: skip
         out = io.BytesIO()
         turns = Turns(self.tools, options["host_pause_seconds"], patience)
-        return fetch(url, lambda _: out, bounds, turns.at, headers), out.getvalue()
+        return fetch(url, lambda _status, _headers: out, bounds, turns.at, headers), out.getvalue()
 
     def _read(self, answer: Answer, data: bytes) -> tuple[Feed, Answer, str]:
         """The feed, the answer that it came with, and where it has moved to."""
@@ -169,6 +169,7 @@ class _Work:
             "episode": key, "transcript": transcripts.usable(choice) if is_final else "", "item": None, "note": 0,
             "audio": entry.audio.url if entry.audio else "",
             "audio_type": entry.audio.media_type if entry.audio else "",
+            "audio_bytes": entry.audio.size if entry.audio else 0,
         }  # fmt: skip
         if said or not is_known:
             told |= {"note": len(self.placements), "item": self._note(feed, entry, said)}

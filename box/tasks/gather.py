@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from typing import Any
 
-from box.models import drops, feeds, photos
+from box.models import drops, episodes, feeds, photos
 from box.models.base import Store
 from box.models.jobs import Claimed
 from box.paths import join
@@ -18,16 +19,24 @@ from box.tasks.handler import Handler, Member, Request
 def requests_of(store: Store, root: str, jobs: Sequence[Claimed], handler: Handler) -> list[Request]:
     """What a handler is asked to do for each of the jobs of a lease."""
     requests = [_request(root, job) for job in jobs]
-    if handler.told == "feeds":
-        return [
-            replace(each, args={**each.args, "known": feeds.told(store, each.args.get("feed", 0))}) for each in requests
-        ]
+    if handler.told:
+        told = [_told(store, handler.told, job) for job in jobs]
+        return [replace(r, args={**r.args, "known": known}) for r, known in zip(requests, told, strict=True)]
     if handler.companions:
         return [_accompanied(store, root, job, request) for job, request in zip(jobs, requests, strict=True)]
     if not handler.groups:
         return requests
     mains = photos.mains_of(store, [job.source for job in jobs if _is_of_a_group(job)])
     return [_grouped(store, root, job, request, mains) for job, request in zip(jobs, requests, strict=True)]
+
+
+def _told(store: Store, what: str, job: Claimed) -> dict[str, Any]:
+    """What is known of what a job is about."""
+    feed = job.args.get("feed", 0)
+    if what == "feed":
+        return feeds.told(store, feed)
+    known = episodes.sound_told(store, feed, job.args.get("episode", ""))
+    return {**known, "bytes_max": job.reserve_bytes} if known else {}
 
 
 def _request(root: str, job: Claimed) -> Request:

@@ -32,6 +32,7 @@ _REDIRECTS: Final = (301, 302, 303, 307, 308)
 _BUSY: Final = (429, 503)
 _PACKED: Final = ("gzip", "x-gzip", "deflate")
 
+type_out = Callable[[int, Mapping[str, str]], BinaryIO]
 type_at_host = Callable[[str], AbstractContextManager[None]]
 
 
@@ -64,10 +65,10 @@ class Answer:
 
 
 def fetch(
-    url: str, out: Callable[[int], BinaryIO], bounds: Bounds, at_host: type_at_host,
+    url: str, out: type_out, bounds: Bounds, at_host: type_at_host,
     headers: Mapping[str, str] | None = None,
 ) -> Answer:  # fmt: skip
-    """Fetch a URL. `out` is told the status and gives what the bytes are written to.
+    """Fetch a URL. `out` is told the status and the headers and gives what the bytes are written to.
 
     `at_host` is entered for as long as a host is talked to. Raises FetchError.
     """
@@ -115,7 +116,7 @@ def _ask(
     )  # fmt: skip
 
 
-def _take(response: httpx.Response, out: Callable[[int], BinaryIO], bounds: Bounds, until: float) -> int:
+def _take(response: httpx.Response, out: type_out, bounds: Bounds, until: float) -> int:
     """Write what comes; how many bytes. Raises FetchError for what is no answer."""
     status = response.status_code
     if status == 304:
@@ -125,7 +126,7 @@ def _take(response: httpx.Response, out: Callable[[int], BinaryIO], bounds: Boun
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in {"", "identity", *_PACKED}:
         raise FetchError("bad-encoding", f"it is packed as {encoding[:40]}, which was not asked for")
-    file, size = out(status), 0
+    file, size = out(status, _lower(response.headers)), 0
     for data in _unpacked(_raw(response, bounds, until), packed=encoding in _PACKED):
         size += len(data)
         if size > bounds.bytes_max:

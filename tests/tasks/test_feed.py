@@ -15,14 +15,14 @@ from box.beside import beside, engine_of
 from box.claims import Claims
 from box.config import Config
 from box.engine import create
-from box.errors import BoxError
-from box.events import FeedSubscribed, FeedUnsubscribed, FileVanished
+from box.errors import BoxError, NotYet
+from box.events import FeedSubscribed, FeedUnsubscribed, FileVanished, JobDue
 from box.models import feeds, hosts
 from box.models.base import Store
 from box.service import options_of
 from box.standing import problems
 from box.status import Problems
-from box.tasks import asking, by_request, retry
+from box.tasks import asking, by_request, retry, wire
 from box.tasks.choose import Chooser
 from box.tasks.chore import Inside
 from box.tasks.handler import Found, Handler, Request
@@ -30,7 +30,7 @@ from box.tasks.limits import ChildLimits
 from box.tasks.perform import Performer
 from box.tasks.runner import Runner
 from tests.helpers import inbox, library
-from tests.web.server import Site, packed, page, redirect, serving, status
+from tests.web.server import Site, packed, page, part, redirect, serving, status
 
 SHOW = """<?xml version="1.0" encoding="UTF-8"?>
 <rss version="2.0" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"
@@ -136,11 +136,11 @@ def test_a_dropped_feed_is_read_and_fetched_and_its_episodes_are_notes(site: Sit
     assert (found.title, found.url, found.episodes, found.state) == ("The Owl Hour", f"{site.url}/feed", 2, "active")
     assert set(notes(config)) == {"the-owl-hour.md", "owl-0.md", "owl-1.md"}
     note = notes(config)["owl-1.md"]
-    for part in (
+    for words in (
         "Notes of Owl 1.", "- 00:01:00 Barn owls", "- Grace (guest)", f"{site.url}/g1.mp3?token=1", "## Transcript",
         "[00:00:00.000] Ada: Hoot 0. Hoot 1. Hoot 2.", 'language: "en"', 'date: "2024-05-07T08:00:00Z"', "01:02:03",
     ):  # fmt: skip
-        assert part in note
+        assert words in note
     items = rows(config, "SELECT item_kind, title, date, path = note, authors FROM items WHERE item_kind = 'episode'")
     assert items[1] == ("episode", "Owl 1", "2024-05-07T08:00:00Z", 1, "Ada")
     assert site.paths().count("/a.vtt") == 0, "the better form is there"
@@ -284,6 +284,31 @@ def test_two_feeds_of_a_host_are_asked_one_after_the_other_with_a_pause(site: Si
     assert rows(config, "SELECT host, job FROM hosts") == [("127.0.0.1", 0)]
 
 
+def test_who_would_wait_long_for_a_host_goes_back_to_the_queue_and_no_attempt_is_counted(site: Site, make_root):
+    config = make_root(podcasts__allow_private=True, podcasts__host_pause_seconds=300)
+    site.pages["/a"] = site.pages["/b"] = page(show(site, 1))
+    once(config, subscribed(site, "/a"), subscribed(site, "/b"))
+    assert len(site.asked) == 1
+    jobs = rows(config, "SELECT state, attempts, not_before <> '' FROM jobs WHERE kind = 'feed' ORDER BY id")
+    assert jobs == [("completed", 1, 0), ("queued", 0, 1)]
+
+
+def test_a_child_says_that_it_comes_too_early_and_is_believed_within_bounds():
+    said = {
+        "error": "NotYet",
+        "code": "not-yet",
+        "message": "a",
+        "retryable": True,
+        "file": 0,
+        "class": "",
+        "traceback": "",
+    }
+    for seconds, believed in ((5, 5), (-5, 0), (1e300, 7 * 24 * 3600), (float("nan"), 0)):
+        error = wire.read({**said, "seconds": seconds})
+        assert isinstance(error, NotYet)
+        assert error.seconds == believed
+
+
 def test_an_outline_of_feeds_subscribes_to_each_and_a_link_to_one(site: Site, config: Config):
     site.pages["/a"], site.pages["/rss"] = page(show(site, 1)), page(show(site, 1))
     inner = f'<outline text="Birds"><outline text="A" xmlUrl="{site.url}/a"/></outline>'
@@ -296,6 +321,79 @@ def test_an_outline_of_feeds_subscribes_to_each_and_a_link_to_one(site: Site, co
         (f"{site.url}/rss", 1),
     ]
     assert f"- Birds\n  - A {site.url}/a" in notes(config)["mine.md"]
+
+
+MP3 = b"ID3\x04\x00\x00\x00\x00\x00\x00" + bytes(range(256)) * 400
+
+
+@pytest.fixture
+def downloading(make_root) -> Config:
+    return make_root(
+        podcasts__allow_private=True, podcasts__host_pause_seconds=0, podcasts__timeout_seconds=5,
+        podcasts__download=True, podcasts__download_max=1,
+    )  # fmt: skip
+
+
+def test_the_sound_of_the_newest_episodes_is_fetched_and_is_their_original(site: Site, downloading: Config):
+    site.pages["/feed"], site.pages["/g1.mp3"] = page(show(site, 2)), part(MP3, '"1"')
+    once(downloading, subscribed(site))
+    assert library(downloading, "media") == {"2024/owl-1.mp3": MP3}
+    assert "/g0.mp3?token=1" not in site.paths(), "only of so many"
+    path, kind = rows(downloading, "SELECT path, media_type FROM items WHERE title = 'Owl 1'")[0]
+    assert (path, kind) == ("users/me/media/2024/owl-1.mp3", "audio/mpeg")
+    assert rows(downloading, "SELECT reserved_bytes FROM accounts WHERE user = 'me'") == [(0,)]
+    once(downloading, url=f"{site.url}/feed")
+    assert [path for path in site.paths() if "mp3" in path] == ["/g1.mp3?token=1"]
+
+
+def test_a_sound_that_was_cut_goes_on_where_it_ended(site: Site, downloading: Config):
+    site.pages["/feed"], site.pages["/g0.mp3"] = page(show(site, 1)), part(MP3, '"1"', cut_at=50_000)
+    once(downloading, subscribed(site))
+    until_due(downloading)
+    assert library(downloading, "media") == {"2024/owl-0.mp3": MP3}
+    asked = [headers for path, headers in site.asked if "mp3" in path]
+    assert [headers.get("range") for headers in asked] == [None, "bytes=50000-"]
+    assert asked[1]["if-range"] == '"1"'
+    assert library(downloading, "temp") == {}
+
+
+def test_a_page_that_says_sorry_is_no_sound(site: Site, downloading: Config):
+    site.pages["/feed"] = page(show(site, 1))
+    site.pages["/g0.mp3"] = page("<html><body>Not found, sorry.</body></html>", "audio/mpeg")
+    once(downloading, subscribed(site))
+    assert library(downloading, "media") == {}
+    assert rows(downloading, "SELECT next_at, failures FROM episodes") == [("never", 1)]
+    once(downloading, url=f"{site.url}/feed")
+    assert len([path for path in site.paths() if "mp3" in path]) == 1
+
+
+def test_a_sound_that_is_larger_than_its_feed_says_is_fetched_when_room_for_it_is_set_aside(
+    site: Site, downloading: Config
+):
+    sound = MP3 + bytes(3_000_000)
+    site.pages["/feed"], site.pages["/g0.mp3"] = page(show(site, 1)), part(sound, '"1"')
+    once(downloading, subscribed(site))
+    assert rows(downloading, "SELECT audio_bytes, path FROM episodes") == [(len(sound), "")]
+    once(downloading, url=f"{site.url}/feed")
+    assert library(downloading, "media") == {"2024/owl-0.mp3": sound}
+
+
+def test_a_sound_that_does_not_fit_into_the_quota_stays_where_it_is(site: Site, make_root):
+    config = make_root(
+        podcasts__allow_private=True, podcasts__download=True, podcasts__host_pause_seconds=0,
+        quota__default_bytes=500_000,
+    )  # fmt: skip
+    site.pages["/feed"], site.pages["/g0.mp3"] = page(show(site, 1)), part(MP3, '"1"')
+    once(config, subscribed(site))
+    assert not [path for path in site.paths() if "mp3" in path]
+    assert list(notes(config)) == ["owl-0.md"]
+
+
+def until_due(config: Config) -> None:
+    """What waits for its time is done when it has come."""
+    with beside(config) as box:
+        waiting = box.store.rows("SELECT id FROM jobs WHERE state = 'queued' AND not_before <> ''")
+    once(config, *(JobDue(user="me", job=job) for (job,) in waiting))
 
 
 def test_a_host_has_one_job_at_a_time_and_a_pause_and_who_dies_loses_the_turn(store: Store):

@@ -31,7 +31,7 @@ def site() -> Iterator[Site]:
 
 def get(url: str, bounds: Bounds = BOUNDS, **headers: str) -> tuple[Answer, bytes]:
     out = io.BytesIO()
-    answer = fetch(url, lambda _: out, bounds, lambda _: nullcontext(), headers)
+    answer = fetch(url, lambda _status, _headers: out, bounds, lambda _: nullcontext(), headers)
     return answer, out.getvalue()
 
 
