@@ -30,6 +30,15 @@ class Progress:
 
 
 @dataclass(slots=True)
+class Asked:
+    """What a job asked to have set aside while its handler was at it."""
+
+    times: int = 0
+    refusal: OverQuota | None = None
+    """Why it got nothing more."""
+
+
+@dataclass(slots=True)
 class _Doing:
     lease: str
     began: float | None = None

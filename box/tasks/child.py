@@ -16,11 +16,11 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, Final
 
-from box.errors import BoxError, ChildDied, Stopped
+from box.errors import BoxError, ChildDied, OverQuota, Stopped
 from box.tasks import limits, strays, wire
-from box.tasks.at_work import AtWork
-from box.tasks.child_process import STOPPED, Answer, Process
-from box.tasks.handler import Request
+from box.tasks.at_work import Asked, AtWork
+from box.tasks.child_process import STOPPED, Process
+from box.tasks.handler import Found, Request
 from box.tasks.limits import ChildLimits
 
 _AHEAD: Final = 32
@@ -33,6 +33,8 @@ _ASKED_MAX: Final = 10_000
 
 CANCEL_SECONDS: Final = 0.5
 """How long a job that should end may take to end by itself; one whose lease is lost has no time at all."""
+
+Answer = Found | BoxError
 
 
 class Child:
@@ -193,7 +195,7 @@ class Child:
     def _answer(self, process: Process, kind: str) -> Answer:
         """What the process says about the request that it works on."""
         request, mark = self._sent[0]
-        process.refusal, process.asked = None, 0
+        process.asked = Asked()
         process.limits = limits.of_kind(self._settings, kind)
         seconds, key = process.limits["deadline_seconds"], process.limits["keys"]["deadline_seconds"]
         self._at_work.began(request.job)
@@ -210,7 +212,7 @@ class Child:
             try:
                 message = json.loads(line)
                 if not self._is_aside(process, request, message):
-                    answer = self._said(request, process.refused(wire.read(message)))
+                    answer = self._said(request, _refused(wire.read(message), process.asked))
                     process.since = time.monotonic()
                     process.helpers = frozenset(map(int, message.get("helpers", ())))
                     if message.get("worn"):
@@ -250,12 +252,12 @@ class Child:
 
     def _reserve(self, process: Process, request: Request, size_bytes: int) -> None:
         """Set so much more aside for a job, and say whether that may be."""
-        process.asked += 1
-        if process.asked > _ASKED_MAX:
+        process.asked.times += 1
+        if process.asked.times > _ASKED_MAX:
             raise ValueError("it asks without end")
         refusal = self._at_work.reserve(request.job, size_bytes)
         if refusal is not None:
-            process.refusal = refusal
+            process.asked.refusal = refusal
             process.tell("refused", request.job)
         elif self._at_work.stop_of(request.job) is None:
             process.tell("noted", request.job)
@@ -276,6 +278,12 @@ class Child:
         if self._process:
             self._process.end()
             self._process = None
+
+
+def _refused(answer: Answer, asked: Asked) -> Answer:
+    """The answer; of who asked for more than there was and ended for it, how much that was: not what it says."""
+    is_over = isinstance(answer, BoxError) and answer.code == OverQuota.code
+    return asked.refusal if is_over and asked.refusal is not None else answer
 
 
 def _not_started(why: str) -> BoxError:

@@ -20,11 +20,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from box.errors import BoxError, OverQuota
 from box.tasks import limits, strays
-from box.tasks.handler import Found
-
-Answer = Found | BoxError
+from box.tasks.at_work import Asked
 
 STOPPED: Final = "was stopped"
 """The reason of those who stop it on purpose."""
@@ -85,10 +82,7 @@ class Process:
         """When it answered last: since then it works on what was sent next."""
         self.helpers: frozenset[int] = frozenset()
         """Processes that it keeps for its next file."""
-        self.refusal: OverQuota | None = None
-        """Why nothing more was set aside for what it works on."""
-        self.asked = 0
-        """How often it asked for that."""
+        self.asked = Asked()
         self.limits = limits.of_kind(settings, "")
         """Those of what it works on; for the message."""
         self._reason = ""
@@ -99,6 +93,11 @@ class Process:
         self._lines: deque[bytes] = deque()
         self._tail = b""
         self._has_ended = self._is_closed = False
+        self._watch()
+        self.send(settings)
+
+    def _watch(self) -> None:
+        """Have one question answer for all pipes."""
         self._in, self._out, self._err = (pipe.fileno() for pipe in self._pipes())
         self._woken, self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._end = _end_of(self.popen.pid)
@@ -109,7 +108,6 @@ class Process:
             os.set_blocking(fd, False)
         for fd in (self._out, self._err):
             self._poll.register(fd, select.POLLIN)
-        self.send(settings)
 
     def send(self, message: Mapping[str, Any]) -> int:
         """Queue a line for the child; the mark by which `receive` knows whether the child has it."""
@@ -123,11 +121,6 @@ class Process:
     def tell(self, word: str, job: int) -> None:
         """Say something about a job that is not a request; the child looks whenever its handler asks."""
         self._put(self._control, f"{word} {job}\n".encode())
-
-    def refused(self, answer: Answer) -> Answer:
-        """The answer; of who asked for more than there was and ended for it, how much that was: not what it says."""
-        is_over = isinstance(answer, BoxError) and answer.code == OverQuota.code
-        return self.refusal if is_over and self.refusal is not None else answer
 
     def wake(self) -> None:
         """Have `receive` ask its `until` again; from any thread."""
