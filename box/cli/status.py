@@ -180,6 +180,10 @@ def _holdings(found: Mapping[str, Any]) -> Iterator[str]:
         else ""
     )
     yield _row("photos", f"{photos['count']:,}, {words.size(photos['bytes'])}{days}")
+    library = found["library"]
+    if library["items"]:
+        told = (words.count(library["items"], "text"), words.count(library["chunks"], "passage"))
+        yield _row("library", ", ".join((*told, words.count(library["claims"], "claim"))))
     free = f"{words.size(disk['free_bytes'])} free of {words.size(disk['total_bytes'])} ({disk['free_percent']:.0f} %)"
     yield _row("disk", output.styled(free, "yellow" if disk["free_percent"] < 10 else ""))
     for n, drive in enumerate(disk.get("drives", ())):  # an older service knows none

@@ -133,3 +133,11 @@ def test_watch_for_programs_is_a_line_a_status(box):
         watch.send_signal(signal.SIGINT)
         watch.communicate(timeout=60)
         assert watch.returncode == 130
+
+
+def test_a_page_tells_how_much_can_be_searched(make_box):
+    box = make_box()
+    (box.inbox / "owls.txt").write_text("Owls of the valley\n\nIn 2023, 42 pairs of owls were counted near Bern.\n")
+    box("once")
+    rows = box("status").stdout.splitlines()
+    assert "library    1 text, 1 passage, 1 claim" in rows
