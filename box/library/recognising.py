@@ -63,7 +63,7 @@ _ROOTS: Final = (
     ("rss", b"", "application/rss+xml"),
     ("RDF", b"purl.org/rss", "application/rss+xml"),
     ("feed", b"atom", "application/atom+xml"),
-    ("plist", b"<key>URL</key>", "application/x-webloc"),
+    ("plist", b"<key>url</key>", "application/x-webloc"),
     ("gpx", b"", "application/gpx+xml"),
     ("kml", b"", "application/vnd.google-earth.kml+xml"),
     ("html", b"", "text/html"),

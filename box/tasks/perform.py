@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from box import disk, event_text, logs
 from box.engine import Engine, Transaction
-from box.errors import BoxError, OutOfSpace, SourceChanged, Stopped
+from box.errors import BoxError, NotYet, OutOfSpace, SourceChanged, Stopped
 from box.events import Event, FileVanished
 from box.models import drops, jobs, live
 from box.models.jobs import Claimed
@@ -244,7 +244,7 @@ class Performer:
     def _failure(self, job: Claimed, error: BoxError, blamed: str = "") -> tuple[Event, ...]:
         """What to record when a job was not done; `blamed`: which of its files is at fault, empty for its own."""
         with logs.job_context(job.id, job.kind, job.user):
-            tell = _log.info if isinstance(error, Stopped) else _log.warning  # somebody wanted it so
+            tell = _log.info if isinstance(error, Stopped | NotYet) else _log.warning  # somebody wanted it so
             tell("job not done", source=job.source, code=error.code, reason=str(error))
         if isinstance(error, OutOfSpace):
             self.on_hold(error)
