@@ -101,8 +101,8 @@ def steps(text: str) -> Iterator[tuple[str, str]]:
 # --- what is the same ------------------------------------------------------------------------------------------------
 
 MACHINE = (
-    "python|packages|sqlite|clock|memory|exiftool|ffmpeg|HEIC|open files|permissions|file system|disk|drives|children|"
-    "watching"
+    "python|packages|sqlite|clock|memory|exiftool|ffmpeg|tesseract|mobitool|HEIC|web pages|speech|open files|permissions|"
+    "file system|disk|drives|children|watching"
 )
 """Checks of the doctor that find something else on another machine."""
 
@@ -116,9 +116,12 @@ SAME: tuple[tuple[str, str], ...] = (
     (r"\d+ ok, \d+ warnings?, \d+ failed", "COUNTS"),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z?", "TIME"),
     (r"\b\d{8}T\d{6}Z", "TIME"),
+    (r"^ *\d+ +TIME +(?=[A-Z])", "N TIME "),  # positions: which of two workers is first, nobody knows
     (r"\b[\d.]+ (?:ms|s|min|h|d)\b(?: \d+ (?:s|min|h))?", "DURATION"),
     (r"\b[\d.,]+ (?:B|kB|MB|GB|TB|bytes)(?![A-Za-z])", "SIZE"),
     (r"\b\d+ ns\b", "TIME"),
+    (r"\bmedia/20\d\d/", "media/YEAR/"),  # that in which the docs are played
+    (r"\bitem \d+\b", "item N"),
     (r"\b(mtime_ns|inode|size|reserve_bytes|width|height)=\d+", r"\1=N"),
     (r'"(size|job)": \d+', r'"\1": N'),
     (r"\b(digest|lease)=[0-9a-f]+", r"\1=HEX"),
