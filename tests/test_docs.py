@@ -101,8 +101,8 @@ def steps(text: str) -> Iterator[tuple[str, str]]:
 # --- what is the same ------------------------------------------------------------------------------------------------
 
 MACHINE = (
-    "python|packages|sqlite|clock|memory|exiftool|ffmpeg|tesseract|mobitool|HEIC|web pages|speech|open files|permissions|"
-    "file system|disk|drives|children|watching"
+    "python|packages|sqlite|clock|memory|exiftool|ffmpeg|tesseract|mobitool|HEIC|web pages|speech|open files|"
+    "permissions|file system|disk|drives|children|watching"
 )
 """Checks of the doctor that find something else on another machine."""
 
