@@ -36,7 +36,7 @@ def bench(tmp_path: Path) -> type_bench:
             env={**os.environ, "BENCH_DIR": str(tmp_path / "scratch"), **environment},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=1200,
             check=False,
         )
 
