@@ -60,8 +60,8 @@ def problems(store, config) -> dict[str, list[str]]:
 def test_without_a_destination_there_is_none_and_no_backup_by_the_clock(store):
     assert told(store, settings()) == (None, "none", None)
     always = ["compact", "clean-temp", "empty-trash", "claims"]
-    assert [entry.name for entry in built_in(settings())] == always
-    assert [entry.name for entry in built_in(settings("/a"))] == [*always, "backup", "verify-backup"]
+    assert [entry.name for entry in built_in(settings())] == [*always, "feeds"]
+    assert [entry.name for entry in built_in(settings("/a"))] == [*always, "backup", "verify-backup", "feeds"]
 
 
 def test_a_destination_without_a_backup_waits_and_is_the_furthest_behind(store, ticking):

@@ -185,7 +185,12 @@ def test_the_triggers_hold_before_and_after_and_when_the_transaction_is_rolled_b
     refused()
     compact_events(aged, 0, clock.seconds + 1)
     refused()
-    triggers = [name for (name,) in store.rows("SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY 1")]
+    triggers = [
+        name
+        for (name,) in store.rows(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'events' ORDER BY 1"
+        )
+    ]
     assert triggers == ["events_follow", "events_keep", "events_stay"]
 
 

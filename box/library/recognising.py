@@ -7,6 +7,7 @@ it runs in the child that is going to read it.
 from __future__ import annotations
 
 import bz2
+import codecs
 import re
 import zipfile
 import zlib
@@ -114,7 +115,7 @@ def media_type(name: str, head: bytes) -> str:
     found = _by_magic(head, by_name)
     if found is not None:
         return found
-    if not _is_text(head):
+    if not _is_text(head) or not (by_name or _is_utf_8(head)):
         return ""
     return _of_text(head, by_name)
 
@@ -182,6 +183,17 @@ def _of_zip_head(head: bytes, by_name: str) -> str:
         if text in _BY_ENDING.values():
             return text
     return by_name if by_name.startswith(("application/vnd", "application/epub")) else "application/zip"
+
+
+def _is_utf_8(head: bytes) -> bool:
+    """Whether that is how it begins: of what has no name for it, nothing else counts as text."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return not any(byte < 32 and byte not in b"\t\n\f\r\x1b" for byte in head)
 
 
 def _is_text(head: bytes) -> bool:

@@ -37,7 +37,7 @@ def test_every_file_is_accounted_for(make_box, photo, tmp_path):
     shutil.copy(photo, folder / "a" / "two.jpg")
     (folder / "broken.jpg").write_bytes(photo.read_bytes()[:2000])
     (folder / "huge.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100_000))
-    (folder / "note.txt").write_text("hello")
+    (folder / "note.bin").write_bytes(bytes(range(256)))
     (folder / "empty.jpg").write_bytes(b"")
     (folder / "half.part").write_text("x")
     (folder / "a" / "link.jpg").symlink_to(photo)
@@ -49,7 +49,7 @@ def test_every_file_is_accounted_for(make_box, photo, tmp_path):
     told = json.loads(done.stdout)
     outcomes = {os.path.basename(each["source"]): each for each in told["files"]}
     assert {name: each["outcome"] for name, each in outcomes.items()} | {"one.jpg": "", "two.jpg": ""} == {
-        "one.jpg": "", "two.jpg": "", "broken.jpg": "quarantined", "huge.png": "quota", "note.txt": "left",
+        "one.jpg": "", "two.jpg": "", "broken.jpg": "quarantined", "huge.png": "quota", "note.bin": "left",
     }  # fmt: skip
     assert sorted(outcomes[name]["outcome"] for name in ("one.jpg", "two.jpg")) == ["duplicate", "filed"]
     assert len({outcomes[name]["path"] for name in ("one.jpg", "two.jpg")}) == 1
@@ -65,13 +65,13 @@ def test_every_file_is_accounted_for(make_box, photo, tmp_path):
 
 
 def test_people_read_one_line_a_file_and_a_sum(box, photo, tmp_path):
-    (tmp_path / "note.txt").write_text("hello")
+    (tmp_path / "note.bin").write_bytes(bytes(range(256)))
     (tmp_path / "~draft.txt").write_text("hello")
     with box.running():
-        done = box("add", str(photo), str(tmp_path / "note.txt"), str(tmp_path / "~draft.txt"))
+        done = box("add", str(photo), str(tmp_path / "note.bin"), str(tmp_path / "~draft.txt"))
     assert done.returncode == 0
     lines = done.stdout.splitlines()
-    assert sorted(lines[:2]) == [f"IMG0001.JPG -> {FILED}", "note.txt left in the inbox: no kind of job takes it yet"]
+    assert sorted(lines[:2]) == [f"IMG0001.JPG -> {FILED}", "note.bin left in the inbox: no kind of job takes it yet"]
     assert lines[2:] == ["2 files copied: 1 filed, 1 left in the inbox"]
     assert done.stderr == f"skipped {tmp_path}/~draft.txt: Box never touches files of this name\n"
 

@@ -58,4 +58,5 @@ def test_a_backup_that_stopped_is_a_problem_until_one_has_finished(make_box, tmp
         "claims",
         "backup",
         "verify-backup",
+        "feeds",
     ]

@@ -95,7 +95,7 @@ def test_where_heic_cannot_be_decoded_the_doctor_says_what_to_install(held, tmp_
     (tmp_path / "without").mkdir()
     (tmp_path / "without/sitecustomize.py").write_text("import sys; sys.modules['pillow_heif'] = None\n")
     without = {"PYTHONPATH": str(tmp_path / "without")}
-    assert findings(held, **without)["HEIC"] == [("warn", "no decoder; with one photos get thumbnails")]
+    assert findings(held, **without)["HEIC"] == [("warn", "no pillow_heif; with it photos get thumbnails")]
     assert "box-worker[heic]" in held("doctor", **without).stdout
 
 

@@ -172,7 +172,7 @@ def test_a_dry_run_is_said_file_by_file_and_an_undoing_lists_what_stays(make_box
         assert box("undo", str(job)).stdout == f"job {job}: 0 files put back\n"
         assert box("jobs", "retry", str(job)).returncode == 0
         assert box("do", "verify", "--wait").returncode == 0
-        (box.root / "users/me/inbox/IMG0001.JPG").write_text("another")
+        (box.root / "users/me/inbox/IMG0001.JPG").write_bytes(bytes(range(256)))
         stays = box("undo", str(job))
         assert stays.returncode == 1
         assert "something else stands at users/me/inbox/IMG0001.JPG by now" in stays.stdout
