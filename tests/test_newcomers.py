@@ -139,7 +139,7 @@ def test_an_inbox_that_stands_without_its_marker_is_not_marked_for_a_configured_
 def test_what_vanished_with_known_files_is_not_made_anew(make_root, area: str):
     config = make_root(photos__thumbnail_pixels=0)
     (inbox(config) / "a.jpg").write_bytes(jpeg(1))
-    (inbox(config) / "letter.txt").write_text("it waits")
+    (inbox(config) / "letter.bin").write_bytes(bytes(range(256)))  # nobody reads it: it waits
     once(config)
     away = home(config, "me") / area if area else home(config, "me")
     away.rename(Path(config.box.root, "away"))
