@@ -36,7 +36,7 @@ class Move:
     """What the source must be when it is moved."""
     replace: bool = False
     """It may replace an older one of Box's own making; the drop itself never replaces anything."""
-    over: Sequence[int] = ()
+    over: tuple[int, ...] = ()
     """It takes the place of this very file, (size, mtime_ns, inode); see `box.tasks.renewing`."""
 
 
@@ -194,7 +194,7 @@ def _make(root: str, move: Move) -> None:
 
 def _rename(source: str, target: str, move: Move) -> None:
     if move.over:
-        renewing.take_over(source, target, tuple(move.over))
+        renewing.take_over(source, target, move.over)
         return
     if move.replace:
         os.replace(source, target)
@@ -291,4 +291,5 @@ def dump(moves: Sequence[Move]) -> str:
 
 def load(text: str) -> tuple[Move, ...]:
     """The moves that `dump` wrote."""
-    return tuple(Move(*fields) for fields in json.loads(text))
+    # What an older version wrote knows nothing of `over`.
+    return tuple(Move(*fields[:6], over=tuple(*fields[6:])) for fields in json.loads(text))

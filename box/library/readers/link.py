@@ -9,6 +9,7 @@ import plistlib
 import re
 from typing import Final
 from urllib.parse import urlsplit
+from xml.parsers.expat import ExpatError
 
 from box.errors import Unprocessable
 from box.library.decoding import text_of
@@ -54,7 +55,7 @@ def _of_shortcut(data: bytes) -> str:
 def _of_plist(data: bytes) -> str:
     try:
         found = plistlib.loads(data)
-    except (plistlib.InvalidFileException, ValueError, LookupError, OverflowError, RecursionError):
+    except (plistlib.InvalidFileException, ExpatError, ValueError, LookupError, OverflowError, RecursionError):
         return ""
     url = found.get("URL") if isinstance(found, dict) else None
     return url if isinstance(url, str) else ""
