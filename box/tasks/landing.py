@@ -290,6 +290,6 @@ def dump(moves: Sequence[Move]) -> str:
 
 
 def load(text: str) -> tuple[Move, ...]:
-    """The moves that `dump` wrote."""
-    # What an older version wrote knows nothing of `over`.
-    return tuple(Move(*fields[:6], over=tuple(*fields[6:])) for fields in json.loads(text))
+    """The moves that `dump` wrote; what an older version wrote says nothing of `over`."""
+    moves = (Move(*fields) for fields in json.loads(text))
+    return tuple(replace(move, over=tuple(move.over)) for move in moves)
