@@ -147,10 +147,10 @@ def test_bad_pictures_end_in_quarantine_with_a_reason_and_their_bytes_untouched(
 
 def test_what_nobody_handles_stays_in_the_inbox(make_root, run_box):
     config = make_root()
-    (inbox(config) / "letter.pdf").write_bytes(b"%PDF-1.7 not read by this version")
+    (inbox(config) / "letter.bin").write_bytes(bytes(range(256)))
     assert run_box("--config", config.path, "once").returncode == 0
-    assert (inbox(config) / "letter.pdf").exists()
-    assert status_of(config)["users"]["me"]["by_area"]["inbox"] == 33
+    assert (inbox(config) / "letter.bin").exists()
+    assert status_of(config)["users"]["me"]["by_area"]["inbox"] == 256
 
 
 def test_what_people_do_by_hand_in_the_library_is_counted(make_root, run_box):
