@@ -264,7 +264,7 @@ def test_a_user_of_whom_nothing_is_known_and_whose_folder_goes_is_none_any_more(
         home(config, "new-folder").rename(home(config, "ann"))
         until(lambda: modes(config) == {"me": "native", "ann": "native"}, "it has another name")
         until(lambda: codes(config) == set(), "nothing is wrong")
-        (inbox(config, "ann") / "letter.txt").write_text("it waits")
+        (inbox(config, "ann") / "letter.bin").write_bytes(bytes(range(256)))
         until(lambda: status_of(config)["users"]["ann"]["files"], "a file is known")
         home(config, "ann").rename(Path(config.box.root, "away"))
         until(lambda: "inbox-missing" in codes(config), "of whom files are known is only away")

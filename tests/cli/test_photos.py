@@ -29,7 +29,7 @@ def filed(make_box):
     for name, number in (("a.jpg", 1), ("b.jpg", 2), ("again.jpg", 1)):
         (box.inbox / name).write_bytes(jpeg(number))
     (box.root / "users/ann/inbox/hers.jpg").write_bytes(jpeg(1))
-    (box.inbox / "letter.txt").write_text("Dear reader")
+    (box.inbox / "letter.bin").write_bytes(bytes(range(256)))
     (box.root / PLACE).mkdir(parents=True)
     (box.root / PLACE / "a.jpg.xmp").write_text("<x/>")
     assert box("once").returncode == 0
@@ -105,7 +105,7 @@ def test_a_photo_is_found_by_any_path_to_it(filed, tmp_path):
 @pytest.mark.parametrize(
     ("path", "says"),
     [
-        ("users/me/inbox/letter.txt", "is a drop that waits in the inbox"), (f"{PLACE}/a.jpg.xmp", "is no photo"),
+        ("users/me/inbox/letter.bin", "is a drop that waits in the inbox"), (f"{PLACE}/a.jpg.xmp", "is no photo"),
         (f"{PLACE}/none.jpg", "Box knows no file"), ("/etc/hostname", "does not lie in"),
         ("../../etc/hostname", "does not lie in"),
     ],

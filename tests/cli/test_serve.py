@@ -64,7 +64,7 @@ def test_once_files_what_is_there_and_says_so(box, photo):
 
 def test_once_ends_with_1_if_something_went_into_quarantine(box, photo):
     (box.inbox / "broken.jpg").write_bytes(photo.read_bytes()[:2000])
-    (box.inbox / "note.txt").write_text("nobody takes this yet")
+    (box.inbox / "note.bin").write_bytes(bytes(range(256)))  # nobody takes this yet
     done = box("once", "--json")
     assert done.returncode == 1
     told = json.loads(done.stdout)
