@@ -25,7 +25,7 @@ POINTS = [
     *(("fsync", n) for n in range(1, 11)),  # files and folders
     *(("fdatasync", n) for n in range(2, 13)),  # SQLite's commits and checkpoints
     *(("pwrite64", n) for n in (9, 23, 41)),  # in the middle of them
-    *(("mkdir", n) for n in range(2, 7)),
+    *(("mkdir", n) for n in range(2, 5)),
     *(("rmdir", n) for n in range(1, 3)),  # scratch folders
     *(("unlink", n) for n in range(1, 3)),
 ]
