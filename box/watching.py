@@ -239,8 +239,8 @@ def _record(found: Sequence[Event], transaction: Transaction) -> None:
 
 def media_type(path: str, head: bytes) -> str:
     """What a drop is: one that asks for a job by its name, directly in the inbox, anything else as `formats` says."""
-    if path.endswith(request.ENDING) and path.count("/") == INBOX_DEPTH:
-        return request.MEDIA_TYPE
+    if path.endswith(request.ENDING):
+        return request.MEDIA_TYPE if path.count("/") == INBOX_DEPTH else ""
     found = formats.media_type(path, head)
     if not found or found == "video/mp4":  # which may be sound alone
         return recognising.media_type(path, head) or found
