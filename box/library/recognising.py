@@ -13,48 +13,15 @@ import zipfile
 import zlib
 from typing import Final
 
+from box.library.endings import BY_ENDING, SOURCE_ENDINGS
+
 HEAD_BYTES: Final = 64 * 1024
 _MIMETYPE_CHARS_MAX = 100
 
-_BY_ENDING: Final = {
-    # Texts, which have no magic number
-    "txt": "text/plain", "text": "text/plain", "log": "text/plain", "md": "text/markdown", "markdown": "text/markdown",
-    "rst": "text/x-rst", "csv": "text/csv", "tsv": "text/tab-separated-values", "tab": "text/tab-separated-values",
-    "json": "application/json", "jsonl": "application/jsonl", "ndjson": "application/jsonl",
-    "geojson": "application/json", "ipynb": "application/x-ipynb+json", "srt": "application/x-subrip",
-    "vtt": "text/vtt", "html": "text/html", "htm": "text/html", "xhtml": "text/html", "mht": "multipart/related",
-    "mhtml": "multipart/related", "eml": "message/rfc822", "mbox": "application/mbox", "org": "text/plain",
-    "tex": "text/x-tex", "bib": "text/x-source", "ics": "text/plain", "vcf": "text/plain", "yaml": "text/x-source",
-    "yml": "text/x-source", "toml": "text/x-source", "ini": "text/x-source", "cfg": "text/x-source",
-    "conf": "text/x-source", "nfo": "text/plain", "diff": "text/x-source", "patch": "text/x-source",
-    # Of the families that look alike inside
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "odt": "application/vnd.oasis.opendocument.text", "ods": "application/vnd.oasis.opendocument.spreadsheet",
-    "odp": "application/vnd.oasis.opendocument.presentation", "epub": "application/epub+zip",
-    "fb2": "application/x-fictionbook+xml", "cbz": "application/vnd.comicbook+zip",
-    "cbr": "application/vnd.comicbook-rar", "cb7": "application/x-cb7", "cbt": "application/x-cbt",
-    "mobi": "application/x-mobipocket-ebook", "azw": "application/x-mobipocket-ebook",
-    "azw3": "application/x-mobipocket-ebook", "prc": "application/x-mobipocket-ebook", "xml": "application/xml",
-    "opml": "text/x-opml", "rss": "application/rss+xml", "atom": "application/atom+xml", "gpx": "application/gpx+xml",
-    "kml": "application/vnd.google-earth.kml+xml", "pdf": "application/pdf", "rtf": "application/rtf",
-    "kmz": "application/vnd.google-earth.kmz", "bz2": "application/x-bzip2", "gz": "application/gzip",
-    "zip": "application/zip",
-    "url": "application/x-mswinurl", "webloc": "application/x-webloc",
-    "mp3": "audio/mpeg", "m4a": "audio/mp4", "m4b": "audio/mp4", "ogg": "audio/ogg", "oga": "audio/ogg",
-    "opus": "audio/ogg", "flac": "audio/flac", "wav": "audio/wav",
-}  # fmt: skip
-_SOURCE_ENDINGS: Final = (
-    " awk bash bat c cc clj cpp cs css cxx dart el erl ex f f90 go gradle groovy h hpp hs java jl js jsx kt kts lisp"
-    " lua m mk ml nim nix pas php pl pm proto ps1 py pyi r rb rs scala scm scss sh sql swift tcl ts tsx v vb vhd vue"
-    " zig zsh "
-)
-
 _OFFICE: Final = (
-    ("word/", _BY_ENDING["docx"]),
-    ("ppt/", _BY_ENDING["pptx"]),
-    ("xl/", _BY_ENDING["xlsx"]),
+    ("word/", BY_ENDING["docx"]),
+    ("ppt/", BY_ENDING["pptx"]),
+    ("xl/", BY_ENDING["xlsx"]),
 )
 _ROOTS: Final = (
     # (root element, part of its namespace or text near it, media type)
@@ -109,9 +76,9 @@ def media_type(name: str, head: bytes) -> str:
     """The media type of a file of that name (or path) with that beginning, empty when it is none of a text or sound."""
     ending = name.rpartition(".")[2].lower() if "." in name.rpartition("/")[2] else ""
     if ending in _PACKED_ENDINGS:
-        inner = _BY_ENDING.get(name.rpartition(".")[0].rpartition(".")[2].lower(), "")
-        return "application/x-packed-xml" if "xml" in inner and _by_magic(head, _BY_ENDING[ending]) else ""
-    by_name = _BY_ENDING.get(ending, "text/x-source" if f" {ending} " in _SOURCE_ENDINGS else "")
+        inner = BY_ENDING.get(name.rpartition(".")[0].rpartition(".")[2].lower(), "")
+        return "application/x-packed-xml" if "xml" in inner and _by_magic(head, BY_ENDING[ending]) else ""
+    by_name = BY_ENDING.get(ending, "text/x-source" if f" {ending} " in SOURCE_ENDINGS else "")
     found = _by_magic(head, by_name)
     if found is not None:
         return found
@@ -180,7 +147,7 @@ def _of_zip_head(head: bytes, by_name: str) -> str:
         size = int.from_bytes(head[22:26], "little") or _MIMETYPE_CHARS_MAX
         said = head[38 + int.from_bytes(head[28:30], "little") :][: min(size, _MIMETYPE_CHARS_MAX)]
         text = re.split(rb"[^\x21-\x7e]|PK", said, maxsplit=1)[0].decode("ascii")
-        if text in _BY_ENDING.values():
+        if text in BY_ENDING.values():
             return text
     return by_name if by_name.startswith(("application/vnd", "application/epub")) else "application/zip"
 

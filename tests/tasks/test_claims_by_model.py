@@ -21,7 +21,7 @@ from box.library_checks import row_differences
 from box.models import model_usage
 from box.tasks import examining_by_model as by_model
 from tests.tasks.models import quoting, said, serving
-from tests.tasks.test_claims import BOOK, FOUNDED, NOTHING
+from tests.tasks.test_examining import BOOK, FOUNDED, NOTHING
 from tests.tasks.texts import opened
 
 DAY = "2023-11-14"
