@@ -26,10 +26,6 @@ class Host(Table):
         without_rowid = True
 
 
-KEEP_SECONDS = 30 * 24 * 3600.0
-"""A host that nobody asked for so long is forgotten."""
-
-
 def take(store: Store, host: str, job: int, now: float, hold_seconds: float) -> float:
     """0: it is this job's turn from now on; else in how many seconds it may be."""
     taken = store.execute(
@@ -58,8 +54,3 @@ def leave(store: Store, host: str, job: int, next_ok_at: float) -> None:
 def leave_all(store: Store, job: int) -> None:
     """The job has ended, however it did."""
     store.execute("UPDATE hosts SET job = 0 WHERE job = ?", (job,))
-
-
-def forget(store: Store, now: float) -> None:
-    """Nobody has been there for long."""
-    store.execute("DELETE FROM hosts WHERE job = 0 AND next_ok_at < ?", (now - KEEP_SECONDS,))
