@@ -110,7 +110,7 @@ class Watching:
             sight = inspect(join(self._root, path), 0.0, None)
         except Unreadable:
             return ""
-        return media_type(path, sight.head)
+        return media_type(path, sight.head) if sight.look else ""
 
     def stop(self) -> None:
         """Listen no more."""

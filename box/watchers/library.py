@@ -33,8 +33,8 @@ class FolderSeen:
 
     folder: str
     """Path text."""
-    mtime_ns: int | None
-    """None: do not rely on it, list the folder again next time."""
+    mtime_ns: int
+    """A moment before the folder's own, where that is not to be relied on: then it is listed again next time."""
     gone: bool = False
     """The folder is no more: forget it."""
 
@@ -99,10 +99,10 @@ class _Sweep:
         try:
             changed = _folder_time(path)
             seen = self.times.get(area)
-            if area == self.top or seen is None or changed > seen:
+            # Removing its last entry gives a folder a newer time. Empty, with an old one, it is another folder: the
+            # mount point below a disk that is not mounted; or may be, when nobody knows what its time was.
+            if area == self.top or (seen is not None and changed > seen):
                 return False
-            # Removing its last entry gives a folder a newer time. Empty, with an old one, it is another folder:
-            # the mount point below a disk that is not mounted.
             with os.scandir(path) as entries:
                 away = next(entries, None) is None
         except (FileNotFoundError, NotADirectoryError):
@@ -137,8 +137,9 @@ class _Sweep:
         else:
             listing = list_folder(path)
             yield from self._compare(folder, listing)
-            racy = time.time_ns() - changed < RACY_SECONDS * 1_000_000_000
-            yield FolderSeen(folder, None if racy else changed)
+            now = time.time_ns()
+            racy = now - changed < RACY_SECONDS * 1_000_000_000
+            yield FolderSeen(folder, min(changed, now) - 1 if racy else changed)
             waiting.extend(f"{folder}/{to_text(name)}" for name in listing.folders)
         self.times.pop(folder, None)
 
@@ -160,7 +161,7 @@ class _Sweep:
                 continue
             for name in self.known(folder):
                 yield FileVanished(user=self.user, path=f"{folder}/{name}")
-            yield FolderSeen(folder, None, gone=True)
+            yield FolderSeen(folder, 0, gone=True)
 
     def refusals(self) -> Iterator[Problem]:
         """The folders that could not be read."""

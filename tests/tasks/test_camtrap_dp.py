@@ -412,7 +412,7 @@ POINTS = [
     *(("linkat", n) for n in (1, 2)),  # the files get their second names
     *(("fsync", n) for n in (1, 4, 7, 8, 9)),  # tables and folders; it stands, and nothing is told of it
     ("renameat2", 1),  # it lands
-    *(("fdatasync", n) for n in range(2, 7)),  # SQLite's commits: claim, journal, what is told, outcome
+    *(("fdatasync", n) for n in range(2, 6)),  # SQLite's commits: claim, journal, what is told, outcome
     ("mkdir", 3),
     ("rmdir", 1),  # the scratch folder goes
 ]

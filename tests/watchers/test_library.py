@@ -101,7 +101,6 @@ def test_a_file_rewritten_in_place_is_found_by_a_full_sweep_only(library: Librar
 def test_a_folder_that_changed_just_before_it_was_listed_is_listed_again(library: Library) -> None:
     library.put("media/d.pdf")
     assert library.sweep() == [("+", "media/d.pdf")]
-    assert library.times["users/me/media"] is None
     library.sweep()
     assert library.listed == ["users/me/media"]
 
@@ -110,7 +109,12 @@ def test_a_folder_time_that_lies_ahead_of_the_clock_is_not_relied_on(library: Li
     ahead = 4_000_000_000_000_000_000
     os.utime(library.top / "media", ns=(ahead, ahead))
     library.sweep()
-    assert library.times["users/me/media"] is None
+    library.sweep()
+    assert library.listed == ["users/me/media"]
+    os.utime(library.top / "media", ns=(ahead, ahead))
+    (library.top / "media/c.pdf").unlink()  # by a clock that is right again
+    assert library.sweep() == [("-", "media/c.pdf")]
+    assert library.problems == []
 
 
 def test_a_day_that_is_gone_is_gone(library: Library) -> None:
@@ -146,6 +150,17 @@ def test_an_empty_mount_point_is_not_an_emptied_area(library: Library, full: boo
     (library.top / "photos/.box").touch()  # as the message advises who removed them on purpose
     assert len(library.sweep(full=full)) == 2
     assert library.problems == []
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_nor_is_one_whose_disk_went_away_right_after_the_area_changed(library: Library, full: bool) -> None:
+    library.put("photos/c.jpg")
+    assert library.sweep() == [("+", "photos/c.jpg")]
+    (library.top / "photos").rename(library.root / "away")
+    (library.top / "photos").mkdir()
+    os.utime(library.top / "photos", ns=(LONG_AGO_NS, LONG_AGO_NS))
+    assert library.sweep(full=full) == []
+    assert [p.code for p in library.problems] == ["library-missing"]
 
 
 @pytest.mark.parametrize("full", [False, True])
