@@ -11,6 +11,8 @@ jobs         jobs a second, beside bare huey                 noops      (a proce
 soak         mixed jobs under kills                          asking     (for the soak) what is asked for
 effects      (for the soak) what is called
 photos       by format, and very many of them                small      the files for that
+texts        read, beside others that read them              textset    the files for that
+texts_by_box (a process) as a child reads them               texts_by_peers  (a process) as others do
 two_years    a database that stays bounded                   tables     figures -> text
 __main__     the command line
 """

@@ -24,6 +24,7 @@ from bench import (
     searching,
     soak,
     starting,
+    texts,
     two_years,
 )
 from bench.roots import WrongOutcome
@@ -48,6 +49,7 @@ BENCHES: dict[str, Callable[[argparse.Namespace], Table]] = {
     "metrics": lambda a: refreshing.refresh_cost(a.dir, a.history, a.patience),
     "quota": lambda a: quotas.check_cost(a.dir, a.known, a.patience),
     "search": lambda a: searching.searched(a.dir, a.passages, a.seed, a.patience),
+    "texts": lambda a: texts.read(a.dir, a.texts, a.dump, a.pages, a.runs, a.markitdown, a.patience),
     "backup": lambda a: backups.compared(a.dir, a.photos, a.many, a.runs, a.patience),
     "start": lambda a: starting.start_up(a.dir, a.files, a.runs, a.patience),
     "formats": lambda a: photos.by_format(a.dir, a.each, a.patience),
@@ -91,7 +93,7 @@ def _arguments() -> argparse.Namespace:
         description="Measure Box on this machine.",
         epilog=f"Scratch: {scratch} (BENCH_DIR), on a real disk; 2,000 photos take 3 GB there, kept between runs, and"
         " as much again for a copy, removed each time; backup takes 15 GB, removed. Peers: apt install"
-        " libimage-exiftool-perl jhead rsync restic",
+        " libimage-exiftool-perl jhead rsync restic. Texts: pandoc libreoffice-writer-nogui libreoffice-calc-nogui",
     )
     parser.add_argument(
         "names",
@@ -114,6 +116,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--files", type=int, default=10_000, help="known at the start (default: 10,000)")
     parser.add_argument("--known", type=int, default=1_000_000, help="whose quota is checked (default: 1,000,000)")
     parser.add_argument("--passages", type=int, default=1_000_000, help="that are searched (default: 1,000,000)")
+    parser.add_argument("--texts", type=int, default=10, help="that are read, of each format (default: 10)")
+    parser.add_argument("--dump", type=int, default=20_000_000, help="bytes of an XML dump (default: 20,000,000)")
+    parser.add_argument("--pages", type=int, default=500, help="of a long PDF (default: 500)")
+    parser.add_argument(
+        "--markitdown", default=os.environ.get("BOX_MARKITDOWN", ""), metavar="PYTHON",
+        help="an interpreter that has markitdown (default: BOX_MARKITDOWN)",
+    )  # fmt: skip
     parser.add_argument("--many", type=int, default=50_000, help="small files backed up (default: 50,000)")
     parser.add_argument("--each", type=int, default=200, help="files of each format (default: 200)")
     parser.add_argument("--flood", type=int, default=100_000, help="photos in one drop (default: 100,000)")

@@ -37,6 +37,8 @@ class Run:
     """User and system, of the whole tree."""
     rss_bytes: int
     """Peak of the tree."""
+    child_rss_bytes: int
+    """Highest mark of the largest of its descendants."""
     written_bytes: int
     """What the tree wrote to files on disks; moving a file is none, and the file system's journal is not counted."""
     others_share: float
@@ -54,9 +56,11 @@ def run(command: Sequence[str], log: str, cwd: str | None = None, env: Mapping[s
     descriptor = os.pidfd_open(process.pid)
     ended = select.poll()
     ended.register(descriptor, select.POLLIN)
-    peak = 0
+    peak = highest = 0
     while not ended.poll(LOOK_MS):
-        peak = max(peak, sum(resident(pid) for pid in tree(process.pid)))
+        pids = tree(process.pid)
+        peak = max(peak, sum(resident(pid) for pid in pids))
+        highest = max(highest, *(high_mark(pid) for pid in pids[1:]), 0)
         if time.perf_counter() - began > SECONDS_MAX:
             process.kill()
     wall = time.perf_counter() - began
@@ -67,7 +71,8 @@ def run(command: Sequence[str], log: str, cwd: str | None = None, env: Mapping[s
     usages = [usage, *_orphans()]
     cpu = sum(each.ru_utime + each.ru_stime for each in usages)
     others = max(0.0, busy / _TICKS - cpu) / (wall * (os.cpu_count() or 1))
-    return Run(wall, cpu, peak, sum(each.ru_oublock for each in usages) * 512, others, process.returncode)
+    written = sum(each.ru_oublock for each in usages) * 512
+    return Run(wall, cpu, peak, highest, written, others, process.returncode)
 
 
 def _orphans() -> list[resource.struct_rusage]:
@@ -103,6 +108,13 @@ def resident(pid: int) -> int:
             return int(file.read().split()[1]) * _PAGE_BYTES
     except (OSError, IndexError):
         return 0
+
+
+def high_mark(pid: int) -> int:
+    """The most bytes of memory that a process ever had, 0 if it is gone."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+        return next((int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM:")), 0)
+    return 0
 
 
 def cpu_seconds(pid: int) -> float:

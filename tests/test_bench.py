@@ -19,7 +19,20 @@ from bench.asking import Asked
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PHOTOS = 6
-NAMES = ("filing", "thumbnails", "latency", "close", "rest", "events", "jobs", "metrics", "quota", "search", "start")
+NAMES = (
+    "filing",
+    "thumbnails",
+    "latency",
+    "close",
+    "rest",
+    "events",
+    "jobs",
+    "metrics",
+    "quota",
+    "search",
+    "start",
+    "texts",
+)
 OF_PHOTOS = ("formats", "flood")
 
 type_bench = Callable[..., subprocess.CompletedProcess[str]]
@@ -45,7 +58,8 @@ def bench(tmp_path: Path) -> type_bench:
 
 TINY = (
     "--runs=1", f"--photos={PHOTOS}", "--jobs=2", "--events=3000", "--history=300", "--files=90", "--known=50",
-    "--many=20", "--passages=300", "--rest=1", "--each=2", "--flood=30", "--patience=0",
+    "--many=20", "--passages=300", "--texts=1", "--dump=20000", "--pages=3",
+    "--rest=1", "--each=2", "--flood=30", "--patience=0",
 )  # fmt: skip
 
 

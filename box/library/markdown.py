@@ -24,8 +24,6 @@ HEADING_CHARS_MAX: Final = 500
 _UNWANTED: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufdd0-\ufdef\ufffe\uffff\u202a-\u202e\u2066-\u2069]"
 )
-_SPACES: Final = re.compile(r"[^\S\n]+")
-_ANY_SPACES: Final = re.compile(r"\s+")
 _BLANK_LINES: Final = re.compile(r"\n{3,}")
 _WORD: Final = re.compile(r"\w+")
 _MISTAKEN: Final = re.compile(
@@ -44,7 +42,7 @@ def clean(text: str) -> str:
 
 def line(text: str) -> str:
     """Text as one line."""
-    return _ANY_SPACES.sub(" ", clean(text)).strip()
+    return " ".join(clean(text).split())
 
 
 def escaped(text: str) -> str:
@@ -76,8 +74,8 @@ class Markdown:
 
     def paragraph(self, text: str) -> None:
         """Plain text; blank lines in it separate paragraphs, other line ends are kept."""
-        lines = (_SPACES.sub(" ", each).strip() for each in clean(text).split("\n"))
-        self._block(escaped(_BLANK_LINES.sub("\n\n", "\n".join(lines)).strip("\n")))
+        lines = "\n".join(" ".join(each.split()) for each in clean(text).split("\n"))
+        self._block(escaped(_BLANK_LINES.sub("\n\n", lines).strip("\n")))
 
     def item(self, text: str, depth: int = 0, number: int | None = None) -> None:
         """An item of a list; `number` makes it a numbered one."""
