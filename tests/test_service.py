@@ -145,6 +145,25 @@ def test_bad_pictures_end_in_quarantine_with_a_reason_and_their_bytes_untouched(
     assert run_box("--config", config.path, "verify").returncode == 0
 
 
+def test_the_service_itself_loads_nothing_of_what_reads_files(make_root):
+    """Photos, texts and a feed's page are read by its children; it indexes what they found, and looks for claims."""
+    config = make_root()
+    (inbox(config) / "a.jpg").write_bytes(jpeg(1))
+    (inbox(config) / "b.html").write_text("<html><title>Birds</title><p>In 2019 the herons rose by 12 percent.</html>")
+    program = (
+        "import sys; from box.cli import main; code = main(sys.argv[1:]); assert code == 0;"
+        "print(*{name.partition('.')[0] for name in sys.modules} - set(sys.stdlib_module_names))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--config", config.path, "once"], capture_output=True, text=True, check=True
+    )
+    there = {name for name in done.stdout.splitlines()[-1].split() if not name.startswith("_")}
+    of_structlog = {"attr", "pygments", "rich"}  # where they are
+    assert there - of_structlog <= {"blake3", "box", "cronsim", "huey", "peewee", "structlog"}
+    with beside.beside(config) as box:
+        assert box.store.value("SELECT count(*) FROM chunks") == box.store.value("SELECT count(*) FROM claims") == 1
+
+
 def test_what_nobody_handles_stays_in_the_inbox(make_root, run_box):
     config = make_root()
     (inbox(config) / "letter.bin").write_bytes(bytes(range(256)))

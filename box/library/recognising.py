@@ -6,10 +6,8 @@ it runs in the child that is going to read it.
 
 from __future__ import annotations
 
-import bz2
 import codecs
 import re
-import zipfile
 import zlib
 from typing import Final
 
@@ -253,6 +251,8 @@ def recognise(path: str, name: str) -> str:
 
 def _of_packed(path: str, name: str) -> str:
     """What is packed in it, as far as it is read while it is unpacked."""
+    import bz2  # noqa: PLC0415 - only the child looks into files
+
     with open(path, "rb") as file:
         packed = file.read(8 * HEAD_BYTES)
     try:
@@ -268,6 +268,8 @@ def _of_packed(path: str, name: str) -> str:
 
 def _of_zip(path: str, found: str) -> str:
     """What a ZIP is by what lies in it; `found` when that does not say."""
+    import zipfile  # noqa: PLC0415 - as above
+
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()[:10_000]
