@@ -12,7 +12,7 @@ from typing import Final
 
 from box import disk, layout, locks, log, status, status_file, units
 from box.beside import beside
-from box.cli import copying, output, settings, words
+from box.cli import copying, links, output, settings, words
 from box.cli.copying import Inbox, Plan
 from box.cli.following import Drop, Following
 from box.errors import BoxError, NotRunning, OutOfSpace
@@ -61,10 +61,11 @@ def add(args: Namespace) -> int:
     limit = None if args.wait_seconds is None else units.to_seconds("--wait-seconds", args.wait_seconds)
     root = config.box.root
     inbox = _inbox(root, user)
-    run = _Run(config, copying.plan(args.paths, root, Ignored(config.watch.ignore)), args.json)
-    _check_room(run.plan, config)
     is_running = locks.is_held(root)
     with ExitStack() as stack:
+        sources = stack.enter_context(links.as_files(args.paths))
+        run = _Run(config, copying.plan(sources, root, Ignored(config.watch.ignore)), args.json)
+        _check_room(run.plan, config)
         if is_running and not args.no_wait:
             box = stack.enter_context(beside(config))
             run.store, run.position = box.store, log.last_position(box.store)

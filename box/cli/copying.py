@@ -71,10 +71,6 @@ def plan(arguments: list[str], root: str, ignored: Ignored) -> Plan:
         try:
             status = os.stat(source)
         except OSError as error:
-            if "://" in argument:
-                raise UsageError(
-                    f"{argument}: this version takes files and folders only, not addresses; download it first"
-                ) from None
             raise UsageError(f"{words.path(argument)}: {error.strerror}; nothing was copied") from None
         name = os.path.basename(source)
         if stat.S_ISDIR(status.st_mode):

@@ -106,11 +106,15 @@ def _add(commands: Any) -> None:
     parser = command(
         commands, "add", "add:add", "copy files into the inbox and wait for what becomes of them",
         text="Folders come with all that is in them and keep their sub-folders; the originals stay where they are. "
-        "Links inside folders are not followed; names that Box never touches are skipped.",
-        examples=("box add IMG_0001.JPG", "box add /media/card/DCIM --user ann", "box add --no-wait *.jpg"),
+        "Links inside folders are not followed; names that Box never touches are skipped. An address is dropped as a "
+        "link (.url): that of a feed is subscribed to.",
+        examples=(
+            "box add IMG_0001.JPG", "box add /media/card/DCIM --user ann", "box add --no-wait *.jpg",
+            "box add https://example.org/feed.xml",
+        ),
         options=[json_option()],
     )  # fmt: skip
-    parser.add_argument("paths", metavar="PATH", nargs="+", help="a file or folder")
+    parser.add_argument("paths", metavar="PATH|URL", nargs="+", help="a file, a folder or an address")
     parser.add_argument("--user", metavar="U", help="into whose inbox (default: the only user)")
     parser.add_argument("--no-wait", action="store_true", help="copy only")
     parser.add_argument("--wait-seconds", metavar="N", help='wait no longer, such as 30 or "5 min" (default: no limit)')

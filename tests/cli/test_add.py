@@ -124,11 +124,22 @@ def test_when_the_service_goes_away_it_says_so_with_3(make_box, photo):
     assert "the files wait in" in text
 
 
-@pytest.mark.parametrize("url", ["https://example.org/a.jpg", "ftp://example.org/x"])
-def test_an_address_is_refused_with_one_clear_error(box, photo, url):
+def test_the_address_of_a_feed_is_subscribed_to_and_that_of_a_page_is_not(make_box):
+    box = make_box(podcasts__every_seconds="none")
+    with box.running():
+        done = box("add", "--json", "https://Example.org/feed.xml", "https://example.org/about")
+    feed, page = json.loads(done.stdout)["files"]
+    assert (done.returncode, feed["outcome"], page["outcome"]) == (1, "filed", "quarantined")
+    assert feed["path"].endswith("/example-org-feed-xml.url")
+    assert [each["url"] for each in json.loads(box("feeds", "--json").stdout)] == ["https://example.org/feed.xml"]
+
+
+@pytest.mark.parametrize("url", ["ftp://example.org/x", "https://", "https://a b.org/"])
+def test_an_address_of_another_kind_is_refused_with_one_clear_error(box, photo, url):
     done = box("add", str(photo), url)
     assert done.returncode == 2
-    assert done.stderr == f"box: {url}: this version takes files and folders only, not addresses; download it first\n"
+    assert done.stderr.startswith(f"box: {url!r} is no address")
+    assert done.stderr.count("\n") == 1
     assert os.listdir(box.inbox) == [".box"], "nothing was copied"
 
 

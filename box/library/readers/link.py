@@ -34,7 +34,10 @@ def read(path: str, out: Markdown, context: Context) -> Reading:
     if not url:
         raise Unprocessable(CORRUPT, f"{context.name} names no address of the web")
     if not is_said and not names_a_feed(url):
-        raise Unprocessable(NO_READER, f"{context.name} names a page, and not a feed: {url[:200]}")
+        raise Unprocessable(
+            NO_READER,
+            f"{context.name} names a page, not a feed: {url[:200]}; `box feeds add` subscribes to what a page offers",
+        )
     out.paragraph(url)
     return Reading("feed", title=context.name.rpartition(".")[0], origin=url, feeds=(Subscription(url),))
 
