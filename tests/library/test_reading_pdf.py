@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pypdf import PdfReader, PdfWriter
 
-from box.library import pdf_text, scans
+from box.library import pdf_fallback, pdf_text, scans
 from box.library.markdown import Markdown
 from box.library.readers import pdf
 from box.library.reading import Context
@@ -93,6 +93,11 @@ def test_what_pdfium_cannot_open_pypdf_reads(tmp_path: Path):
     reading, text = read(path)
     assert "Found by the other" in text
     assert (reading.marks, reading.counts) == (("fallback",), {"pages": 2})
+    with open(path, "r+b") as file:
+        file.truncate(pdf_fallback.BYTES_MAX)
+        file.seek(0, os.SEEK_END)
+        file.write(b"%%EOF")
+    assert code_of(path) == "corrupt"
 
 
 def packed(data: bytes, times: int, layers: int = 1) -> bytes:
