@@ -54,7 +54,7 @@ def events(
     for kind, element in _parsed(stream, name, nodes_max):
         if kind == "start":
             open_elements.append(element)
-            if kept or (keep and local(element.tag) in keep):
+            if kept or local(element.tag) in keep:
                 kept += 1
                 kept_nodes += 1
                 if kept_nodes > TREE_NODES_MAX:
