@@ -26,7 +26,7 @@ The map, one line a module, in the order of that sentence:
     models      PROJECTIONS and tables: drops, files, photos, usage, jobs; the database
     questions   what rules may ask of the projections
     policy      what the owner decided, as far as rules need it
-    rules       what follows from what: twenty-four numbered rules
+    rules       what follows from what: twenty-five numbered rules
     group_rules what of that is about files that belong together
     library_rules and what about texts
     feed_rules  and what about feeds

@@ -15,6 +15,7 @@ from box import bells, damage
 from box.config import Config
 from box.engine import Engine
 from box.errors import BoxError
+from box.library import ocr
 from box.models.base import Store
 from box.policy import Policy
 from box.tasks import ALL, kinds_by_media_type
@@ -50,6 +51,7 @@ def policy_of(config: Config) -> Policy:
         feeds_seconds=config.podcasts.every_seconds or 0.0,
         feed_failures_max=config.podcasts.failures_max,
         transcribes=config.speech.enabled,
+        recognises=bool(config.library.ocr_languages) and ocr.is_installed(),
         embeds=config.embeddings.enabled,
         sounds_max=config.podcasts.download_max if config.podcasts.download else 0,
         sound_bytes_max=config.podcasts.audio_bytes_max,

@@ -53,7 +53,7 @@ class DocumentRead(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteRewritten(Event):
-    """The note of an item holds another text now, which Box wrote: what was said in a recording."""
+    """The note of an item holds another text now, which Box wrote: what was said in it, or what its pages show."""
 
     item: int
     note: str
@@ -66,7 +66,10 @@ class NoteRewritten(Event):
     words: int = 0
     marks: str = ""
     language: str = ""
+    """Empty if it is as it was."""
     job: int = 0
+    counts: str = ""
+    """JSON, as in `DocumentRead`; empty if they are as they were."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

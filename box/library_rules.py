@@ -1,6 +1,6 @@
 """Rules of the library: what goes with a text, and what follows when it was read. The rule: as in `box.rules`.
 
-Numbered there, 17 to 19, 23 and 24.
+Numbered there, 17 to 19 and 23 to 25.
 """
 
 from __future__ import annotations
@@ -32,6 +32,18 @@ CLAIMS_PRIORITY: Final = -10
 
 TRANSCRIBE: Final = "transcribe"
 """The kind of job that makes text of what is said in a recording."""
+
+OCR: Final = "ocr"
+"""The kind of job that reads pages that are pictures of text."""
+
+NEEDS_OCR: Final = "needs-ocr"
+"""The mark of a note that lacks such pages."""
+
+OF_ITEM: Final = (
+    "title", "authors", "date", "language", "origin", "tags", "item_kind", "counts", "digest", "media_type", "note",
+    "note_digest",
+)  # fmt: skip
+"""What those two are told of the item."""
 
 EMBED: Final = "embed"
 """The kind of job that makes vectors of a text."""
@@ -100,16 +112,22 @@ def on_document_indexed(policy: Policy, event: e.DocumentIndexed, view: View) ->
         yield e.JobRequested(user=event.user, kind=CLAIMS, exclusive=CLAIMS, priority=CLAIMS_PRIORITY, args=args)
 
 
-def on_recording_read(policy: Policy, event: e.DocumentRead, view: View) -> Iterator[Event]:
-    """Rule 23."""
+def on_document_read(policy: Policy, event: e.DocumentRead, view: View) -> Iterator[Event]:
+    """Rules 23 and 25."""
     if policy.transcribes and event.item_kind == "audio" and event.media_type.startswith("audio/"):
-        names = ("title", "authors", "date", "language", "origin", "tags", "item_kind", "counts", "digest")
-        args = {name: getattr(event, name) for name in (*names, "media_type", "note", "note_digest")}
-        args |= {"item": view.newest_item(), "shown": event.source.partition("/inbox/")[2] or split(event.path)[1]}
-        yield e.JobRequested(
-            user=event.user, kind=TRANSCRIBE, source=event.path, size=event.size, mtime_ns=event.mtime_ns,
-            priority=AFTERWARDS, args=json.dumps(args, ensure_ascii=False),
-        )  # fmt: skip
+        yield _more_text(TRANSCRIBE, event, view)
+    if policy.recognises and NEEDS_OCR in event.marks.split("\n"):
+        yield _more_text(OCR, event, view)
+
+
+def _more_text(kind: str, event: e.DocumentRead, view: View) -> Event:
+    """What finds more text in an original, and writes its note anew."""
+    args = {name: getattr(event, name) for name in OF_ITEM}
+    args |= {"item": view.newest_item(), "shown": event.source.partition("/inbox/")[2] or split(event.path)[1]}
+    return e.JobRequested(
+        user=event.user, kind=kind, source=event.path, size=event.size, mtime_ns=event.mtime_ns,
+        priority=AFTERWARDS, args=json.dumps(args, ensure_ascii=False),
+    )  # fmt: skip
 
 
 def on_text_indexed(policy: Policy, event: e.DocumentIndexed, view: View) -> Iterator[Event]:

@@ -35,6 +35,8 @@ class Policy:
     """After so many failures in a row a feed is dead."""
     transcribes: bool = False
     """Whether what is said in recordings becomes text."""
+    recognises: bool = False
+    """Whether pages that are pictures of text are read."""
     embeds: bool = False
     """Whether vectors of texts are made."""
     sounds_max: int = 0

@@ -26,8 +26,9 @@
 22. When a feed was fetched, the sound of its newest episodes is fetched too, if that is wanted and fits the quota.
 23. What is said in a recording that was read becomes text, where the owner wants that.
 24. Of a text that was indexed vectors are made, where the owner wants that.
+25. Pages that are pictures of text are read afterwards, where there is a program for it.
 
-13 to 16 are in `box.group_rules`, 17 to 19, 23 and 24 in `box.library_rules`, 20 to 22 in `box.feed_rules`.
+13 to 16 are in `box.group_rules`, 17 to 19 and 23 to 25 in `box.library_rules`, 20 to 22 in `box.feed_rules`.
 
 A rule sees the event, already folded, and a view of the projections; it answers with further events, which are recorded
 in the same transaction and seen by the rules in their turn.
@@ -238,7 +239,7 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.FileSettled: (on_file_settled,),
     e.FileVanished: (library_rules.on_text_changed, on_room),
     e.FileNoticed: (library_rules.on_text_changed, on_file_noticed, on_room),
-    e.DocumentRead: (library_rules.on_text_changed, library_rules.on_recording_read),
+    e.DocumentRead: (library_rules.on_text_changed, library_rules.on_document_read),
     e.NoteRewritten: (library_rules.on_text_changed,),
     e.DocumentIndexed: (library_rules.on_document_indexed, library_rules.on_text_indexed),
     e.FeedSubscribed: (feed_rules.on_subscribed,),

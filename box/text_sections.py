@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -10,6 +11,15 @@ from box.claim_keys import address, money, share
 from box.units import DAY, GB, HOUR, MB, MINUTE, durations, key, numbers, or_none, sizes
 
 SIX_HOURS: Final[float | None] = 6.0 * HOUR
+_OCR_LANGUAGES: Final = re.compile(r"[A-Za-z_]{1,40}(?:\+[A-Za-z_]{1,40}){0,9}")
+
+
+def ocr_languages(where: str, value: object) -> str:
+    """Languages as tesseract calls them, "eng" or "deu+eng"; or "" for no OCR."""
+    text = units.text(where, value)
+    if text and not _OCR_LANGUAGES.fullmatch(text):
+        raise units.refused(where, value, 'languages as tesseract calls them, "eng" or "deu+eng"; or "" for no OCR')
+    return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +28,7 @@ class Library:
 
     sweep_seconds: float = key(1.0 * DAY, durations(1, 365 * DAY))
     text_chars_max: int = key(100_000_000, numbers(1000, 2_000_000_000))
+    ocr_languages: str = key("eng", ocr_languages)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,7 @@ SPEC: dict[str, Any] = {
     "watch.poll_seconds": 10, "watch.imports": (),
     "library.sweep_seconds": DAY,
     "library.text_chars_max": 100_000_000,
+    "library.ocr_languages": "eng",
     "claims.mode": "heuristic", "claims.per_chunk_max": 10, "claims.min_score": 0.5,
     "claims.url": "", "claims.model": "",
     "claims.api_key_file": "", "claims.deadline_seconds": 60, "claims.answer_tokens_max": 1000,

@@ -56,7 +56,7 @@ def some_event(draw: random.Random, store: Store) -> e.Event:
             e.NoteRewritten(
                 user=user, item=draw.choice((0, *(row[0] for row in store.rows("SELECT id FROM items LIMIT 5")))),
                 note=f"users/{user}/notes/{name}.md", size=size, mtime_ns=2, note_digest="x", reader="speech",
-                reader_version=1, language=draw.choice(("", "en")), job=job,
+                reader_version=1, language=draw.choice(("", "en")), job=job, counts=draw.choice(("", "{}")),
             ),
             e.DocumentIndexed(
                 user=user, item=draw.choice((0, *(row[0] for row in store.rows("SELECT id FROM items LIMIT 5")))),

@@ -24,7 +24,6 @@ HEADING_CHARS_MAX: Final = 500
 _UNWANTED: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufdd0-\ufdef\ufffe\uffff\u202a-\u202e\u2066-\u2069]"
 )
-_BLANK_LINES: Final = re.compile(r"\n{3,}")
 _WORD: Final = re.compile(r"\w+")
 _MISTAKEN: Final = re.compile(
     r"^(?=#{1,6}[ \t]|[-+*][ \t]|>|```|~~~|={3,}|-{3,}|\||<!--|\[\d\d:\d\d:\d\d)|^(\d{1,9})(?=[.)][ \t])", re.MULTILINE
@@ -32,12 +31,26 @@ _MISTAKEN: Final = re.compile(
 """Where a line of plain text would be read as something else."""
 
 _FOREIGN: Final = re.compile(r"^(?=<!-- page \d+ -->|\[\d\d:\d\d:\d\d\.\d{3}\])", re.MULTILINE)
+_LETTERS: Final = b"".join(b"a" if chr(each).isalnum() or chr(each) == "_" else b" " for each in range(128)).ljust(256)
+"""Each character of ASCII as a letter or a space."""
 
 
 def clean(text: str) -> str:
     """Text without what no note should hold: NFC, line feeds only, no control characters."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n\n")
-    return unicodedata.normalize("NFC", _UNWANTED.sub("", text.replace("\x0c", "\n").replace("\x0b", "\n")))
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", "\n").replace("\x0b", "\n")
+    text = text.replace("\u2028", "\n").replace("\u2029", "\n\n")
+    # Nothing unwanted can be printed; to ask for that is many times as fast as to look for it.
+    if not text.replace("\n", "").replace("\t", "").isprintable():
+        text = _UNWANTED.sub("", text)
+    return unicodedata.normalize("NFC", text)
+
+
+def words_in(text: str) -> int:
+    """How many words it has: runs of letters, digits and underscores."""
+    if text.isascii():
+        return (b" " + text.encode().translate(_LETTERS)).count(b" a")
+    first, end, rest = text.partition("\n")
+    return len(_WORD.findall(text)) if not end else sum(map(words_in, (first, *rest.split("\n"))))
 
 
 def line(text: str) -> str:
@@ -75,7 +88,7 @@ class Markdown:
     def paragraph(self, text: str) -> None:
         """Plain text; blank lines in it separate paragraphs, other line ends are kept."""
         lines = "\n".join(" ".join(each.split()) for each in clean(text).split("\n"))
-        self._block(escaped(_BLANK_LINES.sub("\n\n", lines).strip("\n")))
+        self._block(escaped(_spaced(lines).strip("\n")))
 
     def item(self, text: str, depth: int = 0, number: int | None = None) -> None:
         """An item of a list; `number` makes it a numbered one."""
@@ -118,7 +131,9 @@ class Markdown:
 
     def markdown(self, text: str) -> None:
         """Text that is Markdown already; what looks like one of the marks of places loses that look."""
-        body = _FOREIGN.sub(r"\\", _BLANK_LINES.sub("\n\n", clean(text)).strip("\n"))
+        body = _spaced(clean(text)).strip("\n")
+        if "<!-- page" in body or "[" in body:
+            body = _FOREIGN.sub(r"\\", body)
         if body.strip():
             self._block(body)
 
@@ -140,7 +155,7 @@ class Markdown:
 
     def _block(self, text: str, gap: str = "\n\n") -> None:
         if text:
-            self.words += len(_WORD.findall(text))
+            self.words += words_in(text)
             self._write((gap if self.chars else "") + text)
 
     def _write(self, text: str) -> None:
@@ -148,6 +163,13 @@ class Markdown:
         if self.chars > self.chars_max:
             raise Unprocessable("oversized", f"it holds more than {self.chars_max:,} characters of text")
         self._file.write(text)
+
+
+def _spaced(text: str) -> str:
+    """With one blank line at most in a row."""
+    while "\n\n\n" in text:
+        text = text.replace("\n\n\n", "\n\n")
+    return text
 
 
 def _cell(text: str) -> str:

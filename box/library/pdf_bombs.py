@@ -1,7 +1,8 @@
-"""Streams of a PDF that unpack to far more than they are. The rule: they are found before PDFium unpacks them.
+"""Streams of a PDF that are damaged, or unpack to far more than they are. The rule: PDFium would not say so.
 
-PDFium unpacks what a page is made of into memory, up to a gigabyte of each stream, and ends the process when there is
-no more. This sees to the plain cases; the limits of the child hold for the rest.
+It unpacks what a page is made of into memory, up to a gigabyte of each stream, and ends the process when there is no
+more; of a damaged one it takes what comes before the damage for all. This sees to the plain cases; the limits of the
+child hold for the rest.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Final
 
 from box.errors import Unprocessable
 from box.library.packed import INNOCENT_BYTES, RATIO_MAX
-from box.library.reading import BOMB
+from box.library.reading import BOMB, CORRUPT
 
 _DICTIONARY_BYTES: Final = 2_048
 _SMALL_BYTES: Final = INNOCENT_BYTES // 1_032
@@ -23,11 +24,17 @@ _LAYERS_MAX: Final = 4
 _LENGTH: Final = re.compile(rb"/Length\s+(\d{1,10})(?!\s+\d+\s+R)")
 _PACKED: Final = re.compile(rb"/(?:FlateDecode|Fl)\b")
 _PICTURE: Final = re.compile(rb"/Subtype\s*/Image\b")
+_OTHER: Final = re.compile(
+    rb"/(?:Type|Subtype|Length1|FunctionType|N|DecodeParms|DP|ASCII85Decode|A85|ASCIIHexDecode|AHx|LZWDecode|LZW"
+    rb"|RunLengthDecode|RL|Crypt)\b"
+)
+"""In what is said of a stream that is neither what draws a page nor what tells which letters those are."""
 
 
 def check(path: str, name: str) -> None:
-    """Raises Unprocessable if the file, which is not empty, has such a stream."""
+    """Raises Unprocessable if the file, which is not empty, has such a stream. What is encrypted is not looked at."""
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+        is_plain = view.find(b"/Encrypt") < 0
         at = 0
         while (at := view.find(b"stream", at)) >= 0:
             head = view[max(0, at - _DICTIONARY_BYTES) : at]
@@ -37,8 +44,11 @@ def check(path: str, name: str) -> None:
             said = head.rpartition(b"obj")[2]
             length = _length(view, said, at)
             layers = len(_PACKED.findall(said))
-            if layers and not _PICTURE.search(said) and (length > _SMALL_BYTES or layers > 1):
-                _unpack(view, at, length, min(layers, _LAYERS_MAX), name)
+            is_text = is_plain and layers == 1 and not _OTHER.search(said)
+            if layers and not _PICTURE.search(said) and (length > _SMALL_BYTES or layers > 1 or is_text):
+                is_whole = _unpack(view, at, length, min(layers, _LAYERS_MAX), name)
+                if is_text and not is_whole:
+                    raise Unprocessable(CORRUPT, f"{name} is damaged: a part of it cannot be unpacked")
             at += length
 
 
@@ -51,8 +61,8 @@ def _length(view: mmap.mmap, said: bytes, at: int) -> int:
     return max(0, view.find(b"endstream", at) - at)
 
 
-def _unpack(view: mmap.mmap, at: int, length: int, layers: int, name: str) -> None:
-    """Unpacks and forgets, until the end or until it is too much."""
+def _unpack(view: mmap.mmap, at: int, length: int, layers: int, name: str) -> bool:
+    """Unpacks and forgets, until the end or until it is too much; False if it is damaged."""
     limit = max(INNOCENT_BYTES, RATIO_MAX * length)
     start = at + (2 if view[at : at + 2] == b"\r\n" else 1)
     unpackers = [zlib.decompressobj() for _ in range(layers)]
@@ -68,4 +78,5 @@ def _unpack(view: mmap.mmap, at: int, length: int, layers: int, name: str) -> No
             if unpacked > limit:
                 raise Unprocessable(BOMB, f"{name} unpacks to far more than it is")
     except zlib.error:
-        return  # encrypted or damaged, which is for PDFium to say
+        return False
+    return True

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+from typing import Final
 
 from pypdf import PdfReader
 from pypdf.errors import DependencyError, FileNotDecryptedError, LimitReachedError, PyPdfError
@@ -12,6 +14,8 @@ from box.library import pdf_text, properties
 from box.library.markdown import Markdown
 from box.library.reading import BOMB, CORRUPT, EMPTY, ENCRYPTED, Context, Reading
 
+BYTES_MAX: Final = 64 * 1024 * 1024
+"""It holds all of the file, and takes a second for each ten megabytes to find out that there is nothing in it."""
 FALLBACK = "fallback"
 """The mark of a note whose text is by the second best reader."""
 _DEFECTS = (
@@ -30,6 +34,8 @@ _DEFECTS = (
 def read(path: str, out: Markdown, context: Context) -> Reading:
     """The text of each page."""
     name = context.name
+    if os.path.getsize(path) > BYTES_MAX:
+        raise Unprocessable(CORRUPT, f"{name} is damaged, and with over {BYTES_MAX:,} bytes too large to be put right")
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it tells of each thing that it had to put right
     try:
         return _read(path, out, context)

@@ -12,7 +12,9 @@ from typing import Final
 
 _CUT_WORD: Final = re.compile(r"[\ufffe\x02](?:\r?\n)?")
 """What PDFium writes where a word is cut at the end of a line."""
-_ITEM: Final = re.compile(r"(?:[•‣▪●○◦■□\u2013\u2014*·\uf0b7-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)])\s+\S")
+_ITEM: Final = re.compile(r"(?:[•‣▪●○◦■□\u2013\u2014*·-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)])\s+\S")
+_BULLET: Final = re.compile(r"^[\uf020-\uf0ff](?=\s)")
+"""As the fonts of symbols have it."""
 _ENDS: Final = re.compile(r"[.!?:;…。\uff01\uff1f]['\"”\u2019»)\]]*$")
 _CJK: Final = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
 _RUNS_ON_SHARE: Final = 0.75
@@ -24,7 +26,8 @@ _TITLE_LINES_MAX: Final = 3
 
 def lines_of(text: str) -> list[str]:
     """The lines of a page as PDFium gives it."""
-    return [each.strip() for each in _CUT_WORD.sub("-\n", text).replace("\r\n", "\n").split("\n")]
+    lines = _CUT_WORD.sub("-\n", text).replace("\r\n", "\n").split("\n")
+    return [_BULLET.sub("•", each.strip()) for each in lines]
 
 
 def paragraphs(lines: Sequence[str]) -> str:

@@ -51,6 +51,41 @@ class Table:
         return out.table(self.rows) and self.whole
 
 
+class Tables:
+    """The tables of a document while it is read. One within another becomes text of the cell it stands in."""
+
+    def __init__(self, out: Markdown) -> None:
+        self._out = out
+        self._table = Table()
+        self.row: list[str] = []
+        """That to which cells come."""
+        self.depth = 0
+        """How many tables are open."""
+        self.count = 0
+        self.whole = True
+
+    def of_table(self, *, begins: bool) -> None:
+        """A table begins, or ends."""
+        self.depth += 1 if begins else -1
+        if begins and self.depth == 1:
+            self._table = Table()
+        elif not self.depth:
+            self.count += 1
+            self.whole = self._table.write(self._out) and self.whole
+
+    def of_row(self, *, begins: bool) -> None:
+        """A row of the outer table begins, or ends."""
+        if begins:
+            self.row = []
+        else:
+            self._table.add(self.row)
+
+    def add_text(self, text: str) -> None:
+        """A paragraph of a cell."""
+        if self.row:
+            self.row[-1] += f"\n\n{text}"
+
+
 def sheet(out: Markdown, title: str, rows: Iterable[Sequence[str]]) -> bool | None:
     """A sheet of a spreadsheet, written while its rows come: whether it is whole, None if nothing is on it."""
     fit = True

@@ -26,6 +26,8 @@ _TAG: Final = re.compile(r"</?[A-Za-z][^<>]{0,300}>")
 _WORD: Final = re.compile(r"__[A-Z]{3,30}__")
 _HEADING: Final = re.compile(r"(={1,6})(.{1,500}?)\1[ \t]*")
 _NEW_LINE: Final = "\n"
+_MISTAKEN: Final = "-+>`~<[0123456789"
+"""What a line begins with that Markdown may take for something else; most do not."""
 _CELL_STYLE: Final = re.compile(r"^[^|\[\]]{0,300}\|(?!\|)")
 DEFAULT_DROPPED: Final = frozenset(("file", "image", "media", "category"))
 
@@ -42,14 +44,14 @@ def _blocks(text: str, level: int) -> Iterator[str]:
         line = each.strip()
         first = line[:1]
         if first and first not in "=*#:;|!{":
-            paragraph.append(line)
+            paragraph.append(escaped(line) if first in _MISTAKEN else line)
             continue
         if paragraph:
-            yield f"\n\n{escaped(_NEW_LINE.join(paragraph))}"
+            yield f"\n\n{_NEW_LINE.join(paragraph)}"
             paragraph.clear()
         yield _structure(line, level) if first else ""
     if paragraph:
-        yield f"\n\n{escaped(_NEW_LINE.join(paragraph))}"
+        yield f"\n\n{_NEW_LINE.join(paragraph)}"
 
 
 def _structure(line: str, level: int) -> str:
@@ -81,8 +83,11 @@ def plain(text: str, dropped: Collection[str] = DEFAULT_DROPPED) -> str:
             break
     for marks in ("'''''", "'''", "''"):
         text = text.replace(marks, "")
-    text = _SITE.sub(lambda match: match[1] or "", text)
-    return html.unescape(_WORD.sub("", _TAG.sub("", text)))
+    if "[" in text:
+        text = _SITE.sub(lambda match: match[1] or "", text)
+    if "<" in text:
+        text = _TAG.sub("", text)
+    return html.unescape(_WORD.sub("", text) if "__" in text else text)
 
 
 def _label(match: re.Match[str], dropped: Collection[str]) -> str:

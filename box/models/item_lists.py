@@ -78,11 +78,12 @@ def indexed(store: Store, user: str, after: int, limit: int) -> list[Indexed]:
     return [Indexed(*row) for row in store.rows(sql, (after, user, user, limit))]
 
 
-def unheard(store: Store, user: str, after: int, limit: int) -> list[dict[str, Any]]:
-    """Recordings that nobody has listened to and whose notes are as they were written, as rows, a page at a time."""
+def read_by(store: Store, reader: str, mark: str, user: str, after: int, limit: int) -> list[dict[str, Any]]:
+    """Newest versions by that reader with that mark, their notes as they were written, as rows, a page at a time."""
     query = (
         Item.select()
-        .where(Item.id > after, Item.reader == "sound", Item.note_digest != "", Item.path != "", Item.replaced_by == 0)
+        .where(Item.id > after, Item.reader == reader, Item.marks.contains(mark))
+        .where(Item.note_digest != "", Item.path != "", Item.replaced_by == 0)
         .order_by(Item.id)
         .limit(limit)
     )

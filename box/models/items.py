@@ -166,10 +166,11 @@ def on_rewritten(store: Store, recorded: Recorded, event: NoteRewritten) -> None
     """Its note holds another text."""
     store.execute(
         "UPDATE items SET note = ?, note_digest = ?, reader = ?, reader_version = ?, chars = ?, words = ?, marks = ?,"
-        " language = CASE WHEN ? = '' THEN language ELSE ? END, changed_at = ? WHERE id = ?",
+        " language = coalesce(nullif(?, ''), language), counts = coalesce(nullif(?, ''), counts), changed_at = ?"
+        " WHERE id = ?",
         (
             event.note, event.note_digest, event.reader, event.reader_version, event.chars, event.words, event.marks,
-            event.language, event.language, recorded.at, event.item,
+            event.language, event.counts, recorded.at, event.item,
         ),
     )  # fmt: skip
 

@@ -11,6 +11,8 @@ from typing import Any, Final
 NOTE: Final = "note.md"
 """What it is called in the scratch folder."""
 BLOCK_BYTES: Final = 256 * 1024
+_CUT_CHARS: Final = 200
+"""A title of so many characters may be the beginning of a longer line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,8 @@ def write(scratch: str, shown_source: str, facts: Mapping[str, Any], body: str) 
         open(body, encoding="utf-8", newline="") as text,
         open(os.path.join(scratch, NOTE), "w", encoding="utf-8", newline="\n", buffering=BLOCK_BYTES) as out,
     ):
-        first = text.read(2)
-        title = "" if first == "# " else f"# {facts['title']}\n\n"
+        first = text.read(BLOCK_BYTES)
+        title = "" if _begins_with(first, facts["title"]) else f"# {facts['title']}\n\n"
         block = f"{front}\n{title}{first}"
         while block:
             digest.update(block.encode())
@@ -54,3 +56,10 @@ def write(scratch: str, shown_source: str, facts: Mapping[str, Any], body: str) 
     digest.update(b"\n")
     os.unlink(body)
     return Note(digest.hexdigest(), chars + 1)
+
+
+def _begins_with(text: str, title: str) -> bool:
+    """Whether it has a title of its own, or its first line is what it was given for one."""
+    head = text.partition("\n")[0]
+    words = head.lstrip("#\\ ")
+    return head.startswith("# ") or words == title or (words.startswith(title) and len(title) >= _CUT_CHARS)

@@ -26,7 +26,7 @@ def test_without_a_kind_it_lists_what_can_be_asked_for(begun):
     assert head.split() == ["kind", "takes", "which", "is"]
     assert {row.split()[0] for row in rows if not row.startswith(" ")} == {
         "backup", "call", "camtrap-dp", "claims", "clean-photos", "clean-temp", "compact", "embeddings",
-        "empty-trash", "feeds", "import", "index", "organize", "put-back", "recalculate", "redate", "snapshot",
+        "empty-trash", "feeds", "import", "index", "organize", "put-back", "recalculate", "redate", "scans", "snapshot",
         "transcripts", "verify", "verify-backup",
     }  # fmt: skip
     assert begun.json("do")["verify"]["deep"]["required"] is False

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import pypdfium2
 import pytest
 
 from box.errors import Unprocessable
@@ -153,4 +155,31 @@ def make_pdf(
         )
         objects.append(stream_of(drawn))
     path.write_bytes(pdf_of(objects, b"/Info 4 0 R"))
+    return path
+
+
+def scanned(path: Path, *texts: str) -> Path:
+    """A PDF whose pages are only pictures of a text."""
+    source = make_pdf(
+        path.with_name("source.pdf"),
+        [b"1 0 0 1 0 -100 cm " + shown([each]).replace(b"12 Tf", b"28 Tf") for each in texts],
+    )
+    first = [3 + 3 * number for number in range(len(texts))]
+    kids = b" ".join(b"%d 0 R" % at for at in first)
+    objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Count %d/Kids[%s]>>" % (len(texts), kids)]
+    with pypdfium2.PdfDocument(source) as document:
+        for at, page in zip(first, document, strict=True):
+            bitmap = page.render(scale=2, grayscale=True)
+            rows = memoryview(bitmap.buffer).cast("B")
+            pixels = b"".join(rows[row * bitmap.stride :][: bitmap.width] for row in range(bitmap.height))
+            said = b"/Type/XObject/Subtype/Image/Width %d/Height %d" % (bitmap.width, bitmap.height)
+            said += b"/ColorSpace/DeviceGray/BitsPerComponent 8/Filter/FlateDecode"
+            objects += [
+                b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</XObject<</I %d 0 R>>>>/Contents %d 0 R>>"
+                % (at + 2, at + 1),
+                stream_of(b"595 0 0 842 0 0 cm /I Do"),
+                stream_of(zlib.compress(pixels), said),
+            ]
+    source.unlink()
+    path.write_bytes(pdf_of(objects))
     return path

@@ -54,6 +54,7 @@ def test_the_original_stays_as_it_is_and_its_text_becomes_a_note(make_root):
     (item,) = once(config)
     assert library(config, "media") == {"2024/report.txt": OWLS.encode()}
     text = note(config, item)
+    assert text.endswith("\n---\n\n" + OWLS)
     assert front(text) | {"reader": 0} == {
         "id": blake3(OWLS.encode()).hexdigest()[:16], "title": "Barn owls of the valley",
         "source": "field/owls/report.txt", "digest": blake3(OWLS.encode()).hexdigest(), "kind": "document",

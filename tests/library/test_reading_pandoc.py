@@ -71,7 +71,7 @@ def test_what_pandoc_writes_is_read(pandoc: Path):
         "[^1]: A note at the foot.",
     ]  # fmt: skip
     assert lines(pandoc / "a.rtf") == [
-        *TITLE, *head, "The heron stood still; see the map. A note at the foot.", "It was 4 May.",
+        *TITLE, *head, "The heron stood still; see the map. (A note at the foot.) It was 4 May.",
         *[line.strip() for line in lists], *counts, *table, *last,
     ]  # fmt: skip
     for ending in ("docx", "odt", "pptx"):

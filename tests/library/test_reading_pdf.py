@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import os
-import shutil
 import subprocess
 import sys
 import zlib
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pypdf import PdfReader, PdfWriter
 
-from box.library import pdf_text
+from box.library import pdf_fallback, pdf_text, scans
+from box.library.markdown import Markdown
 from box.library.readers import pdf
-from tests.library.building import code_of, lines, make_pdf, pdf_of, read, shown, stream_of
+from box.library.reading import Context
+from tests.library.building import code_of, lines, make_pdf, pdf_of, read, scanned, shown, stream_of
 
 PROSE = [
     "The heron stood in the shallow water at the bend, and did not move for the whole af-",
@@ -31,12 +34,6 @@ HERON = (
     "The heron stood in the shallow water at the bend, and did not move for the whole afternoon. When the light had"
     " gone from the trees it flew up, slowly, with the long beats that herons have."
 )
-
-
-@pytest.fixture
-def no_tesseract(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
 
 
 def test_lines_become_paragraphs_and_the_outline_headings(tmp_path: Path):
@@ -96,6 +93,11 @@ def test_what_pdfium_cannot_open_pypdf_reads(tmp_path: Path):
     reading, text = read(path)
     assert "Found by the other" in text
     assert (reading.marks, reading.counts) == (("fallback",), {"pages": 2})
+    with open(path, "r+b") as file:
+        file.truncate(pdf_fallback.BYTES_MAX)
+        file.seek(0, os.SEEK_END)
+        file.write(b"%%EOF")
+    assert code_of(path) == "corrupt"
 
 
 def packed(data: bytes, times: int, layers: int = 1) -> bytes:
@@ -129,46 +131,24 @@ def test_a_tree_of_pages_without_an_end_does_no_harm(tmp_path: Path):
     assert code_of(path) in {"empty", "oversized"}
 
 
-def scanned(path: Path, text: str) -> Path:
-    """A page that is only a picture of a text."""
-    source = make_pdf(path.with_name("source.pdf"), [b"1 0 0 1 0 -100 cm " + shown([text]).replace(b"12 Tf", b"28 Tf")])
-    import pypdfium2  # noqa: PLC0415 - for this test only
-
-    with pypdfium2.PdfDocument(source) as document:
-        bitmap = document[0].render(scale=2, grayscale=True)
-        rows = memoryview(bitmap.buffer).cast("B")
-        pixels = b"".join(rows[at * bitmap.stride :][: bitmap.width] for at in range(bitmap.height))
-        size = (bitmap.width, bitmap.height)
-    said = b"/Type/XObject/Subtype/Image/Width %d/Height %d/ColorSpace/DeviceGray/BitsPerComponent 8" % size
-    picture = stream_of(zlib.compress(pixels), said + b"/Filter/FlateDecode")
-    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</XObject<</I 5 0 R>>>>/Contents 4 0 R>>"
-    tree = b"<</Type/Pages/Count 1/Kids[3 0 R]>>"
-    path.write_bytes(
-        pdf_of([b"<</Type/Catalog/Pages 2 0 R>>", tree, page, stream_of(b"595 0 0 842 0 0 cm /I Do"), picture])
-    )
-    return path
-
-
-@pytest.mark.usefixtures("no_tesseract")
-def test_a_scan_says_that_it_was_not_read_where_there_is_no_tesseract(tmp_path: Path):
+def test_a_scan_says_that_nobody_has_read_it_yet(tmp_path: Path):
     reading, text = read(scanned(tmp_path / "a.pdf", "The heron stood still"))
     assert (reading.marks, reading.counts) == (("needs-ocr",), {"pages": 1, "pages_without_text": 1})
     assert text == ""
 
 
-def test_a_scan_is_read_by_tesseract(tmp_path: Path):
-    if shutil.which("tesseract") is None:
-        pytest.skip("needs the program `tesseract` (Debian: tesseract-ocr)")
-    reading, text = read(scanned(tmp_path / "a.pdf", "The heron stood still"), ocr_languages="eng")
-    assert "The heron stood still" in text
+def test_a_picture_on_which_nothing_stands_is_no_failure(tmp_path: Path):
+    path = scanned(tmp_path / "a.pdf", "")
+    context = Context("a.pdf", str(tmp_path), {}, lambda *_, **__: None)
+    reading = pdf.read(str(path), Markdown(io.StringIO(), 1000), context, lambda _page, _number: "")
     assert (reading.marks, reading.counts) == (("ocr",), {"pages": 1, "pages_by_ocr": 1})
 
 
 def test_a_picture_that_unpacks_to_too_much_is_not_rendered(tmp_path: Path):
     path = scanned(tmp_path / "a.pdf", "The heron stood still")
-    data = path.read_bytes().replace(b"/Width 1190/Height 1684", b"/Width 60000/Height 60000")
-    path.write_bytes(data)
-    assert read(path)[0].marks == ("needs-ocr",)
+    path.write_bytes(path.read_bytes().replace(b"/Width 1190/Height 1684", b"/Width 60000/Height 60000"))
+    with pypdfium2.PdfDocument(path) as document:
+        assert not scans.is_small(document[0])
 
 
 def test_five_hundred_pages_take_little_memory(tmp_path: Path):

@@ -34,7 +34,7 @@ def test_headings_lists_tables_and_notes_are_written_in_their_order(tmp_path: Pa
     )
     assert lines(path) == [
         "# Where",
-        "At the river. A note. café П😀 \\cell",
+        "At the river. (A note.) café П😀 \\cell",
         "- bread",
         "3. third",
         "| bird | seen |",

@@ -11,7 +11,7 @@ from box.library.packed import Packed, open_zip
 from box.library.properties import TITLE_CHARS_MAX
 from box.library.reading import Context, Reading
 from box.library.safe_xml import local
-from box.library.tables import Table
+from box.library.tables import Tables
 from box.library.wordprocessing import Lists, Paragraph, Style
 
 _PART_BYTES_MAX: Final = 32 * 1024 * 1024
@@ -34,7 +34,7 @@ def read(path: str, out: Markdown, context: Context) -> Reading:
             body.read(stream)
         notes = _notes(packed, main, body, out, name)
         core = ooxml.core(packed, name)
-    counts = {"tables": body.tables, "notes": notes}
+    counts = {"tables": body.tables.count, "notes": notes}
     return Reading(
         "document",
         title=core.title or body.title,
@@ -42,7 +42,7 @@ def read(path: str, out: Markdown, context: Context) -> Reading:
         date=core.date,
         language=core.language,
         counts={key: count for key, count in counts.items() if count},
-        marks=() if body.whole else (tables.CUT,),
+        marks=() if body.tables.whole else (tables.CUT,),
     )
 
 
@@ -57,22 +57,18 @@ def _lists(packed: Packed, main: str, name: str) -> Lists:
 
 
 class _Body:
-    """The document while it is read. A table within a table becomes text of the cell it stands in."""
+    """The document while it is read."""
 
     def __init__(self, out: Markdown, context: Context, styles: dict[str, Style], lists: Lists) -> None:
         self._out = out
         self._context = context
         self.styles = styles
         self._lists = lists
-        self._table = Table()
-        self._row: list[str] = []
+        self.tables = Tables(out)
         self._span = 1
-        self._tables_open = 0
         self._paragraphs_open = 0
         self._paragraphs = 0
         self.title = ""
-        self.tables = 0
-        self.whole = True
 
     def read(self, stream: BinaryIO) -> None:
         """All of it."""
@@ -85,28 +81,18 @@ class _Body:
             elif self._paragraphs_open:
                 continue  # text boxes come with the paragraph that they hang on
             elif tag == "tbl":
-                self._of_table(begins=kind == "start")
-            elif self._tables_open == 1:
+                self.tables.of_table(begins=kind == "start")
+            elif self.tables.depth == 1:
                 self._of_row(tag, element, begins=kind == "start")
 
-    def _of_table(self, *, begins: bool) -> None:
-        self._tables_open += 1 if begins else -1
-        if begins and self._tables_open == 1:
-            self._table = Table()
-        elif not self._tables_open:
-            self.tables += 1
-            self.whole = self._table.write(self._out) and self.whole
-
     def _of_row(self, tag: str, element: Element, *, begins: bool) -> None:
-        if tag == "tr" and begins:
-            self._row = []
-        elif tag == "tr":
-            self._table.add(self._row)
+        if tag == "tr":
+            self.tables.of_row(begins=begins)
         elif tag == "tc" and begins:
-            self._row.append("")
+            self.tables.row.append("")
             self._span = 1
         elif tag == "tc":
-            self._row.extend([""] * (self._span - 1))
+            self.tables.row.extend([""] * (self._span - 1))
         elif tag == "gridSpan" and not begins:
             said = ooxml.value(element.attrib, "val")
             self._span = min(int(said), COLUMNS_MAX) if said.isdecimal() and len(said) < 9 else 1
@@ -115,9 +101,8 @@ class _Body:
         self._paragraphs += 1
         if self._paragraphs % 100 == 0:
             self._context.progress(message=f"{self._paragraphs:,} paragraphs")
-        if self._tables_open:
-            if self._row:
-                self._row[-1] += f"\n\n{plain(paragraph)}"
+        if self.tables.depth:
+            self.tables.add_text(plain(paragraph))
             return
         self._write(paragraph)
         for box in paragraph.boxes:

@@ -13,7 +13,7 @@ from box.library.opendocument import Looks, Text
 from box.library.properties import TITLE_CHARS_MAX
 from box.library.reading import OVERSIZED, Context, Reading
 from box.library.safe_xml import local
-from box.library.tables import Table
+from box.library.tables import Tables
 
 NOTES_CHARS_MAX: Final = 20_000_000
 
@@ -28,7 +28,7 @@ def read(path: str, out: Markdown, context: Context) -> Reading:
         said = opendocument.meta(packed, name)
     for number, note in enumerate(body.notes, 1):
         out.paragraph(line(f"[^{number}]: {note}"))
-    counts = {"tables": body.tables, "notes": len(body.notes)}
+    counts = {"tables": body.tables.count, "notes": len(body.notes)}
     return Reading(
         "document",
         title=said.title or body.title,
@@ -36,12 +36,12 @@ def read(path: str, out: Markdown, context: Context) -> Reading:
         date=said.date,
         language=said.language,
         counts={key: count for key, count in counts.items() if count},
-        marks=() if body.whole else (tables.CUT,),
+        marks=() if body.tables.whole else (tables.CUT,),
     )
 
 
 class _Body:
-    """The document while it is read. A table within a table becomes text of the cell it stands in."""
+    """The document while it is read."""
 
     def __init__(self, out: Markdown, context: Context, looks: Looks) -> None:
         self._out = out
@@ -50,17 +50,13 @@ class _Body:
         self._lists: list[tuple[str, int]] = []
         """(style, number of the last item) of each list that is open."""
         self._is_first_of_item = False
-        self._table = Table()
-        self._row: list[str] = []
-        self._tables_open = 0
+        self.tables = Tables(out)
         self._kept_open = 0
         self._deleted_open = 0
         self._paragraphs = 0
         self._notes_chars = 0
         self.notes: list[str] = []
         self.title = ""
-        self.tables = 0
-        self.whole = True
 
     def read(self, stream: BinaryIO) -> None:
         """All of it."""
@@ -76,30 +72,20 @@ class _Body:
             elif tag == "tracked-changes":
                 self._deleted_open += 1 if begins else -1
             elif tag == "table":
-                self._of_table(begins=begins)
-            elif self._tables_open:
+                self.tables.of_table(begins=begins)
+            elif self.tables.depth:
                 self._of_row(tag, element, begins=begins)
             else:
                 self._of_list(tag, element, begins=begins)
 
-    def _of_table(self, *, begins: bool) -> None:
-        self._tables_open += 1 if begins else -1
-        if begins and self._tables_open == 1:
-            self._table = Table()
-        elif not self._tables_open:
-            self.tables += 1
-            self.whole = self._table.write(self._out) and self.whole
-
     def _of_row(self, tag: str, element: Element, *, begins: bool) -> None:
-        if self._tables_open > 1:
+        if self.tables.depth > 1:
             return
-        if tag == "table-row" and begins:
-            self._row = []
-        elif tag == "table-row":
-            self._table.add(self._row)
+        if tag == "table-row":
+            self.tables.of_row(begins=begins)
         elif tag in {"table-cell", "covered-table-cell"} and begins:
             repeated = min(opendocument.number(element, "number-columns-repeated", 1), COLUMNS_MAX)
-            self._row.extend([""] * repeated)
+            self.tables.row.extend([""] * repeated)
 
     def _of_list(self, tag: str, element: Element, *, begins: bool) -> None:
         if tag == "list" and begins:
@@ -121,9 +107,8 @@ class _Body:
         self._notes_chars += sum(map(len, text.notes))
         if self._notes_chars > NOTES_CHARS_MAX:
             raise Unprocessable(OVERSIZED, f"{self._context.name}: its notes are longer than {NOTES_CHARS_MAX:,}")
-        if self._tables_open:
-            if self._row:
-                self._row[-1] += "\n\n" + "\n\n".join([text.text.strip(), *text.boxes])
+        if self.tables.depth:
+            self.tables.add_text("\n\n".join([text.text.strip(), *text.boxes]))
         else:
             self._write(tag, element, text)
             for box in text.boxes:

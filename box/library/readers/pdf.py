@@ -1,15 +1,14 @@
 """PDF. The rule: page by page, each closed before the next; what PDFium cannot open, pypdf tries.
 
-A page without text is a scan. Where tesseract is installed it is read, else the note says that it was not.
+A page without text is a scan. The note says how many there are; what reads them comes later (`box.tasks.ocr`).
 """
 
 from __future__ import annotations
 
 import ctypes
-import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,19 +16,21 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from box.errors import Unprocessable
-from box.library import ocr, pdf_bombs, pdf_text, properties
+from box.library import pdf_bombs, pdf_text, properties
 from box.library.markdown import Markdown
 from box.library.reading import CORRUPT, EMPTY, ENCRYPTED, OVERSIZED, Context, Reading
 
 PAGES_MAX: Final = 20_000
 OUTLINE_MAX: Final = 5_000
-PICTURE_PIXELS_MAX: Final = 100_000_000
-"""Of a picture on a page that is rendered: PDFium unpacks it whole."""
+NEEDS_OCR: Final = "needs-ocr"
+"""The mark of a note of whose pages some are pictures that nobody has read."""
+
+type_see = Callable[[pypdfium2.PdfPage, int], str | None]
+"""Reads a page that has no text; None where that did not work."""
 
 _TAIL_BYTES: Final = 2_048
 _JUNK_BYTES_MAX: Final = 1024 * 1024
 _LANGUAGE_CHARS_MAX: Final = 40
-_NEEDS_OCR: Final = "needs-ocr"
 _DATE: Final = re.compile(r"D?:?(\d{4})(\d\d)?(\d\d)?(?:(\d\d)(\d\d)(\d\d)?(Z|[+-]\d\d'?\d\d)?)?")
 
 
@@ -45,8 +46,8 @@ class _Found:
     """Page -> (level, title) in the outline."""
 
 
-def read(path: str, out: Markdown, context: Context) -> Reading:
-    """The text of each page, under the headings of the outline."""
+def read(path: str, out: Markdown, context: Context, see: type_see | None = None) -> Reading:
+    """The text of each page, under the headings of the outline; `see` reads those that have none."""
     name = context.name
     _check_end(path, name)
     pdf_bombs.check(path, name)
@@ -65,12 +66,12 @@ def read(path: str, out: Markdown, context: Context) -> Reading:
         found = _Found(pages=len(document))
         _outline(document, found, out)
         for number in range(len(document)):
-            _page(document, number, found, out, context)
+            _page(document, number, found, out, see)
             context.progress(done=number + 1, total=found.pages, message=f"page {number + 1:,}")
         language = _language(document)
     if found.unread == found.pages:
         raise Unprocessable(CORRUPT, f"{name} is damaged: none of its pages can be read")
-    if not out.words and not found.without_text:
+    if not out.words and not found.without_text and not found.by_ocr:
         raise Unprocessable(EMPTY, f"{name} holds no text")
     return _reading(said, language, found)
 
@@ -82,7 +83,7 @@ def _reading(said: Mapping[str, str], language: str, found: _Found) -> Reading:
         "pages_without_text": found.without_text,
         "pages_unread": found.unread,
     }
-    marks = (("ocr", found.by_ocr), (_NEEDS_OCR, found.without_text), ("pages-missing", found.unread))
+    marks = (("ocr", found.by_ocr), (NEEDS_OCR, found.without_text), ("pages-missing", found.unread))
     return Reading(
         "document",
         title=properties.title(said.get("Title", "")),
@@ -140,7 +141,7 @@ def _language(document: pypdfium2.PdfDocument) -> str:
     return properties.language(text)
 
 
-def _page(document: pypdfium2.PdfDocument, number: int, found: _Found, out: Markdown, context: Context) -> None:
+def _page(document: pypdfium2.PdfDocument, number: int, found: _Found, out: Markdown, see: type_see | None) -> None:
     try:
         page = document[number]
     except pypdfium2.PdfiumError:
@@ -151,7 +152,10 @@ def _page(document: pypdfium2.PdfDocument, number: int, found: _Found, out: Mark
         text = text_page.get_text_range()
         text_page.close()
         if not text.strip() and pdfium.FPDFPage_CountObjects(page):
-            text = _seen(page, found, context)
+            seen = see(page, number) if see else None
+            found.without_text += seen is None
+            found.by_ocr += seen is not None
+            text = seen or ""
     except pypdfium2.PdfiumError:
         found.unread += 1
         return
@@ -165,33 +169,3 @@ def _page(document: pypdfium2.PdfDocument, number: int, found: _Found, out: Mark
         if level:
             out.heading(level, title)
         out.paragraph(pdf_text.paragraphs(lines))
-
-
-def _seen(page: pypdfium2.PdfPage, found: _Found, context: Context) -> str:
-    """The text that tesseract sees on a page; empty where it is not installed, or the page is too large."""
-    tesseract = ocr.program()
-    if tesseract is None or not _is_small(page):
-        found.without_text += 1
-        return ""
-    width, height = page.get_size()
-    scale = min(ocr.DPI / 72, math.sqrt(ocr.PIXELS_MAX / max(width * height, 1)))
-    bitmap = page.render(scale=scale, grayscale=True)
-    picture = os.path.join(context.scratch, "page.pgm")
-    ocr.write_grey(picture, bitmap.width, bitmap.height, bitmap.stride, memoryview(bitmap.buffer).cast("B"))
-    bitmap.close()
-    text = ocr.text_of(tesseract, picture, str(context.options.get("ocr_languages", "eng")))
-    os.unlink(picture)
-    if text is None:
-        found.without_text += 1
-        return ""
-    found.by_ocr += 1
-    return text
-
-
-def _is_small(page: pypdfium2.PdfPage) -> bool:
-    """Whether no picture on the page unpacks to more than is good."""
-    for picture in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=5):
-        width, height = picture.get_px_size()
-        if width * height > PICTURE_PIXELS_MAX:
-            return False
-    return True

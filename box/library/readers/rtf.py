@@ -1,4 +1,4 @@
-"""RTF. The rule: pictures go before anything is parsed, footnotes stay where they stand, what opens must close."""
+"""RTF. The rule: pictures go before it is parsed, footnotes stay, in brackets, what opens must close."""
 
 from __future__ import annotations
 
@@ -18,20 +18,22 @@ BYTES_MAX: Final = 256 * 1024 * 1024
 TEXT_CHARS_MAX: Final = 32 * 1024 * 1024
 """Without its pictures."""
 
-_CELL, _ROW, _ROW_BEGINS, _HEADING = "\ue000", "\ue001", "\ue002", "\ue003"
+_CELL, _ROW, _ROW_BEGINS, _HEADING, _NOTE, _NOTE_ENDS = "\ue000\ue001\ue002\ue003\ue004\ue005"
 """Our marks for what the parser would not tell: private characters, which no code page has."""
 _INSTEAD: Final = {
-    "cell": _CELL, "nestcell": _CELL, "row": _ROW, "nestrow": _ROW, "trowd": _ROW_BEGINS, "footnote": " ",
+    "cell": _CELL, "nestcell": _CELL, "row": _ROW, "nestrow": _ROW, "trowd": _ROW_BEGINS, "footnote": _NOTE,
 }  # fmt: skip
-_GROUPS: Final = re.compile(r"\\[\\{}]|[{}]|\\bin(\d{1,9}) ?|\\(?:pict|nonshppict)(?![a-zA-Z])")
+_GROUPS: Final = re.compile(r"\\[\\{}]|[{}]|\\bin(\d{1,9}) ?|\\(?:pict|nonshppict|footnote)(?![a-zA-Z])")
 _WORDS: Final = re.compile(
     r"\\[\\{}]|\\outlinelevel(\d) ?|(?:\\\*)?\\(footnote|cell|nestcell|row|nestrow|trowd)(?![a-zA-Z]) ?"
 )
 _INFO: Final = re.compile(r"\{\\(title|author)\s+((?:[^{}\\]|\\[^{}]|\\[{}]){1,5000})\}")
 _CREATED: Final = re.compile(r"\{\\creatim\\yr(\d{4})\\mo(\d{1,2})\\dy(\d{1,2})")
 _MARKED: Final = re.compile(f"{_HEADING}.")
+_OF_NOTE: Final = re.compile(rf"[ \t]*({_NOTE})\s*|\s*{_NOTE_ENDS}")
 _HEAD_CHARS: Final = 256 * 1024
-_ITEM: Final = re.compile(r"(?:[•‣▪·*o\u2013-]|(\d{1,9})[.)])\t+(.+)")
+# Private characters here are those of the fonts of symbols, of which bullets are.
+_ITEM: Final = re.compile(r"(?:[•‣▪·*o\u2013\uf020-\uf0ff-]|(\d{1,9})[.)])\t+(.+)")
 
 
 def read(path: str, out: Markdown, context: Context) -> Reading:
@@ -41,7 +43,8 @@ def read(path: str, out: Markdown, context: Context) -> Reading:
         raise Unprocessable(OVERSIZED, f"{name} is larger than {BYTES_MAX:,} bytes")
     with open(path, encoding="cp1252", errors="replace", newline="") as file:
         text = _without_pictures(file.read(), name)
-    whole = _write(_plain(_WORDS.sub(_instead, text), name), out)
+    plain = _OF_NOTE.sub(lambda found: " (" if found[1] else ")", _plain(_WORDS.sub(_instead, text), name))
+    whole = _write(plain, out)
     head = text[:_HEAD_CHARS]
     said = {key: _plain(f"{{\\rtf1 {value}}}", name) for key, value in _INFO.findall(head)}
     created = _CREATED.search(head)
@@ -59,6 +62,7 @@ def _without_pictures(text: str, name: str) -> str:
     if not text.startswith("{\\rtf"):
         raise Unprocessable(CORRUPT, f"{name} is no RTF")
     pieces: list[str] = []
+    notes: list[int] = []
     at = depth = picture = chars = 0
     while found := _GROUPS.search(text, at):
         if not picture:
@@ -68,9 +72,14 @@ def _without_pictures(text: str, name: str) -> str:
         depth += (found[0] == "{") - (found[0] == "}")
         if found[0].endswith("pict"):
             picture = picture or depth
+        elif found[0].endswith("footnote") and not picture:
+            notes.append(depth)
         if depth < picture:
             picture = 0
             pieces.append("}")
+        if notes and depth < notes[-1]:
+            notes.pop()
+            pieces[-1] = f"{pieces[-1][:-1]}{_NOTE_ENDS}}}"
         if chars > TEXT_CHARS_MAX:
             raise Unprocessable(OVERSIZED, f"{name} holds more than {TEXT_CHARS_MAX:,} characters")
         if depth <= 0:
