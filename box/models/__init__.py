@@ -82,6 +82,7 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     ),
     e.PhotoRedated: (camera_clocks.on_leaving, photos.on_redated, camera_clocks.on_standing),
     e.DocumentRead: (drops.on_taken, files.on_put, items.on_read),
+    e.DocumentDescribed: (items.on_described,),
     e.NoteRewritten: (items.on_rewritten,),
     e.DocumentIndexed: (items.on_indexed,),
     e.ClaimsExtracted: (items.on_examined,),

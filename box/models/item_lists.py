@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from box.models.base import Store
 from box.models.items import UNINDEXED, Item
@@ -87,6 +87,27 @@ def unheard(store: Store, user: str, after: int, limit: int) -> list[dict[str, A
         .limit(limit)
     )
     return store.dicts(query.where(Item.user == user) if user else query)
+
+
+def read_from(store: Store, user: str, path: str) -> list[tuple[int, str]]:
+    """(item, source) of a user's newest versions that came as a drop of that path, or one that goes on with a dot."""
+    sql = (
+        "SELECT id, source FROM items WHERE user = ? AND (source = ? OR (source > ? AND source < ?))"
+        " AND replaced_by = 0 ORDER BY source LIMIT 20"
+    )
+    return store.rows(sql, (user, path, path + ".", path + "/"))  # "/" follows "."
+
+
+_TOLD: Final = (
+    "path", "note", "note_digest", "source", "digest", "item_kind", "title", "authors", "date", "language", "origin",
+    "tags", "reader", "reader_version", "words", "counts", "marks",
+)  # fmt: skip
+
+
+def told(store: Store, item: int) -> dict[str, Any]:
+    """What a job is told of an item; nothing if there is none."""
+    row = store.row(f"SELECT {', '.join(_TOLD)} FROM items WHERE id = ?", (item,))
+    return dict(zip(_TOLD, row, strict=True)) if row else {}
 
 
 def note_of(store: Store, item: int) -> str:

@@ -12,6 +12,7 @@ import peewee
 
 from box.events import (
     ClaimsExtracted,
+    DocumentDescribed,
     DocumentIndexed,
     DocumentRead,
     DuplicateDropped,
@@ -160,6 +161,14 @@ def on_read(store: Store, recorded: Recorded, event: DocumentRead) -> None:
     if older:
         store.execute("UPDATE items SET replaced_by = ? WHERE id = ?", (recorded.position, older[0]))
     count(store, event.user, 1, 0, 0)
+
+
+def on_described(store: Store, recorded: Recorded, event: DocumentDescribed) -> None:
+    """Somebody said more about it."""
+    store.execute(
+        "UPDATE items SET title = ?, authors = ?, date = ?, tags = ?, changed_at = ? WHERE id = ?",
+        (event.title, event.authors, event.date, event.tags, recorded.at, event.item),
+    )
 
 
 def on_rewritten(store: Store, recorded: Recorded, event: NoteRewritten) -> None:

@@ -175,3 +175,64 @@ def test_a_text_whose_note_does_not_fit_waits_until_it_does(make_root):
         ]
         box.engine.record(QuotaSet(user="me", quota_bytes=10_000))
     assert [item["title"] for item in once(config)] == ["Barn owls of the valley"]
+
+
+def test_what_somebody_says_later_is_taken_in_and_the_note_says_so(make_root):
+    config, beside = make_root(), "report.meta.toml"
+    drop(config, "field/report.txt", OWLS)
+    (before,) = once(config)
+    assert before["title"] == "Barn owls of the valley"
+    drop(config, f"field/{beside}", 'title = "Eulen"\nauthors = ["Ada"]\ntags = ["birds", "field"]\n')
+    (item,) = once(config)
+    assert (item["id"], item["title"], item["authors"]) == (before["id"], "Eulen", "Ada")
+    assert (item["tags"], item["note"], item["version"]) == ("field\nbirds", before["note"], 1)
+    text = note(config, item)
+    said = {"title": "Eulen", "authors": ["Ada"], "tags": ["field", "birds"], "source": "field/report.txt"}
+    assert front(text).items() >= said.items()
+    assert text.partition("---\n\n")[2] == "# Eulen\n\nBarn owls of the valley\n\nIn 2023, 42 pairs were counted.\n"
+    assert item["note_digest"] == item["indexed_digest"] == blake3(text.encode()).hexdigest()
+    assert set(library(config, "media")) == {"2024/report.txt", f"2024/{beside}"}
+    drop(config, f"field/{beside}", 'title = "Owls"\n')
+    (item,) = once(config)
+    assert (item["title"], item["authors"], len(library(config, "notes"))) == ("Owls", "Ada", 1)
+    assert "\n# Owls\n\nBarn" in note(config, item)
+
+
+def test_what_is_said_later_about_a_note_that_somebody_changed_leaves_that_as_it_is(make_root):
+    config = make_root()
+    drop(config, "report.txt", OWLS)
+    (item,) = once(config)
+    path = Path(config.box.root) / str(item["note"])
+    path.write_text(path.read_text() + "And mine.\n")
+    drop(config, "report.meta.toml", 'title = "Eulen"\n')
+    (item,) = once(config)
+    assert note(config, item).endswith("---\n\n# Eulen\n\n" + OWLS + "And mine.\n")
+    path.write_text("mine")
+    drop(config, "report.meta.toml", 'title = "Owls"\n')
+    (item,) = once(config)
+    assert (item["title"], path.read_text(), len(library(config, "notes"))) == ("Owls", "mine", 1)
+
+
+def test_what_is_said_later_and_cannot_be_read_is_put_aside_and_what_is_about_nothing_waits(make_root):
+    config = make_root()
+    drop(config, "report.txt", OWLS)
+    (before,) = once(config)
+    drop(config, "report.meta.toml", "title = [")
+    drop(config, "reports.meta.toml", 'title = "Other"\n')
+    assert once(config) == [before]
+    assert json.loads(library(config, "quarantine")["report.meta.toml.reason.json"])["code"] == "bad-meta"
+    assert (inbox(config) / "reports.meta.toml").exists()
+
+
+def test_titles_in_any_script_make_names_that_a_file_may_have(make_root):
+    config = make_root()
+    for number, title in enumerate(("𠮷" * 90, "𠮷" * 90, "장" * 90, "../../Совы", "...")):
+        drop(config, f"{number}/a.md", f"# {title}\n\nText {number}.\n")
+    assert [item["title"] for item in once(config)] == ["𠮷" * 90, "𠮷" * 90, "장" * 90, "../../Совы", "..."]
+    assert set(library(config, "notes")) == {
+        "𠮷" * 50 + ".md",
+        "𠮷" * 50 + "-2.md",
+        "장" * 66 + ".md",
+        "совы.md",
+        "a.md",
+    }
