@@ -76,7 +76,7 @@ FOLDS: Final[dict[type[Event], tuple[type_fold, ...]]] = {
     ),
     e.DropJoined: (job_moves.on_joined, drops.on_joined),
     e.CompanionFiled: (drops.on_taken, files.on_put),
-    e.FileMoved: (files.on_moved, camera_clocks.on_moving, photos.on_moved, trash.on_moved),
+    e.FileMoved: (files.on_moved, camera_clocks.on_moving, photos.on_moved, items.on_moved, trash.on_moved),
     e.DropReturned: (
         files.on_returned, camera_clocks.on_returned, photos.on_returned, drops.on_returned, job_moves.on_returned,
     ),

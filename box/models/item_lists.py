@@ -33,6 +33,12 @@ def with_digest(store: Store, user: str, digest: str) -> list[str]:
     return [path for (path,) in rows]
 
 
+def digest_of(store: Store, path: str) -> str:
+    """blake3 of the note or the original at that path, empty where none is known."""
+    note = store.value("SELECT note_digest FROM items WHERE note = ?", (path,))
+    return note or store.value("SELECT digest FROM items WHERE path = ? AND path <> note", (path,)) or ""
+
+
 def of_note(store: Store, note: str) -> int:
     """The item whose note stands at that path, 0 for none."""
     return store.value("SELECT id FROM items WHERE note = ?", (note,)) or 0

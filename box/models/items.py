@@ -17,6 +17,7 @@ from box.events import (
     DocumentRead,
     DuplicateDropped,
     EpisodeDownloaded,
+    FileMoved,
     FileNoticed,
     FileRemoved,
     FileVanished,
@@ -208,6 +209,15 @@ def on_gone(store: Store, recorded: Recorded, event: FileVanished | FileRemoved)
         store.execute(
             "UPDATE items SET note = '', note_digest = '', changed_at = ? WHERE note = ?", (recorded.at, event.path)
         )
+
+
+def on_moved(store: Store, recorded: Recorded, event: FileMoved) -> None:
+    """An original or a note has another place."""
+    if event.path == event.source or owner(event.source)[1] not in {"media", "notes"}:
+        return
+    on_gone(store, recorded, FileVanished(user=event.user, path=event.path))
+    store.execute("UPDATE items SET path = ? WHERE path = ?", (event.path, event.source))
+    store.execute("UPDATE items SET note = ? WHERE note = ?", (event.path, event.source))
 
 
 def on_noticed(store: Store, recorded: Recorded, event: FileNoticed) -> None:
