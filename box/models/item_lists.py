@@ -28,8 +28,9 @@ def totals(store: Store) -> Totals:
 
 
 def with_digest(store: Store, user: str, digest: str) -> list[str]:
-    """The paths of a user's originals with these bytes."""
-    rows = store.rows("SELECT path FROM items WHERE digest = ? AND user = ? AND path <> ''", (digest, user))
+    """The paths of a user's originals with these bytes, of texts that can be found."""
+    sql = "SELECT path FROM items WHERE digest = ? AND user = ? AND path <> '' AND note <> '' AND replaced_by = 0"
+    rows = store.rows(sql, (digest, user))
     return [path for (path,) in rows]
 
 

@@ -112,6 +112,18 @@ def test_other_content_from_the_same_place_is_a_new_version_and_the_old_text_sta
     assert set(library(config, "media")) == {"2024/report.txt", "2024/report-2.txt"}
 
 
+def test_content_that_only_an_old_version_holds_is_new_again(make_root):
+    config = make_root()
+    for text in (OWLS, OWLS + "\nIn 2024, 51.\n", OWLS):
+        drop(config, "report.txt", text)
+        items = once(config)
+    assert [(item["version"], bool(item["replaced_by"])) for item in items] == [(1, True), (2, True), (3, False)]
+    assert "51" not in note(config, items[2])
+    (Path(config.box.root) / str(items[2]["note"])).unlink()
+    drop(config, "report.txt", OWLS)
+    assert once(config)[-1]["version"] == 4
+
+
 def test_an_original_or_a_note_that_somebody_deletes_stays_deleted(make_root):
     config = make_root()
     drop(config, "report.txt", OWLS)
