@@ -15,6 +15,7 @@ from box.events import QuotaExceeded, QuotaSet
 from box.models.items import Item
 from box.verify import differences
 from tests.helpers import inbox, library
+from tests.reading_files import epub
 
 OWLS = "Barn owls of the valley\n\nIn 2023, 42 pairs were counted.\n"
 IN_2024 = 1714820000
@@ -181,6 +182,21 @@ def test_a_text_that_is_too_long_goes_to_quarantine(make_root):
     drop(config, "long.txt", "owl " * 300)
     assert once(config) == []
     assert json.loads(library(config, "quarantine")["long.txt.reason.json"])["code"] == "oversized"
+
+
+def test_books_that_are_made_to_hurt_go_to_quarantine_and_the_others_are_read(make_root):
+    config = make_root()
+    laughs = "".join(f'<!ENTITY a{n + 1} "{f"&a{n};" * 10}">' for n in range(9))
+    page = f'<?xml version="1.0"?><!DOCTYPE html [<!ENTITY a0 "ha">{laughs}]><html><body><p>&a9;</p></body></html>'
+    deep = f"<ncx><navMap>{'<navPoint>' * 100_000}{'</navPoint>' * 100_000}</navMap></ncx>"
+    drop(config, "laughs.epub", epub({"a.xhtml": page}))
+    drop(config, "zip.epub", epub({"a.xhtml": f"<p>{' ' * 50_000_000}</p>"}))
+    drop(config, "deep.epub", epub({"a.xhtml": "<p>Text</p>"}, ncx=deep))
+    drop(config, "good.epub", epub({"a.xhtml": "<p>Text</p>"}))
+    assert [item["source"] for item in once(config)] == ["users/me/inbox/good.epub"]
+    aside = library(config, "quarantine")
+    codes = {name: json.loads(aside[f"{name}.reason.json"])["code"] for name in aside if name.endswith(".epub")}
+    assert codes == {"laughs.epub": "hostile-xml", "zip.epub": "bomb", "deep.epub": "hostile-xml"}
 
 
 def test_a_table_that_may_belong_to_a_picture_waits_for_it_and_another_does_not(make_root):
