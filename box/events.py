@@ -41,7 +41,14 @@ from box.job_events import (
     KindResumed,
     PeriodicPlanned,
 )
-from box.library_events import ClaimsExtracted, DocumentIndexed, DocumentRead, NoteRewritten, UsageRecorded
+from box.library_events import (
+    ClaimsExtracted,
+    DocumentDescribed,
+    DocumentIndexed,
+    DocumentRead,
+    NoteRewritten,
+    UsageRecorded,
+)
 from box.photo_events import CompanionFiled, DropJoined, FileImported, ImportUndone, PhotoFiled, PhotoRedated
 from box.quota_events import FileWeighed, QuotaExceeded, QuotaSet, SpaceReserved, UsageCorrected, UsageUpdated
 from box.retention_events import FileRemoved, PhotoReturned, PhotosKept, PhotoTrashed
@@ -74,6 +81,7 @@ __all__ = [  # noqa: RUF022 - in the order of a life
     "PhotoFiled",
     "CompanionFiled",
     "DocumentRead",
+    "DocumentDescribed",
     "NoteRewritten",
     "DocumentIndexed",
     "ClaimsExtracted",
@@ -253,7 +261,7 @@ class JobsArchived(Event):
 
 ALL: Final[tuple[type[Event], ...]] = (
     FileSettled, FileNoticed, FileVanished, FilePlaced, FileQuarantined, DropJoined, PhotoFiled, CompanionFiled,
-    DocumentRead, NoteRewritten, DocumentIndexed, ClaimsExtracted, UsageRecorded,
+    DocumentRead, DocumentDescribed, NoteRewritten, DocumentIndexed, ClaimsExtracted, UsageRecorded,
     FeedSubscribed, FeedUnsubscribed, FeedFetched, FeedMoved, FeedFailed, EpisodeFiled, EpisodeDownloaded,
     EpisodeMissed,
     FileMoved, DropReturned, PhotoRedated, DuplicateDropped,

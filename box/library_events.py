@@ -52,8 +52,19 @@ class DocumentRead(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentDescribed(Event):
+    """Somebody said more about an item, after it was read; fields as those of `DocumentRead`, as they are now."""
+
+    item: int
+    title: str = ""
+    authors: str = ""
+    date: str = ""
+    tags: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoteRewritten(Event):
-    """The note of an item holds another text now, which Box wrote: what was said in it, or what its pages show."""
+    """The note of an item holds another text now, which Box wrote: what is said or shown in it, or about it."""
 
     item: int
     note: str

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from box import events as e
@@ -19,6 +20,9 @@ from box.questions import Drop, View
 
 DOCUMENT: Final = "document"
 """The kind of job that reads a text."""
+
+DESCRIBE: Final = "describe"
+"""The kind of job that takes in what is said about a text that was read before."""
 
 INDEX: Final = "index"
 """The kind of job that makes what was read searchable: of one user, all that is not yet."""
@@ -66,7 +70,26 @@ def on_meta_settled(policy: Policy, drop: Drop, view: View) -> Iterator[Event]:
             and fits(policy, drop, view, drop.size)
         ):
             yield e.DropJoined(user=drop.user, job=mate.job, path=drop.path, size=drop.size)
+        return  # when that one is read, this is next
+    for item, source in view.read_from(drop.user, f"{folder}/{base}"):
+        if name in given.names_for(split(source)[1]):
+            yield from _describing(policy, drop, view, item)
             return
+
+
+def on_document_read(policy: Policy, event: e.DocumentRead, view: View) -> Iterator[Event]:
+    """Rule 17, for what was said about a text while it was read."""
+    folder, name = split(event.source)
+    for other in given.names_for(name):
+        drop = view.drop(f"{folder}/{other}")
+        if drop is not None and not _is_taken(drop, view):
+            yield from _describing(policy, drop, view, view.newest_item())
+            return
+
+
+def _describing(policy: Policy, drop: Drop, view: View, item: int) -> Iterator[Event]:
+    if fits(policy, drop, view, drop.size):
+        yield replace(job(policy, drop, view, DESCRIBE), not_before="", args=json.dumps({"item": item}))
 
 
 def on_job_requested(policy: Policy, event: e.JobRequested, view: View) -> Iterator[Event]:
@@ -112,7 +135,7 @@ def on_document_indexed(policy: Policy, event: e.DocumentIndexed, view: View) ->
         yield e.JobRequested(user=event.user, kind=CLAIMS, exclusive=CLAIMS, priority=CLAIMS_PRIORITY, args=args)
 
 
-def on_document_read(policy: Policy, event: e.DocumentRead, view: View) -> Iterator[Event]:
+def on_more_text_wanted(policy: Policy, event: e.DocumentRead, view: View) -> Iterator[Event]:
     """Rules 23 and 25."""
     if policy.transcribes and event.item_kind == "audio" and event.media_type.startswith("audio/"):
         yield _more_text(TRANSCRIBE, event, view)

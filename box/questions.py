@@ -198,6 +198,9 @@ class View(Protocol):
     def lost(self, job: int) -> tuple[int, str] | None:
         """(number, state) of a job that it waits for and that will not be completed."""
 
+    def read_from(self, user: str, path: str) -> Sequence[tuple[int, str]]:
+        """(item, source) of the newest versions that came as a drop of that path, or one that goes on with a dot."""
+
     def note_of(self, item: int) -> str:
         """The path of an item's note, empty for none."""
 

@@ -18,7 +18,7 @@
 14. What is only about another file, or may be, waits a while for that one; then it is filed by itself.
 15. When a picture was filed, what belongs to it and came later is next.
 16. Where a job ends and its files are still there, those that are not to blame get jobs of their own.
-17. What is said about a text in a file beside it goes with its job.
+17. What is said about a text in a file beside it goes with its job; after it was read, it gets a job of its own.
 18. When a text was read, or its note changed, the index is brought up to date.
 19. When the index holds another text of an item, that is examined for claims, if the owner wants any.
 20. A feed that somebody subscribes to is fetched at once; and again, as long as there was more than one job does.
@@ -239,7 +239,11 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.FileSettled: (on_file_settled,),
     e.FileVanished: (library_rules.on_text_changed, on_room),
     e.FileNoticed: (library_rules.on_text_changed, on_file_noticed, on_room),
-    e.DocumentRead: (library_rules.on_text_changed, library_rules.on_document_read),
+    e.DocumentRead: (
+        library_rules.on_text_changed,
+        library_rules.on_document_read,
+        library_rules.on_more_text_wanted,
+    ),
     e.NoteRewritten: (library_rules.on_text_changed,),
     e.DocumentIndexed: (library_rules.on_document_indexed, library_rules.on_text_indexed),
     e.FeedSubscribed: (feed_rules.on_subscribed,),

@@ -18,7 +18,7 @@ from typing import Final
 from box import disk, logs
 from box.engine import Engine, Transaction
 from box.events import Event, FileMoved, FileNoticed, FileVanished
-from box.models import files, live, photo_lists
+from box.models import files, item_lists, live, photo_lists
 from box.models.base import Store
 from box.paths import join, owner
 from box.photos.formats import media_type
@@ -108,8 +108,8 @@ class LibrarySweep:
         changes = 0
         events: list[Event] = []
         seen: list[FolderSeen] = []
-        # Where there are no photos yet none was moved: then nothing has to be held back.
-        held_max = HELD_MAX if photo_lists.any_of(store, user) else BATCH
+        # Where there are no photos and texts yet none was moved: then nothing has to be held back.
+        held_max = HELD_MAX if photo_lists.any_of(store, user) or user in item_lists.users(store) else BATCH
 
         def known_folders() -> Iterable[tuple[str, int | None]]:
             times: dict[str, int | None] = dict.fromkeys(files.folders(store, base))
@@ -132,7 +132,7 @@ class LibrarySweep:
 
     def _keep(self, events: list[Event], seen: list[FolderSeen]) -> int:
         """Record what was found, and then when the folders were seen."""
-        found = joined(events, self._photo, self._digest)
+        found = joined(events, self._kept, self._digest)
         count = 0
         for first in range(0, len(found), BATCH):
             batch = [self._sniffed(e) if isinstance(e, FileNoticed) else e for e in found[first : first + BATCH]]
@@ -161,10 +161,11 @@ class LibrarySweep:
         assert isinstance(event, FileVanished)  # noqa: S101 - a sweep finds nothing else
         return files.find(store, event.path) is not None and not _stands(join(self.root, event.path))
 
-    def _photo(self, path: str) -> Kept | None:
-        """What is known of a photo that may have vanished, None if it has not, or is none."""
-        seen = files.find(self.engine.store, path)
-        digest = photo_lists.digest_of(self.engine.store, path)
+    def _kept(self, path: str) -> Kept | None:
+        """What is known of a photo or text that may have vanished, None if it has not, or is none."""
+        store = self.engine.store
+        seen = files.find(store, path)
+        digest = photo_lists.digest_of(store, path) or item_lists.digest_of(store, path)
         return None if seen is None or not digest or _stands(join(self.root, path)) else Kept(seen, digest)
 
     def _digest(self, path: str) -> str:

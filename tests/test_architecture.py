@@ -138,6 +138,7 @@ PURE_TASKS = {
     "handler",
     "source",
     "photo",
+    "describe",
     "document",
     "quarantine",
     "call",

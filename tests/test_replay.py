@@ -53,6 +53,10 @@ def some_event(draw: random.Random, store: Store) -> e.Event:
                 digest=str(size), media_type="text/plain", note=f"users/{user}/notes/{name}.md", note_digest=str(size),
                 item_kind="document", title=name, chars=size, words=1, cover=draw.choice(("", photo)),
             ),
+            e.DocumentDescribed(
+                user=user, item=draw.choice((0, *(row[0] for row in store.rows("SELECT id FROM items LIMIT 5")))),
+                title=name, tags=draw.choice(("", "a\nb")),
+            ),
             e.NoteRewritten(
                 user=user, item=draw.choice((0, *(row[0] for row in store.rows("SELECT id FROM items LIMIT 5")))),
                 note=f"users/{user}/notes/{name}.md", size=size, mtime_ns=2, note_digest="x", reader="speech",

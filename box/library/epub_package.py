@@ -31,9 +31,9 @@ FRONT_MATTER: Final = frozenset((
 """What no one reads a book for."""
 _FONTS: Final = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 """Fonts may be scrambled; the book can be read all the same."""
-_ISBN: Final = re.compile(
-    r"(?:urn:)?isbn:?\s*([\dXx -]{10,20})|^((?:97[89][- ]?)?(?:\d[- ]?){9}[\dXx])$", re.IGNORECASE
-)
+_ISBN: Final = re.compile(r"(?:urn:)?isbn:?\s*([\dX -]{10,20})", re.IGNORECASE)
+_ISBN_ALONE: Final = re.compile(r"((?:97[89][- ]?)?(?:\d[- ]?){9}[\dX])", re.IGNORECASE)
+"""Nearly any number looks like one of ten digits: these have to be called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +199,23 @@ def _date(values: list[tuple[str, str, Element]]) -> str:
 
 def _identifier(values: list[tuple[str, str, Element]], unique: str) -> str:
     """Its ISBN, else what makes it unique."""
-    identifiers = [(text, each.get("id", "")) for tag, text, each in values if tag == "identifier" and text]
-    for text, _ in identifiers:
-        if match := _ISBN.search(text):
-            return f"urn:isbn:{re.sub(r'[ -]', '', match[1] or match[2]).upper()}"
-    return next((text for text, name in identifiers if name == unique), identifiers[0][0] if identifiers else "")[:500]
+    identifiers = [(text, each) for tag, text, each in values if tag == "identifier" and text]
+    for text, each in identifiers:
+        scheme = next((value for key, value in each.attrib.items() if local(key) == "scheme"), "")
+        if found := _isbn(text, is_called_so=scheme.lower() == "isbn"):
+            return f"urn:isbn:{found}"
+    named = (text for text, each in identifiers if each.get("id", "") == unique)
+    return next(named, identifiers[0][0] if identifiers else "")[:500]
+
+
+def _isbn(text: str, *, is_called_so: bool) -> str:
+    """The digits of an ISBN, empty for another number."""
+    called = _ISBN.search(text)
+    match = called or _ISBN_ALONE.fullmatch(text)
+    found = re.sub(r"[ -]", "", match[1]).upper() if match else ""
+    return found if called or is_called_so or _is_checked(found) else ""
+
+
+def _is_checked(digits: str) -> bool:
+    """Whether it is an ISBN of thirteen digits whose last one fits the others."""
+    return len(digits) == 13 and digits.isdigit() and sum(map(int, digits[::2] + digits[1::2] * 3)) % 10 == 0

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 FENCE: Final = "---\n"
 SLUG_CHARS_MAX: Final = 80
+SLUG_BYTES_MAX: Final = 200
+"""Names of files have 255, and there is an ending and perhaps a number to come."""
 
 _NO_WORD: Final = re.compile(r"[\W_]+")
 
@@ -27,4 +29,4 @@ def front_matter(values: Mapping[str, Any]) -> str:
 def slug(title: str) -> str:
     """A title as a file name without its ending: letters and digits of any script, joined by `-`; may be empty."""
     words = _NO_WORD.sub("-", unicodedata.normalize("NFC", title).casefold()).strip("-")
-    return words[:SLUG_CHARS_MAX].rstrip("-")
+    return words[:SLUG_CHARS_MAX].encode()[:SLUG_BYTES_MAX].decode(errors="ignore").rstrip("-")

@@ -274,7 +274,8 @@ class _Walk:
             for title in self._titles.at_heading(heading, text):
                 self._out.heading(*title)
             return
-        self._before_block()
+        if line(text).casefold() == self._before_block().casefold():
+            return  # books of old kinds say in a paragraph what their contents call a heading
         if self._pre:
             self._out.code(text)
         elif item is not None:
@@ -284,6 +285,9 @@ class _Walk:
         else:
             self._out.paragraph(text)
 
-    def _before_block(self) -> None:
-        for title in self._titles.before_text():
-            self._out.heading(*title)
+    def _before_block(self) -> str:
+        """Write the headings that belong here; what the last one says."""
+        text = ""
+        for level, text in self._titles.before_text():
+            self._out.heading(level, text)
+        return text

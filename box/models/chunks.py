@@ -58,15 +58,17 @@ def _index(name: str, columns: str, tokenize: str) -> str:
 
 
 def _kept_in_step(index: str, table: str, key: str, columns: str, when: str = "") -> tuple[str, ...]:
-    """Triggers by which an index follows a table that is only added to and removed from."""
+    """Triggers by which an index follows a table; with a condition, one that is only added to and removed from."""
     new = ", ".join(f"new.{name}" for name in columns.split(", "))
     old = new.replace("new.", "old.")
     came = f"INSERT INTO {index} (rowid, {columns}) VALUES (new.{key}, {new})"
     went = f"INSERT INTO {index} ({index}, rowid, {columns}) VALUES ('delete', old.{key}, {old})"
     trigger = f"CREATE TRIGGER IF NOT EXISTS {index}"
+    changed = (f"{trigger}_over AFTER UPDATE OF {columns} ON {table} BEGIN {went}; {came}; END",)
     return (
         f"{trigger}_in AFTER INSERT ON {table} {when.format('new')} BEGIN {came}; END",
         f"{trigger}_out AFTER DELETE ON {table} {when.format('old')} BEGIN {went}; END",
+        *(() if when else changed),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from box.models.base import Store
 from box.models.items import UNINDEXED, Item
@@ -28,9 +28,16 @@ def totals(store: Store) -> Totals:
 
 
 def with_digest(store: Store, user: str, digest: str) -> list[str]:
-    """The paths of a user's originals with these bytes."""
-    rows = store.rows("SELECT path FROM items WHERE digest = ? AND user = ? AND path <> ''", (digest, user))
+    """The paths of a user's originals with these bytes, of texts that can be found."""
+    sql = "SELECT path FROM items WHERE digest = ? AND user = ? AND path <> '' AND note <> '' AND replaced_by = 0"
+    rows = store.rows(sql, (digest, user))
     return [path for (path,) in rows]
+
+
+def digest_of(store: Store, path: str) -> str:
+    """blake3 of the note or the original at that path, empty where none is known."""
+    note = store.value("SELECT note_digest FROM items WHERE note = ?", (path,))
+    return note or store.value("SELECT digest FROM items WHERE path = ? AND path <> note", (path,)) or ""
 
 
 def of_note(store: Store, note: str) -> int:
@@ -88,6 +95,27 @@ def read_by(store: Store, reader: str, mark: str, user: str, after: int, limit: 
         .limit(limit)
     )
     return store.dicts(query.where(Item.user == user) if user else query)
+
+
+def read_from(store: Store, user: str, path: str) -> list[tuple[int, str]]:
+    """(item, source) of a user's newest versions that came as a drop of that path, or one that goes on with a dot."""
+    sql = (
+        "SELECT id, source FROM items WHERE user = ? AND (source = ? OR (source > ? AND source < ?))"
+        " AND replaced_by = 0 ORDER BY source LIMIT 20"
+    )
+    return store.rows(sql, (user, path, path + ".", path + "/"))  # "/" follows "."
+
+
+_TOLD: Final = (
+    "path", "note", "note_digest", "source", "digest", "item_kind", "title", "authors", "date", "language", "origin",
+    "tags", "reader", "reader_version", "words", "counts", "marks",
+)  # fmt: skip
+
+
+def told(store: Store, item: int) -> dict[str, Any]:
+    """What a job is told of an item; nothing if there is none."""
+    row = store.row(f"SELECT {', '.join(_TOLD)} FROM items WHERE id = ?", (item,))
+    return dict(zip(_TOLD, row, strict=True)) if row else {}
 
 
 def note_of(store: Store, item: int) -> str:

@@ -12,10 +12,12 @@ import peewee
 
 from box.events import (
     ClaimsExtracted,
+    DocumentDescribed,
     DocumentIndexed,
     DocumentRead,
     DuplicateDropped,
     EpisodeDownloaded,
+    FileMoved,
     FileNoticed,
     FileRemoved,
     FileVanished,
@@ -162,6 +164,14 @@ def on_read(store: Store, recorded: Recorded, event: DocumentRead) -> None:
     count(store, event.user, 1, 0, 0)
 
 
+def on_described(store: Store, recorded: Recorded, event: DocumentDescribed) -> None:
+    """Somebody said more about it."""
+    store.execute(
+        "UPDATE items SET title = ?, authors = ?, date = ?, tags = ?, changed_at = ? WHERE id = ?",
+        (event.title, event.authors, event.date, event.tags, recorded.at, event.item),
+    )
+
+
 def on_rewritten(store: Store, recorded: Recorded, event: NoteRewritten) -> None:
     """Its note holds another text."""
     store.execute(
@@ -200,6 +210,15 @@ def on_gone(store: Store, recorded: Recorded, event: FileVanished | FileRemoved)
         store.execute(
             "UPDATE items SET note = '', note_digest = '', changed_at = ? WHERE note = ?", (recorded.at, event.path)
         )
+
+
+def on_moved(store: Store, recorded: Recorded, event: FileMoved) -> None:
+    """An original or a note has another place."""
+    if event.path == event.source or owner(event.source)[1] not in {"media", "notes"}:
+        return
+    on_gone(store, recorded, FileVanished(user=event.user, path=event.path))
+    store.execute("UPDATE items SET path = ? WHERE path = ?", (event.path, event.source))
+    store.execute("UPDATE items SET note = ? WHERE note = ?", (event.path, event.source))
 
 
 def on_noticed(store: Store, recorded: Recorded, event: FileNoticed) -> None:

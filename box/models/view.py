@@ -116,6 +116,10 @@ class StoreView:
             raise IllegalMove(f"there is no job {job}")
         return Known(*row)
 
+    def read_from(self, user: str, path: str) -> list[tuple[int, str]]:
+        """(item, source) of the newest versions that came as a drop of that path, or one that goes on with a dot."""
+        return item_lists.read_from(self._store, user, path)
+
     def note_of(self, item: int) -> str:
         """The path of an item's note, empty for none."""
         return item_lists.note_of(self._store, item)

@@ -16,6 +16,7 @@ from box.tasks import (
     clean_photos,
     clean_temp,
     compact,
+    describe,
     document,
     embed,
     embeddings,
@@ -47,6 +48,7 @@ from box.tasks.handler import Handler
 ALL: Final[tuple[Handler | Chore, ...]] = (
     photo.HANDLER,
     document.HANDLER,
+    describe.HANDLER,
     claims.HANDLER,
     feed.HANDLER,
     episode.HANDLER,

@@ -68,7 +68,8 @@ class Chooser:
             kept = {index: path for index, digest in digests.items() if (path := self._kept(job, digest))}
             if 0 in kept and len(found.placements) > 1:
                 found = beside(found, kept[0])
-            kept |= self._standing(request, found, digests.keys() - kept.keys())
+            if result.handler.groups:  # a text that lies there was read, or is not known
+                kept |= self._standing(request, found, digests.keys() - kept.keys())
             plan = landing.plan(self.root, request, found, self._names, kept, renewing.of(self.root, request, found))
             fresh = tuple((job.user, digest) for index, digest in digests.items() if index not in kept)
             self._digests.update(fresh)

@@ -41,7 +41,7 @@ def run(request: Request, tools: Tools) -> Found:
     given = _given(request)
     name = _shown(request.source)
     with source.opened(request.files[0]) as file:
-        digest = _digest(file.fileno())
+        digest = digest_of(file.fileno())
         media_type = recognise(request.source, name)
         reader = readers.by_media_type(media_type)
         if reader is None:
@@ -135,14 +135,15 @@ def _given(request: Request) -> Given:
     """What somebody said about it, in the file that came with it."""
     for number, member in enumerate(request.members, 1):
         try:
-            return _given_by(member)
+            return given_by(member)
         except Unprocessable as error:
             error.file = number
             raise
     return Given()
 
 
-def _given_by(member: Member) -> Given:
+def given_by(member: Member) -> Given:
+    """What such a file says. Raises SourceChanged and Unprocessable."""
     from box.library import given  # noqa: PLC0415 - only the child needs it
 
     name = _shown(member.path)
@@ -153,7 +154,7 @@ def _given_by(member: Member) -> Given:
 
 
 def _inbox_path(request: Request) -> str:
-    return _shown_path(request.source.partition(f"/users/{request.user}/inbox/")[2])
+    return shown_path(request.source.partition(f"/users/{request.user}/inbox/")[2])
 
 
 def _folders(request: Request) -> list[str]:
@@ -164,15 +165,15 @@ def _folders(request: Request) -> list[str]:
 
 
 def _shown(path: str) -> str:
-    return _shown_path(os.path.basename(path))
+    return shown_path(os.path.basename(path))
 
 
-def _shown_path(path: str) -> str:
+def shown_path(path: str) -> str:
     """As people read it: what is no text in it is replaced."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 
-def _digest(descriptor: int) -> str:
+def digest_of(descriptor: int) -> str:
     """blake3 of all bytes."""
     from blake3 import blake3  # noqa: PLC0415 - only the child needs it
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from box.models import drops, episodes, feeds, photos
+from box.models import drops, episodes, feeds, item_lists, photos
 from box.models.base import Store
 from box.models.jobs import Claimed
 from box.paths import join
@@ -32,6 +32,8 @@ def requests_of(store: Store, root: str, jobs: Sequence[Claimed], handler: Handl
 
 def _told(store: Store, what: str, job: Claimed) -> dict[str, Any]:
     """What is known of what a job is about."""
+    if what == "item":
+        return item_lists.told(store, job.args.get("item", 0))
     feed = job.args.get("feed", 0)
     if what == "feed":
         return feeds.told(store, feed)

@@ -23,15 +23,13 @@ class Note:
     chars: int
 
 
-def write(scratch: str, shown_source: str, facts: Mapping[str, Any], body: str) -> Note:
-    """Make a note of the text in the file `body`, which goes. `facts`: as the fields of `DocumentRead`."""
-    from blake3 import blake3  # noqa: PLC0415 - only the child needs it
-
-    from box.library.front import front_matter  # noqa: PLC0415 - as above
+def front(shown_source: str, facts: Mapping[str, Any]) -> str:
+    """What stands before the text. `facts`: as the fields of `DocumentRead`."""
+    from box.library.front import front_matter  # noqa: PLC0415 - only the child needs it
 
     counts = {**json.loads(facts["counts"] or "{}"), "words": facts["words"]}
     authors, tags, marks = (facts[key].split("\n") if facts[key] else () for key in ("authors", "tags", "marks"))
-    front = front_matter(
+    said = front_matter(
         {
             "id": facts["digest"][:16], "title": facts["title"], "authors": authors,
             "date": facts["date"], "language": facts["language"], "source": shown_source,
@@ -39,14 +37,21 @@ def write(scratch: str, shown_source: str, facts: Mapping[str, Any], body: str) 
             "tags": tags, "reader": facts["reader"], "marks": marks,
         }
     )  # fmt: skip
+    return f"{said}\n"
+
+
+def write(scratch: str, shown_source: str, facts: Mapping[str, Any], body: str) -> Note:
+    """Make a note of the text in the file `body`, which goes."""
+    from blake3 import blake3  # noqa: PLC0415 - only the child needs it
+
     digest, chars = blake3(), 0
     with (
         open(body, encoding="utf-8", newline="") as text,
         open(os.path.join(scratch, NOTE), "w", encoding="utf-8", newline="\n", buffering=BLOCK_BYTES) as out,
     ):
         first = text.read(BLOCK_BYTES)
-        title = "" if _begins_with(first, facts["title"]) else f"# {facts['title']}\n\n"
-        block = f"{front}\n{title}{first}"
+        heading = "" if _begins_with(first, facts["title"]) else _heading(facts["title"])
+        block = f"{front(shown_source, facts)}{heading}{first}"
         while block:
             digest.update(block.encode())
             chars += len(block)
@@ -63,3 +68,22 @@ def _begins_with(text: str, title: str) -> bool:
     head = text.partition("\n")[0]
     words = head.lstrip("#\\ ")
     return head.startswith("# ") or words == title or (words.startswith(title) and len(title) >= _CUT_CHARS)
+
+
+def take_body(path: str, body: str, shown_source: str, facts: Mapping[str, Any]) -> bool:
+    """Write the text of a note to the file `body`, as `write` takes it; False if somebody changed what is before it."""
+    before, heading = front(shown_source, facts), _heading(facts["title"])
+    with open(path, encoding="utf-8", newline="") as note, open(body, "w", encoding="utf-8", newline="\n") as out:
+        if note.read(len(before)) != before:
+            return False
+        block = note.read(len(heading))
+        out.write("" if block == heading else block)
+        while block := note.read(BLOCK_BYTES):
+            out.write(block)
+    size = os.stat(body).st_size
+    os.truncate(body, max(0, size - 1))  # `write` ends it with a line end
+    return size > 0
+
+
+def _heading(title: str) -> str:
+    return f"# {title}\n\n"

@@ -33,8 +33,9 @@ def of(root: str, request: Request, found: Found) -> dict[int, Old]:
     Which file that is says the request, never the child. Raises SourceChanged if somebody has deleted it.
     """
     renewed = {}
+    said = {**request.args, **request.args.get("known", {})}
     for index, placement in enumerate(found.placements):
-        note = str(request.args.get("note", ""))
+        note = str(said.get("note", ""))
         if placement.renews and placement.made and placement.area == "notes" and owner(note) == (request.user, "notes"):
             path = join(root, note)
             try:
@@ -42,7 +43,7 @@ def of(root: str, request: Request, found: Found) -> dict[int, Old]:
                 digest = disk.digest_of(path)
             except FileNotFoundError:
                 raise SourceChanged("its note was deleted: it stays so") from None
-            if digest == request.args.get("note_digest") and before == _seen(path):
+            if digest == said.get("note_digest") and before == _seen(path):
                 renewed[index] = Old(note, before)
     return renewed
 

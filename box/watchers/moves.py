@@ -1,7 +1,7 @@
 """Files that people moved or renamed. The rule: gone there and new here is one file if size, time and digest agree.
 
-Only what has a digest is recognised: photos. A copy is no move, because its original is not gone. Pure but for the two
-questions that come as functions.
+Only what has a digest is recognised: photos, and originals and notes of texts. A copy is no move, because its original
+is not gone. Pure but for the two questions that come as functions.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from box.events import Event, FileMoved, FileNoticed, FileVanished
 from box.paths import owner, split
 from box.watchers import Seen
 
-AREA = "photos"
-"""What leaves it is no photo any more, even where it comes to lie."""
+AREAS = ("photos", "media", "notes")
+"""What leaves its own is no photo and no note any more, even where it comes to lie."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is known of a photo."""
+    """What is known of a file."""
 
     seen: Seen
     digest: str
@@ -28,7 +28,7 @@ class Kept:
 def joined(
     events: Iterable[Event], known: Callable[[str], Kept | None], digest: Callable[[str], str]
 ) -> list[Event]:  # fmt: skip
-    """The same events, but where a photo has vanished and is new elsewhere one `FileMoved` says so.
+    """The same events, but where such a file has vanished and is new elsewhere one `FileMoved` says so.
 
     `known(path text)` is asked for what has vanished, `digest(path text)` for new files of the same size and time only.
     """
@@ -39,7 +39,7 @@ def joined(
             gone.setdefault(kept.seen, {})[event.path] = kept.digest
     moved: set[str] = set()
     for place, event in enumerate(listed):
-        if isinstance(event, FileNoticed) and gone and owner(event.path)[1] == AREA:
+        if isinstance(event, FileNoticed) and gone and owner(event.path)[1] in AREAS:
             source = _source(event, gone, digest)
             if source:
                 moved.add(source)
@@ -55,8 +55,9 @@ def _source(event: FileNoticed, gone: dict[Seen, dict[str, str]], digest: Callab
     if not candidates:
         return ""
     found = digest(event.path)
-    name = split(event.path)[1]
-    same = sorted((path for path, each in candidates.items() if each == found), key=lambda p: (split(p)[1] != name, p))
+    name, area = split(event.path)[1], owner(event.path)[1]
+    alike = (path for path, each in candidates.items() if each == found and owner(path)[1] == area)
+    same = sorted(alike, key=lambda path: (split(path)[1] != name, path))
     if same:
         del candidates[same[0]]
     return same[0] if same else ""

@@ -76,8 +76,21 @@ def test_an_epub_of_the_older_kind_has_its_titles_from_the_ncx_and_its_front_mat
     item = '<item id="pic" href="../c.png" media-type="image/png"/>'
     book = epub(chapters, metadata, ncx=NCX, guide=guide, manifest=item, **{"c.png": PNG})
     reading, text = read(tmp_path, "old.epub", book)
-    assert text == "# Part One\n\n## Chapter I\n\nCHAPTER I\n\nIt begins."
+    assert text == "# Part One\n\n## Chapter I\n\nIt begins."
     assert (reading.authors, reading.date, reading.cover) == (("Ann",), "1999", "cover.png")
+
+
+@pytest.mark.parametrize(
+    ("said", "origin"),
+    [
+        ("<dc:identifier>9780306406157</dc:identifier>", "urn:isbn:9780306406157"),
+        ("<dc:identifier>9780306406158</dc:identifier>", "9780306406158"),
+        ("<dc:identifier>0306406152</dc:identifier>", "0306406152"),
+        ('<dc:identifier opf:scheme="ISBN">0-306-40615-2</dc:identifier>', "urn:isbn:0306406152"),
+    ],
+)
+def test_a_number_is_an_isbn_if_it_is_called_so_or_its_last_digit_fits(tmp_path: Path, said: str, origin: str):
+    assert read(tmp_path, "a.epub", epub({"a.xhtml": "<p>Text</p>"}, said))[0].origin == origin
 
 
 def test_a_file_that_is_front_matter_and_text_too_is_read(tmp_path: Path):
@@ -167,11 +180,11 @@ def test_damaged_and_hostile_fictionbooks_are_refused(tmp_path: Path):
     assert code(tmp_path, "d.fb2", deep) == "hostile-xml"
 
 
-def mobi(encryption: int = 0) -> bytes:
-    """A book of the old kind: one record of text, without compression."""
+def mobi(encryption: int = 0, longer: int = 0) -> bytes:
+    """A book of the old kind: one record of text, without compression; it says that it is so much longer."""
     text = b"<html><head><guide></guide></head><body><h1>Chapter</h1><p>The mobi text.</p></body></html>"
     title = b"The Mobi"
-    header = struct.pack(">HHIHHHH", 1, 0, len(text), 1, 4096, encryption, 0)
+    header = struct.pack(">HHIHHHH", 1, 0, len(text) + longer, 1, 4096, encryption, 0)
     fields = bytearray(232)
     struct.pack_into(">4sIIII", fields, 0, b"MOBI", 232, 2, 65001, 1)
     struct.pack_into(">I", fields, 20, 6)
@@ -203,9 +216,10 @@ def mobitool() -> str:
 def test_a_mobi_is_read_by_way_of_an_epub(mobitool: str, tmp_path: Path):
     reading, text = read(tmp_path, "book.mobi", mobi())
     assert "# Chapter\n\nThe mobi text." in text
-    assert reading.title == "The Mobi"
+    assert (reading.title, reading.origin) == ("The Mobi", "")
     assert not [name for name in os.listdir(tmp_path / "scratch") if name == "mobi"]
     assert code(tmp_path, "bad.mobi", mobi()[:400]) == "corrupt"
+    assert code(tmp_path, "short.mobi", mobi(longer=1)) == "corrupt"
 
 
 def test_a_mobi_that_is_protected_or_has_no_program_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

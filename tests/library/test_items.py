@@ -15,6 +15,7 @@ from box.events import QuotaExceeded, QuotaSet
 from box.models.items import Item
 from box.verify import differences
 from tests.helpers import inbox, library
+from tests.reading_files import epub
 
 OWLS = "Barn owls of the valley\n\nIn 2023, 42 pairs were counted.\n"
 IN_2024 = 1714820000
@@ -113,6 +114,18 @@ def test_other_content_from_the_same_place_is_a_new_version_and_the_old_text_sta
     assert set(library(config, "media")) == {"2024/report.txt", "2024/report-2.txt"}
 
 
+def test_content_that_only_an_old_version_holds_is_new_again(make_root):
+    config = make_root()
+    for text in (OWLS, OWLS + "\nIn 2024, 51.\n", OWLS):
+        drop(config, "report.txt", text)
+        items = once(config)
+    assert [(item["version"], bool(item["replaced_by"])) for item in items] == [(1, True), (2, True), (3, False)]
+    assert "51" not in note(config, items[2])
+    (Path(config.box.root) / str(items[2]["note"])).unlink()
+    drop(config, "report.txt", OWLS)
+    assert once(config)[-1]["version"] == 4
+
+
 def test_an_original_or_a_note_that_somebody_deletes_stays_deleted(make_root):
     config = make_root()
     drop(config, "report.txt", OWLS)
@@ -124,6 +137,21 @@ def test_an_original_or_a_note_that_somebody_deletes_stays_deleted(make_root):
     (item,) = once(config)
     assert (item["path"], item["note"], item["note_digest"]) == ("", "", "")
     assert library(config, "notes") == {}
+
+
+def test_an_original_and_a_note_that_somebody_moves_or_renames_are_the_same(make_root):
+    config = make_root()
+    drop(config, "report.txt", OWLS)
+    (item,) = once(config)
+    root = Path(config.box.root)
+    for key, place in (("note", "users/me/notes/birds/owls.md"), ("path", "users/me/media/owls.txt")):
+        (root / place).parent.mkdir(exist_ok=True)
+        (root / str(item[key])).rename(root / place)
+    (moved,) = once(config)
+    assert (moved["note"], moved["path"]) == ("users/me/notes/birds/owls.md", "users/me/media/owls.txt")
+    assert (moved["id"], moved["note_digest"], moved["chunks"]) == (item["id"], item["note_digest"], item["chunks"])
+    drop(config, "again.txt", OWLS)
+    assert once(config) == [moved]
 
 
 def test_a_text_that_was_deleted_may_come_again(make_root):
@@ -157,6 +185,21 @@ def test_a_text_that_is_too_long_goes_to_quarantine(make_root):
     assert json.loads(library(config, "quarantine")["long.txt.reason.json"])["code"] == "oversized"
 
 
+def test_books_that_are_made_to_hurt_go_to_quarantine_and_the_others_are_read(make_root):
+    config = make_root()
+    laughs = "".join(f'<!ENTITY a{n + 1} "{f"&a{n};" * 10}">' for n in range(9))
+    page = f'<?xml version="1.0"?><!DOCTYPE html [<!ENTITY a0 "ha">{laughs}]><html><body><p>&a9;</p></body></html>'
+    deep = f"<ncx><navMap>{'<navPoint>' * 100_000}{'</navPoint>' * 100_000}</navMap></ncx>"
+    drop(config, "laughs.epub", epub({"a.xhtml": page}))
+    drop(config, "zip.epub", epub({"a.xhtml": f"<p>{' ' * 50_000_000}</p>"}))
+    drop(config, "deep.epub", epub({"a.xhtml": "<p>Text</p>"}, ncx=deep))
+    drop(config, "good.epub", epub({"a.xhtml": "<p>Text</p>"}))
+    assert [item["source"] for item in once(config)] == ["users/me/inbox/good.epub"]
+    aside = library(config, "quarantine")
+    codes = {name: json.loads(aside[f"{name}.reason.json"])["code"] for name in aside if name.endswith(".epub")}
+    assert codes == {"laughs.epub": "hostile-xml", "zip.epub": "bomb", "deep.epub": "hostile-xml"}
+
+
 def test_a_table_that_may_belong_to_a_picture_waits_for_it_and_another_does_not(make_root):
     config = make_root()
     drop(config, "IMG_1.csv", "a,b\n1,2\n")
@@ -176,3 +219,64 @@ def test_a_text_whose_note_does_not_fit_waits_until_it_does(make_root):
         ]
         box.engine.record(QuotaSet(user="me", quota_bytes=10_000))
     assert [item["title"] for item in once(config)] == ["Barn owls of the valley"]
+
+
+def test_what_somebody_says_later_is_taken_in_and_the_note_says_so(make_root):
+    config, beside = make_root(), "report.meta.toml"
+    drop(config, "field/report.txt", OWLS)
+    (before,) = once(config)
+    assert before["title"] == "Barn owls of the valley"
+    drop(config, f"field/{beside}", 'title = "Eulen"\nauthors = ["Ada"]\ntags = ["birds", "field"]\n')
+    (item,) = once(config)
+    assert (item["id"], item["title"], item["authors"]) == (before["id"], "Eulen", "Ada")
+    assert (item["tags"], item["note"], item["version"]) == ("field\nbirds", before["note"], 1)
+    text = note(config, item)
+    said = {"title": "Eulen", "authors": ["Ada"], "tags": ["field", "birds"], "source": "field/report.txt"}
+    assert front(text).items() >= said.items()
+    assert text.partition("---\n\n")[2] == "# Eulen\n\nBarn owls of the valley\n\nIn 2023, 42 pairs were counted.\n"
+    assert item["note_digest"] == item["indexed_digest"] == blake3(text.encode()).hexdigest()
+    assert set(library(config, "media")) == {"2024/report.txt", f"2024/{beside}"}
+    drop(config, f"field/{beside}", 'title = "Owls"\n')
+    (item,) = once(config)
+    assert (item["title"], item["authors"], len(library(config, "notes"))) == ("Owls", "Ada", 1)
+    assert "\n# Owls\n\nBarn" in note(config, item)
+
+
+def test_what_is_said_later_about_a_note_that_somebody_changed_leaves_that_as_it_is(make_root):
+    config = make_root()
+    drop(config, "report.txt", OWLS)
+    (item,) = once(config)
+    path = Path(config.box.root) / str(item["note"])
+    path.write_text(path.read_text() + "And mine.\n")
+    drop(config, "report.meta.toml", 'title = "Eulen"\n')
+    (item,) = once(config)
+    assert note(config, item).endswith("---\n\n# Eulen\n\n" + OWLS + "And mine.\n")
+    path.write_text("mine")
+    drop(config, "report.meta.toml", 'title = "Owls"\n')
+    (item,) = once(config)
+    assert (item["title"], path.read_text(), len(library(config, "notes"))) == ("Owls", "mine", 1)
+
+
+def test_what_is_said_later_and_cannot_be_read_is_put_aside_and_what_is_about_nothing_waits(make_root):
+    config = make_root()
+    drop(config, "report.txt", OWLS)
+    (before,) = once(config)
+    drop(config, "report.meta.toml", "title = [")
+    drop(config, "reports.meta.toml", 'title = "Other"\n')
+    assert once(config) == [before]
+    assert json.loads(library(config, "quarantine")["report.meta.toml.reason.json"])["code"] == "bad-meta"
+    assert (inbox(config) / "reports.meta.toml").exists()
+
+
+def test_titles_in_any_script_make_names_that_a_file_may_have(make_root):
+    config = make_root()
+    for number, title in enumerate(("𠮷" * 90, "𠮷" * 90, "장" * 90, "../../Совы", "...")):
+        drop(config, f"{number}/a.md", f"# {title}\n\nText {number}.\n")
+    once(config)
+    assert set(library(config, "notes")) == {
+        "𠮷" * 50 + ".md",
+        "𠮷" * 50 + "-2.md",
+        "장" * 66 + ".md",
+        "совы.md",
+        "a.md",
+    }

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from typing import Final
 
 from box.errors import Unprocessable
+from box.library import palmdoc
 from box.library.markdown import Markdown
 from box.library.readers import epub
 from box.library.reading import CORRUPT, ENCRYPTED, NO_READER, OVERSIZED, Context, Reading
@@ -16,16 +18,13 @@ FILE_BYTES_MAX: Final = 512 * 1024 * 1024
 CONVERSION_SECONDS_MAX: Final = 120
 
 _PROGRAM: Final = "mobitool"
-_RECORDS_AT: Final = 78
-_HEADER_BYTES: Final = 16
 
 
 def read(path: str, out: Markdown, context: Context) -> Reading:
     """The book, by way of an EPUB in the scratch folder."""
     if os.path.getsize(path) > FILE_BYTES_MAX:
         raise Unprocessable(OVERSIZED, f"{context.name} is a book of more than {FILE_BYTES_MAX:,} bytes")
-    if _is_encrypted(path, context.name):
-        raise Unprocessable(ENCRYPTED, f"{context.name} is protected against being read (DRM)")
+    _check(path, context.name)
     program = shutil.which(_PROGRAM)
     if program is None:
         raise Unprocessable(
@@ -35,9 +34,11 @@ def read(path: str, out: Markdown, context: Context) -> Reading:
     os.mkdir(folder)
     try:
         book = _converted(program, path, folder, context.name)
-        return epub.read(book, out, context)
+        reading = epub.read(book, out, context)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    # Any other identifier is a number that `mobitool` found in the file, and says nothing to anybody.
+    return replace(reading, origin=reading.origin if reading.origin.startswith("urn:isbn:") else "")
 
 
 def _converted(program: str, path: str, folder: str, name: str) -> str:
@@ -59,14 +60,15 @@ def _converted(program: str, path: str, folder: str, name: str) -> str:
     return os.path.join(folder, found)
 
 
-def _is_encrypted(path: str, name: str) -> bool:
-    """What its first record says."""
+def _check(path: str, name: str) -> None:
+    """Raise Unprocessable for what is protected or damaged, as far as the file itself shows it."""
     with open(path, "rb") as file:
-        head = file.read(_RECORDS_AT + 4)
-        if len(head) < _RECORDS_AT + 4 or head[60:68] not in {b"BOOKMOBI", b"TEXtREAd"}:
+        if file.read(68)[60:] not in {b"BOOKMOBI", b"TEXtREAd"}:
             raise Unprocessable(CORRUPT, f"{name} is no book of Mobipocket")
-        file.seek(int.from_bytes(head[_RECORDS_AT:], "big"))
-        record = file.read(_HEADER_BYTES)
-    if len(record) < _HEADER_BYTES:
-        raise Unprocessable(CORRUPT, f"{name} is damaged: it ends before its first record")
-    return int.from_bytes(record[12:14], "big") != 0
+        said = palmdoc.header(file)
+        if said is None:
+            raise Unprocessable(CORRUPT, f"{name} is damaged: it ends before its first record")
+        if said.encryption:
+            raise Unprocessable(ENCRYPTED, f"{name} is protected against being read (DRM)")
+        if not palmdoc.is_whole(file, said):
+            raise Unprocessable(CORRUPT, f"{name} is damaged: its text is not as long as it says")
