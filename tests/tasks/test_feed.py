@@ -408,3 +408,13 @@ def test_a_host_has_one_job_at_a_time_and_a_pause_and_who_dies_loses_the_turn(st
         assert hosts.take(store, "a", 3, 170.0, 60) == 0, "job 2 was not heard of for a minute"
         hosts.leave_all(store, 3)
         assert hosts.take(store, "a", 4, 170.0, 60) == 0
+
+
+def test_hosts_at_which_nobody_waits_are_forgotten(store: Store):
+    with store.transaction():
+        for number in range(20):
+            hosts.take(store, f"host-{number}", number, 100.0, 60)
+            hosts.leave(store, f"host-{number}", number, 105.0 if number else 500.0)
+        hosts.take(store, "held", 20, 150.0, 60)
+        hosts.take(store, "new", 21, 160.0, 60)
+        assert store.rows("SELECT host FROM hosts ORDER BY host") == [("held",), ("host-0",), ("new",)]
