@@ -23,9 +23,7 @@ class Note:
 
 def write(scratch: str, shown_source: str, facts: Mapping[str, Any], body: str) -> Note:
     """Make a note of the text in the file `body`, which goes. `facts`: as the fields of `DocumentRead`."""
-    from blake3 import blake3  # noqa: PLC0415 - only the child needs it
-
-    from box.library.front import front_matter  # noqa: PLC0415 - as above
+    from box.library.front import front_matter  # noqa: PLC0415 - only the child needs it
 
     counts = {**json.loads(facts["counts"] or "{}"), "words": facts["words"]}
     authors, tags, marks = (facts[key].split("\n") if facts[key] else () for key in ("authors", "tags", "marks"))
@@ -37,14 +35,21 @@ def write(scratch: str, shown_source: str, facts: Mapping[str, Any], body: str) 
             "tags": tags, "reader": facts["reader"], "marks": marks,
         }
     )  # fmt: skip
+    with open(body, encoding="utf-8", newline="") as text:
+        title = "" if text.read(2) == "# " else f"# {facts['title']}\n\n"
+    return compose(os.path.join(scratch, NOTE), f"{front}\n{title}", body)
+
+
+def compose(path: str, head: str, body: str) -> Note:
+    """Make the note at a path of what it begins with and the text in the file `body`, which goes."""
+    from blake3 import blake3  # noqa: PLC0415 - only the child needs it
+
     digest, chars = blake3(), 0
     with (
         open(body, encoding="utf-8", newline="") as text,
-        open(os.path.join(scratch, NOTE), "w", encoding="utf-8", newline="\n", buffering=BLOCK_BYTES) as out,
+        open(path, "w", encoding="utf-8", newline="\n", buffering=BLOCK_BYTES) as out,
     ):
-        first = text.read(2)
-        title = "" if first == "# " else f"# {facts['title']}\n\n"
-        block = f"{front}\n{title}{first}"
+        block = head
         while block:
             digest.update(block.encode())
             chars += len(block)

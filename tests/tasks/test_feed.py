@@ -16,13 +16,14 @@ from box.claims import Claims
 from box.config import Config
 from box.engine import create
 from box.errors import BoxError, NotYet
-from box.events import FeedSubscribed, FeedUnsubscribed, FileVanished, JobDue
+from box.events import FeedSubscribed, FeedUnsubscribed, FileVanished, JobDue, QuotaSet
+from box.library import feeds as feeds_read
 from box.models import feeds, hosts
 from box.models.base import Store
 from box.service import options_of
 from box.standing import problems
 from box.status import Problems
-from box.tasks import asking, by_request, retry, wire
+from box.tasks import asking, by_request, feed_work, retry, wire
 from box.tasks.choose import Chooser
 from box.tasks.chore import Inside
 from box.tasks.handler import Found, Handler, Request
@@ -321,6 +322,99 @@ def test_an_outline_of_feeds_subscribes_to_each_and_a_link_to_one(site: Site, co
         (f"{site.url}/rss", 1),
     ]
     assert f"- Birds\n  - A {site.url}/a" in notes(config)["mine.md"]
+
+
+def test_who_does_not_answer_is_asked_once_and_is_no_reason_for_another_job(site: Site, config: Config):
+    site.pages["/feed"] = page(show(site, 3, '<podcast:transcript url="{url}/t.vtt" type="text/vtt"/>'), etag='"1"')
+    site.pages["/t.vtt"] = status(503)
+    once(config, subscribed(site))
+    assert sorted(notes(config)) == ["owl-0.md", "owl-1.md", "owl-2.md"]
+    assert site.paths() == ["/feed", "/t.vtt"]
+    once(config, url=f"{site.url}/feed")
+    assert site.paths()[2:] == ["/feed", "/t.vtt"]
+    assert "if-none-match" not in site.asked[2][1], "else what is not there yet would never be asked for again"
+    site.pages["/t.vtt"] = status(429)
+    once(config, url=f"{site.url}/feed")
+    site.pages["/t.vtt"] = page("WEBVTT\n\n00:00:01.000 --> 00:00:02.000\nHoot.\n")
+    once(config, url=f"{site.url}/feed")
+    assert rows(config, "SELECT count(*) FROM items WHERE counts LIKE '%transcripts%'") == [(3,)]
+    once(config, url=f"{site.url}/feed")
+    assert site.paths().count("/t.vtt") == 6
+    once(config, url=f"{site.url}/feed")
+    assert site.asked[-1][1]["if-none-match"] == '"1"'
+
+
+def test_what_is_only_tried_again_is_left_when_the_time_is_up(site: Site, config: Config, monkeypatch):
+    monkeypatch.setattr(feed_work, "WORK_SECONDS", -1.0)
+    site.pages["/feed"] = page(show(site, 2, '<podcast:transcript url="{url}/t.vtt" type="text/vtt"/>'))
+    request = Request(1, "me", "", 0, 0, 0, str(Path(config.box.root, "scratch")))
+    tools = Quiet(options_of(config)["podcasts"])
+    known = {"url": f"{site.url}/feed", "etag": "", "modified": "", "failures": 0, "episodes": {}}
+    assert feed_work.work(request, tools, known).facts["fetched"]["more"] is True
+    keys = {feeds_read.key_of(each): "" for each in feeds_read.parse(show(site, 2).encode(), "a").entries}
+    assert feed_work.work(request, tools, known | {"episodes": keys}).facts["fetched"]["more"] is False
+
+
+class Quiet:
+    """Tools of a job that nobody else is beside."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.options = options
+
+    def progress(self, *_: object, **__: object) -> None:
+        pass
+
+    def turn(self, _: str) -> float:
+        return 0
+
+    def left(self, *_: object) -> None:
+        pass
+
+
+def test_of_very_many_entries_each_job_takes_a_part_and_all_of_them_come(site: Site, config: Config, monkeypatch):
+    monkeypatch.setattr(feed_work, "FACTS_CHARS_MAX", 1)
+    site.pages["/feed"] = page(show(site, 3), etag='"1"')
+    once(config, subscribed(site))
+    assert sorted(notes(config)) == ["owl-0.md", "owl-1.md", "owl-2.md"]
+    assert site.paths() == ["/feed"] * 3
+    assert all("if-none-match" not in headers for _, headers in site.asked)
+
+
+def test_episodes_for_whose_notes_the_quota_has_no_room_come_when_it_has(site: Site, make_root):
+    config = make_root(
+        podcasts__allow_private=True, podcasts__host_pause_seconds=0, quota__default_bytes=3_000,
+    )  # fmt: skip
+    site.pages["/feed"] = page(show(site, 3).replace("Notes of", "Hoot hoot. " * 100 + "Notes of"), etag='"1"')
+    served(config, subscribed(site))
+    assert sorted(notes(config)) == ["owl-0.md", "owl-1.md"]
+    found = feed_of(config)
+    assert (found.state, found.failures) == ("active", 0)
+    assert "quota" in found.message
+    assert rows(config, "SELECT reserved_bytes FROM accounts WHERE user = 'me'") == [(0,)]
+    assert rows(config, "SELECT state FROM jobs WHERE kind = 'feed'") == [("completed",)]
+    once(config, QuotaSet(user="me", quota_bytes=None), url=f"{site.url}/feed")
+    assert sorted(notes(config)) == ["owl-0.md", "owl-1.md", "owl-2.md"]
+    assert feed_of(config).message == ""
+
+
+def test_a_transcript_that_is_more_than_a_note_may_hold_is_left_out_and_the_other_episodes_come(site: Site, make_root):
+    config = make_root(
+        podcasts__allow_private=True, podcasts__host_pause_seconds=0, library__text_chars_max=1_500,
+    )  # fmt: skip
+    more = '<podcast:transcript url="{url}/a.txt" type="text/plain" language="en"/>'
+    more += more.replace("a.txt", "b.txt").replace("en", "de")
+    site.pages["/feed"] = page(show(site, 2, more))
+    site.pages["/a.txt"] = page("Hoot. " * 200, "text/plain")
+    site.pages["/b.txt"] = page("Huhu. " * 200, "text/plain")
+    once(config, subscribed(site))
+    found = notes(config)
+    assert sorted(found) == ["owl-0.md", "owl-1.md"]
+    assert all(
+        "Hoot." in note and "Huhu." not in note and 'marks: ["no-transcript"]' in note for note in found.values()
+    )
+    site.pages["/long"] = page(show(site, 2).replace("Notes of", "Hoot. " * 500))
+    once(config, subscribed(site, "/long"))
+    assert [note.count("Hoot.") for name, note in notes(config).items() if name.endswith("-2.md")] == [0, 0]
 
 
 MP3 = b"ID3\x04\x00\x00\x00\x00\x00\x00" + bytes(range(256)) * 400
