@@ -6,7 +6,7 @@ Numbered there, 17 to 19, 23 and 24.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from box import events as e
@@ -100,16 +100,20 @@ def on_document_indexed(policy: Policy, event: e.DocumentIndexed, view: View) ->
         yield e.JobRequested(user=event.user, kind=CLAIMS, exclusive=CLAIMS, priority=CLAIMS_PRIORITY, args=args)
 
 
-def on_recording_read(policy: Policy, event: e.DocumentRead, view: View) -> Iterator[Event]:
+def on_recording_here(policy: Policy, event: e.DocumentRead | e.EpisodeDownloaded, view: View) -> Iterator[Event]:
     """Rule 23."""
-    if policy.transcribes and event.item_kind == "audio" and event.media_type.startswith("audio/"):
-        names = ("title", "authors", "date", "language", "origin", "tags", "item_kind", "counts", "digest")
-        args = {name: getattr(event, name) for name in (*names, "media_type", "note", "note_digest")}
-        args |= {"item": view.newest_item(), "shown": event.source.partition("/inbox/")[2] or split(event.path)[1]}
-        yield e.JobRequested(
-            user=event.user, kind=TRANSCRIBE, source=event.path, size=event.size, mtime_ns=event.mtime_ns,
-            priority=AFTERWARDS, args=json.dumps(args, ensure_ascii=False),
-        )  # fmt: skip
+    recording = view.unheard(event.path) if policy.transcribes else None
+    if recording is not None:
+        yield transcription(recording, event.size, event.mtime_ns)
+
+
+def transcription(item: Mapping[str, Any], size: int, mtime_ns: int) -> e.JobRequested:
+    """The job that listens to a recording; `item`: its row."""
+    names = ("language", "counts", "digest", "media_type", "note", "note_digest", "words", "marks")
+    return e.JobRequested(
+        user=item["user"], kind=TRANSCRIBE, source=item["path"], size=size, mtime_ns=mtime_ns, priority=AFTERWARDS,
+        args=json.dumps({"item": item["id"], **{name: item[name] for name in names}}, ensure_ascii=False),
+    )  # fmt: skip
 
 
 def on_text_indexed(policy: Policy, event: e.DocumentIndexed, view: View) -> Iterator[Event]:

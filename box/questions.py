@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 
@@ -201,8 +201,8 @@ class View(Protocol):
     def note_of(self, item: int) -> str:
         """The path of an item's note, empty for none."""
 
-    def newest_item(self) -> int:
-        """The number of the text that was read last."""
+    def unheard(self, path: str) -> Mapping[str, Any] | None:
+        """The row of the recording that stands at that path, if nobody has listened to it."""
 
     def newest_job(self) -> int:
         """The number of the job that was asked for last."""

@@ -24,7 +24,8 @@
 20. A feed that somebody subscribes to is fetched at once; and again, as long as there was more than one job does.
 21. A feed whose job came to nothing has failed; the sound of an episode whose job did is left.
 22. When a feed was fetched, the sound of its newest episodes is fetched too, if that is wanted and fits the quota.
-23. What is said in a recording that was read becomes text, where the owner wants that.
+23. What is said in a recording that was read becomes text, where the owner wants that; so does what is said in the
+    sound of an episode that was fetched, if its feed gave no transcript.
 24. Of a text that was indexed vectors are made, where the owner wants that.
 
 13 to 16 are in `box.group_rules`, 17 to 19, 23 and 24 in `box.library_rules`, 20 to 22 in `box.feed_rules`.
@@ -238,12 +239,12 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.FileSettled: (on_file_settled,),
     e.FileVanished: (library_rules.on_text_changed, on_room),
     e.FileNoticed: (library_rules.on_text_changed, on_file_noticed, on_room),
-    e.DocumentRead: (library_rules.on_text_changed, library_rules.on_recording_read),
+    e.DocumentRead: (library_rules.on_text_changed, library_rules.on_recording_here),
     e.NoteRewritten: (library_rules.on_text_changed,),
     e.DocumentIndexed: (library_rules.on_document_indexed, library_rules.on_text_indexed),
     e.FeedSubscribed: (feed_rules.on_subscribed,),
     e.FeedFetched: (feed_rules.on_fetched, feed_rules.on_sounds_wanted),
-    e.EpisodeDownloaded: (on_room,),
+    e.EpisodeDownloaded: (library_rules.on_recording_here, on_room),
     e.DuplicateDropped: (on_room,),
     e.DropReturned: (on_room,),
     e.FileRemoved: (on_room,),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from box.models.base import Store
 from box.models.items import UNINDEXED, Item
@@ -54,11 +54,6 @@ def is_examined(store: Store, item: int) -> bool:
     return store.row(sql, (item,)) is not None
 
 
-def newest(store: Store) -> int:
-    """The item that was read last, 0 for none."""
-    return store.value("SELECT max(id) FROM items") or 0
-
-
 class Indexed(NamedTuple):
     """A text that is in the index as it stands."""
 
@@ -78,15 +73,32 @@ def indexed(store: Store, user: str, after: int, limit: int) -> list[Indexed]:
     return [Indexed(*row) for row in store.rows(sql, (after, user, user, limit))]
 
 
-def unheard(store: Store, user: str, after: int, limit: int) -> list[dict[str, Any]]:
-    """Recordings that nobody has listened to and whose notes are as they were written, as rows, a page at a time."""
-    query = (
-        Item.select()
-        .where(Item.id > after, Item.reader == "sound", Item.note_digest != "", Item.path != "", Item.replaced_by == 0)
-        .order_by(Item.id)
-        .limit(limit)
+_UNHEARD: Final = (
+    (Item.path != "")
+    & (Item.note_digest != "")
+    & (Item.replaced_by == 0)
+    & (
+        (Item.reader == "sound")
+        | (
+            (Item.reader == "feed")
+            & (Item.media_type.startswith("audio/") | (Item.media_type == "video/mp4"))
+            & ~Item.counts.contains('"transcripts"')
+        )
     )
+)
+"""A recording, or an episode whose sound is here and whose feed gave no transcript; its note is as it was written."""
+
+
+def unheard(store: Store, user: str, after: int, limit: int) -> list[dict[str, Any]]:
+    """Recordings that nobody has listened to, as rows, a page at a time."""
+    query = Item.select().where(Item.id > after, _UNHEARD).order_by(Item.id).limit(limit)
     return store.dicts(query.where(Item.user == user) if user else query)
+
+
+def unheard_at(store: Store, path: str) -> dict[str, Any] | None:
+    """The recording that stands at that path, if nobody has listened to it."""
+    found = store.dicts(Item.select().where(Item.path == path, _UNHEARD).limit(1))
+    return found[0] if found else None
 
 
 def note_of(store: Store, item: int) -> str:

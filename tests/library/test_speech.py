@@ -21,10 +21,13 @@ from box.config import Config
 from box.library import heard
 from box.library.heard import Heard, Segment
 from box.library.hearing import RATE, Hearing, quietest
+from box.library_rules import transcription
 from box.tasks.transcribe import KIND
 from tests import speech
 from tests.helpers import library, start_box, until
 from tests.library.test_items import drop, front, note, once
+from tests.tasks import test_feed
+from tests.web.server import page, serving
 
 BECKETT = ("ever tried", "ever failed", "try again", "fail again", "fail better")
 
@@ -101,25 +104,18 @@ def test_a_note_that_somebody_changed_stays_and_the_text_gets_a_file_of_its_own(
     drop(config, "beckett.wav", speech.talk().read_bytes())
     (item,) = once(config)
     path = Path(config.box.root, str(item["note"]))
-    path.write_text(path.read_text() + "\nMy own words.\n")
+    path.write_text(path.read_text().replace("---\n", '---\nmy: "own"\n', 1) + "\nMy own words.")
     config = listening(exists=True)
+    stands = (Path(config.box.root) / str(item["path"])).stat()
     with beside.beside(config) as there:
-        args = {key: item[key] for key in ARGUMENTS} | {"item": item["id"], "shown": "beckett.wav"}
-        stands = (Path(config.box.root) / str(item["path"])).stat()
-        there.engine.record(
-            events.JobRequested(
-                user="me",
-                kind=KIND,
-                source=str(item["path"]),
-                size=stands.st_size,
-                mtime_ns=stands.st_mtime_ns,
-                args=json.dumps(args),
-            )
-        )
+        there.engine.record(transcription(item, stands.st_size, stands.st_mtime_ns))
     (item,) = once(config)
     assert item["note"] == "users/me/notes/beckett-2.md"
-    assert path.read_text().endswith("My own words.\n")
-    assert BECKETT[0] in words_of(note(config, item))
+    assert path.read_text().endswith("My own words.")
+    text = note(config, item)
+    assert BECKETT[0] in words_of(text)
+    assert "My own words." in text
+    assert front(text)["my"] == "own"
 
 
 def test_recordings_that_were_there_before_are_listened_to_when_somebody_asks_once(make_root, listening):
@@ -135,12 +131,6 @@ def test_recordings_that_were_there_before_are_listened_to_when_somebody_asks_on
         with beside.beside(config) as there:
             results = there.store.rows("SELECT result FROM jobs WHERE kind = 'transcripts' ORDER BY id")
         assert json.loads(results[-1][0]) == {"asked": expected}
-
-
-ARGUMENTS = (
-    "title", "authors", "date", "language", "origin", "tags", "item_kind", "counts", "digest", "media_type", "note",
-    "note_digest",
-)  # fmt: skip
 
 
 @pytest.mark.parametrize("model", ["", "/nowhere", "unreadable"])
@@ -168,6 +158,30 @@ def test_where_it_is_not_wanted_nobody_listens(make_root):
     drop(config, "beckett.wav", speech.talk().read_bytes())
     once(config)
     assert jobs(config) == []
+
+
+@pytest.mark.parametrize("more", ["", '<podcast:transcript url="{url}/a.txt" type="text/plain"/>'])
+def test_the_sound_of_an_episode_is_listened_to_unless_its_feed_says_what_is_said(listening, more: str):
+    config = listening(podcasts__allow_private=True, podcasts__host_pause_seconds=0, podcasts__download=True)
+    with serving() as site:
+        site.pages["/feed"] = page(test_feed.show(site, 1, more))
+        site.pages["/g0.mp3"] = page(speech.talk().read_bytes(), "audio/mpeg")
+        site.pages["/a.txt"] = page("It was said.", "text/plain")
+        test_feed.served(config, test_feed.subscribed(site))
+    (item,) = once(config)
+    assert jobs(config) == ([] if more else [(KIND, "completed", "")])
+    text, facts = note(config, item), front(note(config, item))
+    assert "Notes of Owl 0." in text
+    if not more:
+        assert all(words in words_of(text) for words in BECKETT)
+        assert (item["reader"], item["marks"], facts["marks"]) == ("speech", "transcribed", ["transcribed"])
+        assert facts["counts"] == {"seconds": 3723, "segments": text.count("\n["), "words": item["words"]}
+        assert (facts["source"], facts["date"]) == (f"{site.url}/feed", "2024-05-06T08:00:00Z")
+        assert (item["note_digest"], item["chars"]) == (blake3(text.encode()).hexdigest(), len(text))
+    with beside.beside(config) as there:
+        there.engine.request(events.JobRequested(user="", kind="transcripts"))
+    once(config)
+    assert len(jobs(config)) == (not more)
 
 
 # --- windows ----------------------------------------------------------------------------------------------------------
