@@ -45,9 +45,6 @@ FACTS_CHARS_MAX: Final = 1_000_000
 PATIENCE_SECONDS: Final = 10.0
 """How long it waits for its turn at a host."""
 _FEED_TYPES: Final = ("application/rss+xml", "application/atom+xml", "application/feed+json")
-_LASTING: Final = ("bad-url", "private-address", "too-large", "too-many-redirects", "bad-encoding")
-"""What will be the same next time, beside what the other side refuses."""
-_BUSY: Final = ("http-408", "http-425", "http-429")
 
 
 def work(request: Request, tools: Tools, known: Mapping[str, Any]) -> Found:
@@ -207,7 +204,7 @@ class _Work:
                     found.append(self._transcript(link))
                     break
                 except FetchError as error:
-                    is_final = is_final and _is_lasting(error)
+                    is_final = is_final and error.is_lasting
                 except NotYet:
                     is_final = False
                 except Unprocessable:
@@ -239,7 +236,7 @@ class _Work:
         try:
             return self._get(url, patience=min(2 * PATIENCE_SECONDS, left), seconds=left)[1]
         except FetchError as error:
-            if not _is_lasting(error):
+            if not error.is_lasting:
                 self.silent.add(host)
             raise
 
@@ -257,11 +254,6 @@ class _Work:
         self.tools.reserve(os.stat(path).st_size)
         self.placements.append(Placement("notes", "", f"{slug(item['title']) or 'episode'}.md", made=name, apart=True))
         return item
-
-
-def _is_lasting(error: FetchError) -> bool:
-    """Whether it will be the same next time."""
-    return error.code in _LASTING or (error.code.startswith("http-4") and error.code not in _BUSY)
 
 
 def _named_by_page(data: bytes, url: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +18,7 @@ from box.claims import Claims
 from box.config import Config
 from box.engine import create
 from box.errors import BoxError, NotYet
-from box.events import FeedSubscribed, FeedUnsubscribed, FileVanished, JobDue, QuotaSet
+from box.events import FeedSubscribed, FeedUnsubscribed, FileVanished, JobDue, JobReleased, QuotaSet
 from box.library import feeds as feeds_read
 from box.models import feeds, hosts
 from box.models.base import Store
@@ -30,7 +32,7 @@ from box.tasks.handler import Found, Handler, Request
 from box.tasks.limits import ChildLimits
 from box.tasks.perform import Performer
 from box.tasks.runner import Runner
-from tests.helpers import inbox, library
+from tests.helpers import inbox, library, start_box, until
 from tests.web.server import Site, packed, page, part, redirect, serving, status
 
 SHOW = """<?xml version="1.0" encoding="UTF-8"?>
@@ -449,6 +451,128 @@ def test_a_sound_that_was_cut_goes_on_where_it_ended(site: Site, downloading: Co
     assert [headers.get("range") for headers in asked] == [None, "bytes=50000-"]
     assert asked[1]["if-range"] == '"1"'
     assert library(downloading, "temp") == {}
+
+
+def part_of(config: Config, feed: int = 1) -> Path:
+    """Where what came of the sound of the only episode is."""
+    with beside(config) as box:
+        ((feed, episode),) = box.store.rows("SELECT feed, episode FROM episodes")
+    return Path(config.box.root, "users/me/temp", f"episode-{feed}-{episode}.part")
+
+
+def test_the_sound_of_an_episode_goes_on_after_a_kill_where_it_was(site: Site, make_root):
+    config = make_root(
+        podcasts__allow_private=True, podcasts__host_pause_seconds=0, podcasts__download=True,
+        jobs__retry_base_seconds=0,
+    )  # fmt: skip
+    killed, whole = threading.Event(), part(MP3, '"1"')
+
+    def half(handler: Any) -> None:
+        site.pages["/g0.mp3"] = whole
+        handler.send_response(200)
+        handler.send_header("content-length", str(len(MP3)))
+        handler.send_header("etag", '"1"')
+        handler.end_headers()
+        handler.wfile.write(MP3[:50_000])
+        handler.wfile.flush()
+        killed.wait(60)
+        handler.close_connection = True
+
+    site.pages["/rss"], site.pages["/g0.mp3"] = page(show(site, 1)), half
+    (inbox(config) / "a.url").write_text(f"[InternetShortcut]\r\nURL={site.url}/rss\r\n")
+    process = start_box(config, "once")
+    try:
+        temp = Path(config.box.root, "users/me/temp")
+        until(lambda: [path for path in temp.glob("*.part") if path.stat().st_size], "something has come")
+    finally:
+        process.kill()
+        process.wait()
+        killed.set()
+    served(config)
+    assert library(config, "media")["2024/owl-0.mp3"] == MP3
+    ranges = [headers.get("range", "") for path, headers in site.asked if "mp3" in path]
+    assert ranges[0] == ""
+    assert ranges[1].startswith("bytes=")
+    assert library(config, "temp") == {}
+
+
+def stopped_at(config: Config, monkeypatch, where: Any, name: str) -> None:
+    """A job that ends just before it calls that, as one that is killed does."""
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(where, name, stop)
+        with pytest.raises(KeyboardInterrupt):
+            until_due(config)
+    with beside(config) as box:
+        for job, lease in box.store.rows("SELECT id, lease FROM jobs WHERE state = 'running'"):
+            box.engine.record(JobReleased(user="me", job=job, lease=lease, reason="killed", counted=False))
+
+
+def test_a_sound_that_changed_meanwhile_begins_anew_wherever_somebody_is_killed(
+    site: Site, downloading: Config, monkeypatch
+):
+    site.pages["/feed"], site.pages["/g0.mp3"] = page(show(site, 1)), part(MP3, '"1"', cut_at=50_000)
+    once(downloading, subscribed(site))
+    other = MP3[:40] + bytes(reversed(MP3[40:]))
+    site.pages["/g0.mp3"] = part(other, '"2"')
+    stopped_at(downloading, monkeypatch, json, "dump")
+    until_due(downloading)
+    assert library(downloading, "media") == {"2024/owl-0.mp3": other}
+
+
+def test_a_sound_that_had_come_whole_is_not_fetched_again_and_one_that_is_shorter_now_begins_anew(
+    site: Site, downloading: Config, monkeypatch
+):
+    site.pages["/feed"], site.pages["/g0.mp3"] = page(show(site, 1)), part(MP3, '"1"', cut_at=50_000)
+    once(downloading, subscribed(site))
+    stopped_at(downloading, monkeypatch, os, "replace")
+    assert part_of(downloading).read_bytes() == MP3
+    asked = len(site.asked)
+    about = Path(f"{part_of(downloading)}.json")
+    known = json.loads(about.read_text())
+    assert known["total"] == len(MP3)
+    about.write_text(json.dumps(known | {"total": 0}))
+    until_due(downloading)
+    assert library(downloading, "media") == {}
+    until_due(downloading)
+    assert library(downloading, "media") == {"2024/owl-0.mp3": MP3}
+    assert [headers.get("range") for _, headers in site.asked[asked:]] == [f"bytes={len(MP3)}-", None]
+
+
+def test_a_sound_of_which_nobody_says_how_large_it_is_gets_more_room_next_time(site: Site, make_root):
+    config = make_root(
+        podcasts__allow_private=True, podcasts__host_pause_seconds=0, podcasts__download=True,
+        podcasts__audio_bytes_max="2 MB",
+    )  # fmt: skip
+    sound = MP3 + bytes(1_200_000)
+
+    def unsaid(handler: Any) -> None:
+        handler.close_connection = True
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(sound)
+
+    site.pages["/feed"], site.pages["/g0.mp3"] = page(show(site, 1)), unsaid
+    once(config, subscribed(site))
+    assert rows(config, "SELECT audio_bytes, next_at <> 'never' FROM episodes") == [(2_000_000, 1)]
+    once(config, url=f"{site.url}/feed")
+    assert library(config, "media") == {"2024/owl-0.mp3": sound}
+    sound += bytes(1_200_000)
+    site.pages["/g1.mp3"] = unsaid
+    site.pages["/feed"] = page(show(site, 1).replace("g0", "g1").replace("Owl 0", "Owl 1"))
+    for _ in range(2):
+        once(config, url=f"{site.url}/feed")
+    assert rows(config, "SELECT next_at FROM episodes WHERE path = ''") == [("never",)]
+
+
+@pytest.mark.parametrize(("code", "is_left"), [(429, False), (404, False), (410, True)])
+def test_a_sound_that_is_refused_for_now_is_tried_again(site: Site, downloading: Config, code: int, is_left: bool):
+    site.pages["/feed"], site.pages["/g0.mp3"] = page(show(site, 1)), status(code)
+    once(downloading, subscribed(site))
+    assert rows(downloading, "SELECT next_at = 'never', failures FROM episodes") == [(is_left, 1)]
 
 
 def test_a_page_that_says_sorry_is_no_sound(site: Site, downloading: Config):
