@@ -24,8 +24,7 @@
 20. A feed that somebody subscribes to is fetched at once; and again, as long as there was more than one job does.
 21. A feed whose job came to nothing has failed; the sound of an episode whose job did is left.
 22. When a feed was fetched, the sound of its newest episodes is fetched too, if that is wanted and fits the quota.
-23. What is said in a recording that was read becomes text, where the owner wants that; so does what is said in the
-    sound of an episode that was fetched, if its feed gave no transcript.
+23. What is said in a recording becomes text, where the owner wants that; in an episode if its feed has no transcript.
 24. Of a text that was indexed vectors are made, where the owner wants that.
 
 13 to 16 are in `box.group_rules`, 17 to 19, 23 and 24 in `box.library_rules`, 20 to 22 in `box.feed_rules`.
