@@ -41,6 +41,8 @@ class FeedFetched(Event):
     """When to ask again."""
     more: bool = False
     """There was more than one job does: the next one goes on."""
+    message: str = ""
+    """What keeps the rest of it away, if anything does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,7 @@ def on_sounds_wanted(policy: Policy, event: e.FeedFetched, view: View) -> Iterat
         size = sound_bytes(policy, sound)
         used, reserved, is_set, set_bytes = view.account(event.user)
         limit = quota(policy, event.user, is_set=is_set, set_bytes=set_bytes)
-        if size <= policy.sound_bytes_max and (limit is None or used + reserved + size <= limit):
+        if sound.size <= policy.sound_bytes_max and (limit is None or used + reserved + size <= limit):
             yield e.JobRequested(
                 user=event.user, kind=EPISODE, args=json.dumps({"feed": sound.feed, "episode": sound.episode}),
                 exclusive=_host(sound.url), reserve_bytes=size,
@@ -53,7 +53,7 @@ def on_sounds_wanted(policy: Policy, event: e.FeedFetched, view: View) -> Iterat
 
 def sound_bytes(policy: Policy, sound: Sound) -> int:
     """How much is set aside for a sound: it may be a little larger than its feed says."""
-    return sound.size + sound.size // 10 + 1_000_000 if sound.size else min(_UNSAID_BYTES, policy.sound_bytes_max)
+    return min(sound.size + sound.size // 10 + 1_000_000 if sound.size else _UNSAID_BYTES, policy.sound_bytes_max)
 
 
 def on_job_ended(policy: Policy, event: Any, view: View) -> Iterator[Event]:

@@ -6,7 +6,7 @@ Numbered there, 17 to 19 and 23 to 25.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -42,12 +42,6 @@ OCR: Final = "ocr"
 
 NEEDS_OCR: Final = "needs-ocr"
 """The mark of a note that lacks such pages."""
-
-OF_ITEM: Final = (
-    "title", "authors", "date", "language", "origin", "tags", "item_kind", "counts", "digest", "media_type", "note",
-    "note_digest",
-)  # fmt: skip
-"""What those two are told of the item."""
 
 EMBED: Final = "embed"
 """The kind of job that makes vectors of a text."""
@@ -135,21 +129,25 @@ def on_document_indexed(policy: Policy, event: e.DocumentIndexed, view: View) ->
         yield e.JobRequested(user=event.user, kind=CLAIMS, exclusive=CLAIMS, priority=CLAIMS_PRIORITY, args=args)
 
 
-def on_more_text_wanted(policy: Policy, event: e.DocumentRead, view: View) -> Iterator[Event]:
-    """Rules 23 and 25."""
-    if policy.transcribes and event.item_kind == "audio" and event.media_type.startswith("audio/"):
-        yield _more_text(TRANSCRIBE, event, view)
+def on_recording_here(policy: Policy, event: e.DocumentRead | e.EpisodeDownloaded, view: View) -> Iterator[Event]:
+    """Rule 23."""
+    recording = view.unheard(event.path) if policy.transcribes else None
+    if recording is not None:
+        yield more_text(TRANSCRIBE, recording, event.size, event.mtime_ns)
+
+
+def on_scan_read(policy: Policy, event: e.DocumentRead, view: View) -> Iterator[Event]:
+    """Rule 25."""
     if policy.recognises and NEEDS_OCR in event.marks.split("\n"):
-        yield _more_text(OCR, event, view)
+        item = {"id": view.newest_item(), "user": event.user, "path": event.path, "digest": event.digest}
+        yield more_text(OCR, item, event.size, event.mtime_ns)
 
 
-def _more_text(kind: str, event: e.DocumentRead, view: View) -> Event:
-    """What finds more text in an original, and writes its note anew."""
-    args = {name: getattr(event, name) for name in OF_ITEM}
-    args |= {"item": view.newest_item(), "shown": event.source.partition("/inbox/")[2] or split(event.path)[1]}
+def more_text(kind: str, item: Mapping[str, Any], size: int, mtime_ns: int) -> e.JobRequested:
+    """The job that finds more text in an original, and writes its note anew; `item`: its row."""
     return e.JobRequested(
-        user=event.user, kind=kind, source=event.path, size=event.size, mtime_ns=event.mtime_ns,
-        priority=AFTERWARDS, args=json.dumps(args, ensure_ascii=False),
+        user=item["user"], kind=kind, source=item["path"], size=size, mtime_ns=mtime_ns, priority=AFTERWARDS,
+        args=json.dumps({"item": item["id"], "digest": item["digest"]}),
     )  # fmt: skip
 
 

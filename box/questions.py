@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 
@@ -203,6 +203,9 @@ class View(Protocol):
 
     def note_of(self, item: int) -> str:
         """The path of an item's note, empty for none."""
+
+    def unheard(self, path: str) -> Mapping[str, Any] | None:
+        """The row of the recording that stands at that path, if nobody has listened to it."""
 
     def newest_item(self) -> int:
         """The number of the text that was read last."""

@@ -24,7 +24,7 @@
 20. A feed that somebody subscribes to is fetched at once; and again, as long as there was more than one job does.
 21. A feed whose job came to nothing has failed; the sound of an episode whose job did is left.
 22. When a feed was fetched, the sound of its newest episodes is fetched too, if that is wanted and fits the quota.
-23. What is said in a recording that was read becomes text, where the owner wants that.
+23. What is said in a recording becomes text, where the owner wants that; in an episode if its feed has no transcript.
 24. Of a text that was indexed vectors are made, where the owner wants that.
 25. Pages that are pictures of text are read afterwards, where there is a program for it.
 
@@ -242,13 +242,14 @@ RULES: Final[dict[type[Event], tuple[type_rule, ...]]] = {
     e.DocumentRead: (
         library_rules.on_text_changed,
         library_rules.on_document_read,
-        library_rules.on_more_text_wanted,
+        library_rules.on_recording_here,
+        library_rules.on_scan_read,
     ),
     e.NoteRewritten: (library_rules.on_text_changed,),
     e.DocumentIndexed: (library_rules.on_document_indexed, library_rules.on_text_indexed),
     e.FeedSubscribed: (feed_rules.on_subscribed,),
     e.FeedFetched: (feed_rules.on_fetched, feed_rules.on_sounds_wanted),
-    e.EpisodeDownloaded: (on_room,),
+    e.EpisodeDownloaded: (library_rules.on_recording_here, on_room),
     e.DuplicateDropped: (on_room,),
     e.DropReturned: (on_room,),
     e.FileRemoved: (on_room,),

@@ -16,7 +16,7 @@ from typing import Any, Final
 import feedparser
 
 from box.library.decoding import text_of
-from box.library.feeds import ENTRIES_MAX, LINKS_MAX, TEXT_CHARS_MAX, Entry, Feed, Link, seconds_of, url_of, words
+from box.library.feeds import LINKS_MAX, TEXT_CHARS_MAX, Entry, Feed, Link, seconds_of, url_of, words
 
 _BLOCK: Final = re.compile(r"<(?:item|entry)[\s>]")
 _TRANSCRIPT: Final = re.compile(r"<[\w-]{1,40}:transcript\s([^>]{1,4000})>")
@@ -27,7 +27,7 @@ def parse(data: bytes) -> Feed:
     """What can be read of a feed; without entries if it is none."""
     found: Mapping[str, Any] = feedparser.parse(io.BytesIO(data), sanitize_html=False, resolve_relative_uris=False)
     about: Mapping[str, Any] = found.get("feed", {})
-    entries = [_entry(each) for each in found.get("entries", ())[:ENTRIES_MAX]]
+    entries = [_entry(each) for each in found.get("entries", ())]
     blocks = _BLOCK.split(text_of(data))[1:]
     if len(blocks) == len(entries):
         for entry, block in zip(entries, blocks, strict=True):
@@ -39,7 +39,6 @@ def parse(data: bytes) -> Feed:
         link=url_of(str(about.get("link", ""))), language=words(str(about.get("language", "")))[:35],
         authors=[author] if author else [], entries=entries, is_broken=True,
         address=url_of(next(addresses, "")),
-        is_cut=len(found.get("entries", ())) > ENTRIES_MAX,
     )  # fmt: skip
 
 

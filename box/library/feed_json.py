@@ -9,7 +9,6 @@ from typing import Any
 
 from box.errors import Unprocessable
 from box.library.feeds import (
-    ENTRIES_MAX,
     LINKS_MAX,
     TEXT_CHARS_MAX,
     Entry,
@@ -30,12 +29,12 @@ def parse(data: bytes, name: str) -> Feed:
         raise Unprocessable(CORRUPT, f"{name} is no JSON: {error}") from None
     if not isinstance(found, dict) or "jsonfeed.org" not in _text(found, "version"):
         raise Unprocessable(CORRUPT, f"{name} is no feed: it does not say that it is one")
-    items = _tables(found, "items", ENTRIES_MAX + 1)
+    entries = [_entry(item) for item in _tables(found, "items", len(data))]
     return Feed(
         title=words(_text(found, "title")), text=html.escape(_text(found, "description")),
         link=url_of(_text(found, "home_page_url")), language=words(_text(found, "language"))[:35],
         authors=_authors(found), address=url_of(_text(found, "feed_url")),
-        entries=[_entry(item) for item in items[:ENTRIES_MAX]], is_cut=len(items) > ENTRIES_MAX,
+        entries=entries,
     )  # fmt: skip
 
 

@@ -53,10 +53,10 @@ def parse(data: bytes, name: str) -> Feed:
         what = open_names.pop()
         inside -= what in _ENTRIES
         if what in _ENTRIES and not inside:
-            if len(feed.entries) >= ENTRIES_MAX:
-                feed.is_cut = True
-            else:
-                feed.entries.append(_entry(element))
+            feed.entries.append(_entry(element))
+            if len(feed.entries) > 2 * ENTRIES_MAX:
+                feed.entries.sort(key=lambda entry: entry.date, reverse=True)
+                feed.entries, feed.is_cut = feed.entries[:ENTRIES_MAX], True
         elif not inside and open_names and open_names[-1] in {"channel", "feed"}:
             _about(feed, what, element)
         elif (

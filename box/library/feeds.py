@@ -7,7 +7,7 @@ RSS and Atom are read here (`feed_xml`), JSON Feed in `feed_json`; what is no we
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -20,6 +20,7 @@ from box.library.markdown import line
 from box.library.reading import CORRUPT
 
 ENTRIES_MAX: Final = 10_000
+"""The newest so many are kept."""
 LINKS_MAX: Final = 50
 """Transcripts, persons or chapters of an entry, of each so many."""
 TITLE_CHARS_MAX: Final = 500
@@ -98,6 +99,13 @@ class Feed:
 
 def parse(data: bytes, name: str) -> Feed:
     """What a feed holds. Raises Unprocessable: hostile-xml, corrupt (also for what is no feed)."""
+    found = _parsed(data, name)
+    found.is_cut = found.is_cut or len(found.entries) > ENTRIES_MAX
+    found.entries = newest(_known_apart(found.entries), ENTRIES_MAX)
+    return found
+
+
+def _parsed(data: bytes, name: str) -> Feed:
     from box.library import feed_json, feed_xml  # noqa: PLC0415 - they know this module
 
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
@@ -115,6 +123,25 @@ def parse(data: bytes, name: str) -> Feed:
         return found
 
 
+def _known_apart(entries: list[Entry]) -> list[Entry]:
+    """The same entries; what several of them are known by tells nothing: all but one would never be seen."""
+    guids = _shared(entries, lambda entry: entry.guid, _apart)
+    for entry in entries:
+        if entry.guid in guids:
+            entry.guid = ""
+    sounds = _shared(entries, lambda entry: "" if entry.guid else _sound(entry), _saying)
+    for entry in entries:
+        if not entry.guid and _sound(entry) in sounds:
+            entry.guid = _saying(entry)
+    return entries
+
+
+def _shared(entries: Iterable[Entry], name: Callable[[Entry], str], other: Callable[[Entry], str]) -> set[str]:
+    """The names that entries have in common which are others by that other name."""
+    first: dict[str, str] = {}
+    return {name(each) for each in entries if name(each) and first.setdefault(name(each), other(each)) != other(each)}
+
+
 def newest(entries: Iterable[Entry], count: int) -> list[Entry]:
     """The newest of them, each once; those without a date are as new as they stand in the feed, and come last."""
     found: dict[str, Entry] = {}
@@ -124,9 +151,21 @@ def newest(entries: Iterable[Entry], count: int) -> list[Entry]:
 
 
 def key_of(entry: Entry) -> str:
-    """What an entry is known by within its feed: its guid, else where its sound is, else title and date."""
-    said = entry.guid or (without_query(entry.audio.url) if entry.audio else "") or f"{entry.title}\n{entry.date}"
+    """What an entry is known by within its feed: its guid, else where its sound is, else what it says."""
+    said = entry.guid or _apart(entry)
     return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def _apart(entry: Entry) -> str:
+    return _sound(entry) or _saying(entry)
+
+
+def _sound(entry: Entry) -> str:
+    return without_query(entry.audio.url) if entry.audio else ""
+
+
+def _saying(entry: Entry) -> str:
+    return "\n".join(filter(None, (entry.title, entry.date, entry.link))) or entry.text
 
 
 def without_query(url: str) -> str:

@@ -26,6 +26,16 @@ def front_matter(values: Mapping[str, Any]) -> str:
     return FENCE + "".join(lines) + FENCE
 
 
+def renewed(note: str, values: Mapping[str, Any]) -> str:
+    """A note with other values in its front matter; what else stands there stays as it is."""
+    end = note.find(f"\n{FENCE}", len(FENCE) - 1)
+    if not note.startswith(FENCE) or end < 0:
+        return f"{front_matter(values)}\n{note}"
+    new = {line.partition(":")[0]: line for line in front_matter(values).split("\n")[1:-2]}
+    lines = [new.pop(line.partition(":")[0], line) for line in note[len(FENCE) : end].split("\n")]
+    return FENCE + "\n".join((*lines, *new.values(), note[end + 1 :]))
+
+
 def slug(title: str) -> str:
     """A title as a file name without its ending: letters and digits of any script, joined by `-`; may be empty."""
     words = _NO_WORD.sub("-", unicodedata.normalize("NFC", title).casefold()).strip("-")

@@ -29,6 +29,8 @@ _FORMATS: Final = {
     "audio/ogg": "ogg",
     "audio/flac": "flac",
     "audio/wav": "wav",
+    "audio/aac": "aac",
+    "video/mp4": "mp4",
 }
 """By media type, what the decoder is to take it for: it would find playlists that name other files, too."""
 

@@ -67,7 +67,7 @@ def transcribe(
     if heard.is_complete:
         return ()
     model = _load(settings)
-    total = max(1, round(seconds))
+    total = round(seconds) or None  # a feed need not say how long it is
     language = settings.language or heard.language
     end = heard.position
     progress(done=round(end), total=total, message="listening")

@@ -46,7 +46,7 @@ class Feed(Table):
     """In a row."""
     code = peewee.TextField()
     message = peewee.TextField()
-    """Of the last failure, empty after a success."""
+    """What is wrong with it, empty if nothing is."""
     episodes = peewee.IntegerField()
     job = peewee.BigIntegerField()
     """The newest that was asked for it."""
@@ -164,10 +164,19 @@ def on_unsubscribed(store: Store, _: Recorded, event: FeedUnsubscribed) -> None:
 def on_fetched(store: Store, recorded: Recorded, event: FeedFetched) -> None:
     """It answered."""
     store.execute(
-        "UPDATE feeds SET etag = ?, modified = ?, next_at = ?, fetched_at = ?, failures = 0, code = '', message = '',"
+        "UPDATE feeds SET etag = ?, modified = ?, next_at = ?, fetched_at = ?, failures = 0, code = '', message = ?,"
         " title = CASE ? WHEN '' THEN title ELSE ? END, state = CASE state WHEN 'dead' THEN 'active' ELSE state END"
         " WHERE id = ?",
-        (event.etag, event.modified, event.next_at, recorded.at, event.title, event.title, event.feed),
+        (
+            event.etag,
+            event.modified,
+            event.next_at,
+            recorded.at,
+            event.message,
+            event.title,
+            event.title,
+            event.feed,
+        ),
     )
 
 

@@ -1,6 +1,7 @@
 """Hosts elsewhere: whose turn it is at each. The rule: live, not in the log; whoever dies there loses the turn in time.
 
-One row decides, in one statement: two workers, even of two machines, never both have a turn at a host.
+One row decides, in one statement: two workers, even of two machines, never both have a turn at a host. A row that keeps
+nobody waiting says nothing and goes, so there are no more than hosts that were asked just now.
 """
 
 from __future__ import annotations
@@ -28,11 +29,12 @@ class Host(Table):
 
 def take(store: Store, host: str, job: int, now: float, hold_seconds: float) -> float:
     """0: it is this job's turn from now on; else in how many seconds it may be."""
+    store.execute("DELETE FROM hosts WHERE next_ok_at <= ? AND (job = 0 OR until <= ?)", (now, now))
     taken = store.execute(
         "INSERT INTO hosts (host, next_ok_at, job, until) VALUES (?, 0, ?, ?) ON CONFLICT (host) DO UPDATE SET"
         " job = excluded.job, until = excluded.until"
-        " WHERE next_ok_at <= ? AND (job IN (0, excluded.job) OR until <= ?)",
-        (host, job, now + hold_seconds, now, now),
+        " WHERE job = excluded.job AND next_ok_at <= ?",
+        (host, job, now + hold_seconds, now),
     )
     if taken:
         return 0.0

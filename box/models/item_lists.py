@@ -85,16 +85,40 @@ def indexed(store: Store, user: str, after: int, limit: int) -> list[Indexed]:
     return [Indexed(*row) for row in store.rows(sql, (after, user, user, limit))]
 
 
-def read_by(store: Store, reader: str, mark: str, user: str, after: int, limit: int) -> list[dict[str, Any]]:
-    """Newest versions by that reader with that mark, their notes as they were written, as rows, a page at a time."""
-    query = (
-        Item.select()
-        .where(Item.id > after, Item.reader == reader, Item.marks.contains(mark))
-        .where(Item.note_digest != "", Item.path != "", Item.replaced_by == 0)
-        .order_by(Item.id)
-        .limit(limit)
+_STANDS: Final = (Item.path != "") & (Item.note_digest != "") & (Item.replaced_by == 0)
+_UNHEARD: Final = _STANDS & (
+    (Item.reader == "sound")
+    | (
+        (Item.reader == "feed")
+        & (Item.media_type.startswith("audio/") | (Item.media_type == "video/mp4"))
+        & ~Item.counts.contains('"transcripts"')
     )
+)
+"""A recording, or an episode whose sound is here and whose feed gave no transcript."""
+
+_UNSEEN: Final = _STANDS & (Item.reader == "pdf") & Item.marks.contains("needs-ocr")
+"""A document with pages that are pictures of text."""
+
+
+def unheard(store: Store, user: str, after: int, limit: int) -> list[dict[str, Any]]:
+    """Recordings that nobody has listened to, as rows, a page at a time."""
+    return _page(store, _UNHEARD, user, after, limit)
+
+
+def unseen(store: Store, user: str, after: int, limit: int) -> list[dict[str, Any]]:
+    """Documents with pages that nobody has looked at, as rows, a page at a time."""
+    return _page(store, _UNSEEN, user, after, limit)
+
+
+def _page(store: Store, which: Any, user: str, after: int, limit: int) -> list[dict[str, Any]]:
+    query = Item.select().where(Item.id > after, which).order_by(Item.id).limit(limit)
     return store.dicts(query.where(Item.user == user) if user else query)
+
+
+def unheard_at(store: Store, path: str) -> dict[str, Any] | None:
+    """The recording that stands at that path, if nobody has listened to it."""
+    found = store.dicts(Item.select().where(Item.path == path, _UNHEARD).limit(1))
+    return found[0] if found else None
 
 
 def read_from(store: Store, user: str, path: str) -> list[tuple[int, str]]:
@@ -107,15 +131,18 @@ def read_from(store: Store, user: str, path: str) -> list[tuple[int, str]]:
 
 
 _TOLD: Final = (
-    "path", "note", "note_digest", "source", "digest", "item_kind", "title", "authors", "date", "language", "origin",
-    "tags", "reader", "reader_version", "words", "counts", "marks",
+    "path", "note", "note_digest", "source", "digest", "media_type", "item_kind", "title", "authors", "date",
+    "language", "origin", "tags", "reader", "reader_version", "words", "counts", "marks",
 )  # fmt: skip
 
 
-def told(store: Store, item: int) -> dict[str, Any]:
-    """What a job is told of an item; nothing if there is none."""
-    row = store.row(f"SELECT {', '.join(_TOLD)} FROM items WHERE id = ?", (item,))
-    return dict(zip(_TOLD, row, strict=True)) if row else {}
+def told(store: Store, item: int, *, as_written: bool) -> dict[str, Any]:
+    """What a job is told of an item; nothing if there is none. The digest of its note as it is, or as Box wrote it."""
+    row = store.row(f"SELECT written_digest, {', '.join(_TOLD)} FROM items WHERE id = ?", (item,))
+    if row is None:
+        return {}
+    known = dict(zip(_TOLD, row[1:], strict=True))
+    return {**known, "note_digest": row[0]} if as_written else known
 
 
 def note_of(store: Store, item: int) -> str:

@@ -49,6 +49,8 @@ class Item(Table):
     digest = peewee.TextField()
     note_digest = peewee.TextField()
     """Empty while nobody has read a note that was changed by hand, and when there is none."""
+    written_digest = peewee.TextField()
+    """Of the note as Box wrote it last: one that holds another text is somebody's own."""
     media_type = peewee.TextField()
     reader = peewee.TextField()
     reader_version = peewee.IntegerField()
@@ -140,8 +142,8 @@ _FIELDS: Final = (
 )  # fmt: skip
 _INSERT: Final = (
     "INSERT INTO items (id, read_at, changed_at, version, replaced_by, chunks, indexed_digest, chunker_version, claims,"
-    f" examined_digest, extractor, extractor_version, examined_at, {', '.join(_FIELDS)})"
-    f" VALUES (?, ?, ?, ?, 0, 0, '', 0, 0, '', '', 0, '', {', '.join('?' * len(_FIELDS))})"
+    f" examined_digest, extractor, extractor_version, examined_at, written_digest, {', '.join(_FIELDS)})"
+    f" VALUES (?, ?, ?, ?, 0, 0, '', 0, 0, '', '', 0, '', ?, {', '.join('?' * len(_FIELDS))})"
 )
 
 
@@ -152,7 +154,7 @@ def on_read(store: Store, recorded: Recorded, event: DocumentRead) -> None:
     )
     version = older[1] + 1 if older else 1
     values = (getattr(event, name) for name in _FIELDS)
-    store.execute(_INSERT, (recorded.position, recorded.at, recorded.at, version, *values))
+    store.execute(_INSERT, (recorded.position, recorded.at, recorded.at, version, event.note_digest, *values))
     if older and event.path == event.note:  # the sound of an episode, which was fetched before, is still its original
         store.execute(
             "UPDATE items SET (path, digest, media_type) = (SELECT path, digest, media_type FROM items WHERE id = ?)"
@@ -175,12 +177,12 @@ def on_described(store: Store, recorded: Recorded, event: DocumentDescribed) -> 
 def on_rewritten(store: Store, recorded: Recorded, event: NoteRewritten) -> None:
     """Its note holds another text."""
     store.execute(
-        "UPDATE items SET note = ?, note_digest = ?, reader = ?, reader_version = ?, chars = ?, words = ?, marks = ?,"
-        " language = coalesce(nullif(?, ''), language), counts = coalesce(nullif(?, ''), counts), changed_at = ?"
-        " WHERE id = ?",
+        "UPDATE items SET note = ?, note_digest = ?, written_digest = ?, reader = ?, reader_version = ?, chars = ?,"
+        " words = ?, marks = ?, language = coalesce(nullif(?, ''), language),"
+        " counts = coalesce(nullif(?, ''), counts), changed_at = ? WHERE id = ?",
         (
-            event.note, event.note_digest, event.reader, event.reader_version, event.chars, event.words, event.marks,
-            event.language, event.counts, recorded.at, event.item,
+            event.note, event.note_digest, event.note_digest, event.reader, event.reader_version, event.chars,
+            event.words, event.marks, event.language, event.counts, recorded.at, event.item,
         ),
     )  # fmt: skip
 

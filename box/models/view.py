@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from box.errors import IllegalMove
 from box.models import answers, attempts, drops, episodes, feeds, item_lists, jobs, photos, ready, usage, waits
@@ -123,6 +124,10 @@ class StoreView:
     def note_of(self, item: int) -> str:
         """The path of an item's note, empty for none."""
         return item_lists.note_of(self._store, item)
+
+    def unheard(self, path: str) -> dict[str, Any] | None:
+        """The row of the recording that stands at that path, if nobody has listened to it."""
+        return item_lists.unheard_at(self._store, path)
 
     def newest_item(self) -> int:
         """The number of the text that was read last."""

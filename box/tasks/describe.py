@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from box.errors import SourceChanged
 from box.events import CompanionFiled, DocumentDescribed, Event, FilePlaced, NoteRewritten
-from box.paths import split, to_os
+from box.paths import to_os
 from box.tasks import document, notes
 from box.tasks.handler import Found, Handler, Landed, Placement, Request, Tools
 
@@ -37,7 +37,7 @@ def run(request: Request, _: Tools) -> Found:
     facts: dict[str, Any] = {"item": request.args["item"], **said}
     note = _rewritten(request, known, said)
     if note is not None:
-        placements.append(Placement("notes", "", to_os(split(known["note"])[1]), made=notes.NOTE, renews=True))
+        placements.append(notes.anew(known))
         own = ("reader", "reader_version", "words", "marks", "language")
         facts["note"] = {name: known[name] for name in own} | {"note_digest": note.digest, "chars": note.chars}
     return Found(tuple(placements), "", facts)
@@ -50,15 +50,14 @@ def _folder(known: Mapping[str, Any]) -> str:
 
 def _rewritten(request: Request, known: Mapping[str, Any], said: Mapping[str, Any]) -> notes.Note | None:
     """Make the note anew in the scratch folder; None if it is not there, or begins with something else."""
-    home = os.path.dirname(os.path.dirname(request.scratch))  # of the user: the scratch is in their temp/
-    path = os.path.join(home, "notes", to_os(known["note"].partition("/notes/")[2]))
+    path = notes.path_of(request, known)
     if not known["note_digest"] or not os.path.isfile(path):
         return None
     with open(path, "rb") as file:
         if document.digest_of(file.fileno()) != known["note_digest"]:
             return None
     body = os.path.join(request.scratch, _BODY)
-    shown = document.shown_path(to_os(known["source"]).partition("/inbox/")[2])
+    shown = notes.shown_source(known)
     os.makedirs(request.scratch, exist_ok=True)
     if not notes.take_body(path, body, shown, known):
         return None

@@ -7,6 +7,7 @@ queue and goes on later. What came whole has to sound like something: a page tha
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import time
@@ -23,7 +24,7 @@ from box.errors import NotYet
 from box.library.front import slug
 from box.library.recognising import HEAD_BYTES, media_type
 from box.tasks.handler import Found, Placement, Request, Tools
-from box.web.failures import FetchError
+from box.web.failures import LASTING, FetchError
 from box.web.fetching import Bounds, fetch
 from box.web.patience import pause_seconds
 from box.web.turns import Turns
@@ -34,7 +35,6 @@ PATIENCE_SECONDS: Final = 10.0
 BEGINNINGS_MAX: Final = 3
 """Who sends it whole each time, and slowly, is left."""
 _BLOCK_BYTES: Final = 256 * 1024
-_LASTING: Final = ("bad-url", "private-address", "too-large", "too-many-redirects", "not-audio", "too-slow")
 _ENDINGS: Final = {
     "audio/mpeg": ".mp3", "audio/mp4": ".m4a", "audio/ogg": ".ogg", "audio/flac": ".flac", "audio/wav": ".wav",
     "audio/aac": ".aac", "video/mp4": ".mp4",
@@ -49,6 +49,8 @@ class _Part:
     validator: str = ""
     """What says whether it is still the same there: its ETag, else its date."""
     beginnings: int = 0
+    total: int = 0
+    """How large the whole is, 0 if nobody says."""
 
 
 @dataclass(slots=True)
@@ -59,10 +61,15 @@ class _Sink:
     tools: Tools
     total: int
     done: int
+    bytes_max: int
+    too_many: str
+    """The code of what is wrong with more bytes."""
 
     def write(self, data: bytes) -> int:
-        """Write some."""
+        """Write some. Raises FetchError where that is more than was set aside."""
         self.done += len(data)
+        if self.done > self.bytes_max:
+            raise FetchError(self.too_many, f"it has more than {self.bytes_max:,} bytes")
         self.tools.progress(done=self.done, total=self.total or None)
         return self.file.write(data)
 
@@ -75,6 +82,9 @@ def work(request: Request, tools: Tools, known: Mapping[str, Any]) -> Found:
     except FetchError as error:
         if error.code in {"cut", "timeout"} and worker.size() > worker.before and worker.part.validator:
             raise NotYet("the rest comes later", tools.options["host_pause_seconds"]) from None
+        if error.code == "http-416" and worker.before:
+            worker.forget()
+            raise NotYet("it is not what it was: it begins anew", tools.options["host_pause_seconds"]) from None
         return worker.missed(error)
 
 
@@ -110,9 +120,11 @@ class _Work:
     def run(self) -> Found:
         """Fetch the rest; what it is. Raises FetchError and NotYet."""
         os.makedirs(self.request.scratch, exist_ok=True)  # and the folder above it
+        if self.before and self.before == self.part.total:  # all has come already, but nobody was left to say so
+            return self._whole()
         options = self.tools.options
         bounds = Bounds(
-            options["timeout_seconds"], SLICE_SECONDS, self._bytes_max() - self.before,
+            options["timeout_seconds"], SLICE_SECONDS, self.tools.options["audio_bytes_max"],
             allow_private=options["allow_private"], user_agent=options["user_agent"] or f"Box/{__version__}",
         )  # fmt: skip
         headers = {"accept-encoding": "identity"}
@@ -135,21 +147,41 @@ class _Work:
     def _sink(self, status: int, said: Mapping[str, str]) -> _Sink:
         """Go on with the part, or begin anew."""
         goes_on = status == 206 and said.get("content-range", "").startswith(f"bytes {self.before}-")
-        if not goes_on:
-            if status == 206:
-                raise FetchError("bad-range", "the other side sent another part than the one that was asked for")
-            self.before = 0
-            etag = said.get("etag", "")
-            validator = etag if etag and not etag.startswith("W/") else said.get("last-modified", "")
-            self.part = _Part(self.known["url"], validator[:500], self.part.beginnings + 1)
-            if self.part.beginnings > BEGINNINGS_MAX:
-                raise FetchError("too-slow", "it does not come whole in time, and not in parts")
-            with open(f"{self.path}.json", "w", encoding="utf-8") as file:
-                json.dump(asdict(self.part), file)
         length = said.get("content-length", "")
-        total = self.before + int(length) if length.isascii() and length.isdigit() else 0
+        total = int(length) if length.isascii() and length.isdigit() and len(length) < 16 else 0
+        if goes_on:
+            total = self.before + total if total else 0
+            self._check_room(total)
+            return self._sunk(self._opened(), total)
+        if status == 206:
+            raise FetchError("bad-range", "the other side sent another part than the one that was asked for")
         self._check_room(total)
-        return _Sink(open(self.path, "ab" if goes_on else "wb"), self.tools, total, self.before)
+        etag = said.get("etag", "")
+        validator = etag if etag and not etag.startswith("W/") else said.get("last-modified", "")
+        self.part = _Part(self.known["url"], validator[:500], self.part.beginnings + 1, total)
+        if self.part.beginnings > BEGINNINGS_MAX:
+            raise FetchError("too-slow", "it does not come whole in time, and not in parts")
+        self.before = 0
+        with self._opened() as file:
+            file.truncate(0)  # before it is said what comes: whoever is killed here has nothing, not some of each
+        with open(f"{self.path}.json", "w", encoding="utf-8") as about:
+            json.dump(asdict(self.part), about)
+        return self._sunk(self._opened(), total)
+
+    def _sunk(self, file: BinaryIO, total: int) -> _Sink:
+        limit = self._bytes_max()
+        code = "too-large" if limit == self.tools.options["audio_bytes_max"] else "larger-than-said"
+        return _Sink(file, self.tools, total, self.before, limit, code)
+
+    def _opened(self) -> BinaryIO:
+        """The part, for this process alone. Raises NotYet while one that was taken for dead still writes to it."""
+        file = cast("BinaryIO", open(self.path, "ab"))  # noqa: SIM115 - whoever writes to it closes it
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            raise NotYet("somebody else is still writing to it", PATIENCE_SECONDS) from None
+        return file
 
     def _check_room(self, total: int) -> None:
         if total > self.tools.options["audio_bytes_max"]:
@@ -173,7 +205,7 @@ class _Work:
         if not found:
             raise FetchError("not-audio", "what came is no sound")
         os.replace(self.path, os.path.join(self.request.scratch, "sound"))
-        self._forget()
+        self.forget()
         year = self.known["date"][:4] if self.known["date"][:4].isdigit() else time.strftime("%Y", time.gmtime())
         name = f"{slug(self.known['title']) or 'episode'}{_ENDINGS.get(found, '')}"
         return Found(
@@ -182,11 +214,12 @@ class _Work:
 
     def missed(self, error: FetchError) -> Found:
         """It could not be had."""
-        is_final = error.gone or error.code in _LASTING or error.code.startswith("http-4")
-        if is_final or error.code == "bad-range":
-            self._forget()
         options, failures = self.tools.options, self.known["failures"]
-        is_final = is_final or failures + 1 >= options["failures_max"]
+        is_final = error.gone or error.code in LASTING or failures + 1 >= options["failures_max"]
+        if is_final or error.code == "bad-range":
+            self.forget()
+        if error.code == "larger-than-said" and not self.said_bytes:  # nobody says how large it is
+            self.said_bytes = min(2 * self._bytes_max(), options["audio_bytes_max"])
         pause = max(error.again_seconds, pause_seconds(options["every_seconds"] or 3600.0, failures))
         if self.said_bytes:  # with that much set aside it can be had
             is_final, pause = False, 0.0
@@ -197,7 +230,8 @@ class _Work:
         }  # fmt: skip
         return Found(facts=told, result=told)
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Remove the part."""
         for path in (self.path, f"{self.path}.json"):
             with suppress(FileNotFoundError):
                 os.unlink(path)

@@ -50,4 +50,4 @@ def _events(feed: int, facts: Mapping[str, Any], landed: tuple[Landed, ...]) -> 
         yield FeedFetched(feed=feed, **facts["fetched"])
 
 
-HANDLER = Handler(kind=KIND, run=run, report=report, options="podcasts", told=KIND)
+HANDLER = Handler(kind=KIND, run=run, report=report, options="podcasts", told=KIND, reserves=True)

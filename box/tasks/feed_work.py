@@ -2,7 +2,8 @@
 
 A feed is asked for what is new since last time; where it leads on for good, or says that it is elsewhere now, it has
 moved. Of its newest entries, those that are not known become notes, with what is said in them if they have a
-transcript. One whose transcript could not be had for now is read again when it can be.
+transcript. One whose transcript could not be had for now is read again when it can be, but who did not answer is not
+asked again by the same job, and what is only tried again is never a reason for the next one.
 """
 
 from __future__ import annotations
@@ -18,18 +19,17 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urljoin
 
-from blake3 import blake3
-
 from box import __version__
-from box.errors import NotYet, Unprocessable
-from box.library import episodes, feeds, tags, transcripts
+from box.errors import NotYet, OverQuota, Unprocessable
+from box.library import feeds, tags, transcripts
 from box.library.episodes import Transcript
 from box.library.feeds import Chapter, Entry, Feed, Link
-from box.library.front import front_matter, slug
+from box.library.front import slug
 from box.library.markdown import Markdown
 from box.library.reading import CORRUPT
+from box.tasks import feed_notes
 from box.tasks.handler import Found, Placement, Request, Tools
-from box.web.addresses import normal
+from box.web.addresses import host_of, normal
 from box.web.failures import FetchError
 from box.web.fetching import Answer, Bounds, fetch
 from box.web.patience import pause_seconds
@@ -37,13 +37,14 @@ from box.web.turns import Turns
 
 WORK_SECONDS: Final = 45.0
 """After so long no further entry is begun."""
+ASKING_SECONDS: Final = 80.0
+"""After so long nothing more is asked for: the note is made of what is there."""
+ENTRIES_MAX: Final = 500
+FACTS_CHARS_MAX: Final = 1_000_000
+"""Of so many entries, or when so much is known of them, the job is over: all of it has to fit into one answer."""
 PATIENCE_SECONDS: Final = 10.0
 """How long it waits for its turn at a host."""
-READER: Final = "feed"
-READER_VERSION: Final = 1
 _FEED_TYPES: Final = ("application/rss+xml", "application/atom+xml", "application/feed+json")
-_LASTING: Final = ("bad-url", "private-address", "too-large", "too-many-redirects", "bad-encoding")
-"""What will be the same next time, beside what the other side refuses."""
 
 
 def work(request: Request, tools: Tools, known: Mapping[str, Any]) -> Found:
@@ -64,6 +65,10 @@ class _Work:
     known: Mapping[str, Any]
     began: float = field(default_factory=time.monotonic)
     placements: list[Placement] = field(default_factory=list)
+    silent: set[str] = field(default_factory=set)
+    """Hosts that did not answer."""
+    pending: bool = False
+    """Something could not be had for now."""
 
     def run(self) -> Found:
         """What is new. Raises FetchError, Unprocessable and NotYet."""
@@ -77,13 +82,14 @@ class _Work:
             marks = {"etag": self.known["etag"], "modified": self.known["modified"]}
             return self._found({"unchanged": True, **marks}, answer.moved_to, [])
         feed, answer, moved_to = self._read(answer, data)
-        found, more = self._entries(feed)
-        marks = {
-            "etag": answer.headers.get("etag", "")[:500],
-            "modified": answer.headers.get("last-modified", "")[:100],
-        }
-        # Where there is more, it has to come whole again.
-        return self._found({"title": feed.title, "more": more, **({} if more else marks)}, moved_to, found)
+        found, more, message = self._entries(feed)
+        facts = {"title": feed.title, "more": more, "message": message}
+        if not more and not message and not self.pending:  # else it has to come whole again
+            facts |= {
+                "etag": answer.headers.get("etag", "")[:500],
+                "modified": answer.headers.get("last-modified", "")[:100],
+            }
+        return self._found(facts, moved_to, found)
 
     def failed(self, code: str, message: str, *, gone: bool = False, again_seconds: float = 0.0) -> Found:
         """It could not be had."""
@@ -103,17 +109,21 @@ class _Work:
         url = self.known["url"]
         if moved_to and moved_to != url:
             facts["moved"] = {"url": moved_to, "previous": url}
-        count = sum(bool(each["item"]) for each in found)
-        return Found(tuple(self.placements), facts=facts, result={"feed": url, "episodes": count})
+        result = {"feed": url, "episodes": sum(bool(each["item"]) for each in found)}
+        if fetched.get("message"):
+            result["message"] = fetched["message"]
+        return Found(tuple(self.placements), facts=facts, result=result)
 
     # --- the feed -----------------------------------------------------------------------------------------------------
 
     def _get(
-        self, url: str, headers: Mapping[str, str] | None = None, patience: float = PATIENCE_SECONDS
-    ) -> tuple[Answer, bytes]:
+        self, url: str, headers: Mapping[str, str] | None = None, patience: float = PATIENCE_SECONDS,
+        seconds: float = ASKING_SECONDS,
+    ) -> tuple[Answer, bytes]:  # fmt: skip
         options = self.tools.options
+        seconds = min(options["timeout_seconds"], seconds)
         bounds = Bounds(
-            options["timeout_seconds"], options["timeout_seconds"], options["feed_bytes_max"],
+            seconds, seconds, options["feed_bytes_max"],
             allow_private=options["allow_private"], user_agent=options["user_agent"] or f"Box/{__version__}",
         )  # fmt: skip
         out = io.BytesIO()
@@ -141,28 +151,37 @@ class _Work:
 
     # --- its entries --------------------------------------------------------------------------------------------------
 
-    def _entries(self, feed: Feed) -> tuple[list[dict[str, Any]], bool]:
-        """What becomes of the newest entries, the oldest of them first; and whether some are left."""
+    def _entries(self, feed: Feed) -> tuple[list[dict[str, Any]], bool, str]:
+        """What becomes of the newest entries, the oldest of them first; whether some are left; and why, if not yet."""
         old: Mapping[str, str] = self.known["episodes"]
-        wanted = []
+        new, again = [], []
         for entry in reversed(feeds.newest(feed.entries, self.tools.options["episodes_max"])):
             key, choice = feeds.key_of(entry), transcripts.choose(entry.transcripts, feed.language)
-            if key not in old or (choice and not old[key]):
-                wanted.append((key, entry, choice))
+            if key not in old:
+                new.append((key, entry, choice))
+            elif choice and not old[key]:
+                again.append((key, entry, choice))
         found: list[dict[str, Any]] = []
-        for done, (key, entry, choice) in enumerate(wanted):
-            if time.monotonic() - self.began > WORK_SECONDS:
-                return found, True
-            self.tools.progress(done=done, total=len(wanted), message=entry.title)
-            told = self._entry(feed, entry, key, choice, is_known=key in old)
+        chars = 0
+        for done, (key, entry, choice) in enumerate(new + again):
+            if self._seconds() > WORK_SECONDS or len(found) >= ENTRIES_MAX or chars > FACTS_CHARS_MAX:
+                self.pending = True
+                return found, done < len(new), ""
+            self.tools.progress(done=done, total=len(new) + len(again), message=entry.title)
+            try:
+                told = self._entry(feed, entry, key, choice, is_known=key in old)
+            except OverQuota as error:
+                return found, False, f"the quota has no room for its next note: {error}"
             if told:
                 found.append(told)
-        return found, False
+                chars += len(json.dumps(told))
+        return found, False, ""
 
     def _entry(
         self, feed: Feed, entry: Entry, key: str, choice: Sequence[Sequence[Link]], *, is_known: bool
     ) -> dict[str, Any] | None:  # fmt: skip
         said, is_final = self._transcripts(choice)
+        self.pending = self.pending or not is_final
         if is_known and not said and not is_final:
             return None  # nothing new to say
         told: dict[str, Any] = {
@@ -185,7 +204,7 @@ class _Work:
                     found.append(self._transcript(link))
                     break
                 except FetchError as error:
-                    is_final = is_final and (error.code in _LASTING or error.code.startswith("http-4"))
+                    is_final = is_final and error.is_lasting
                 except NotYet:
                     is_final = False
                 except Unprocessable:
@@ -193,57 +212,48 @@ class _Work:
         return found, is_final or bool(found)
 
     def _transcript(self, link: Link) -> Transcript:
-        _, data = self._get(link.url, patience=2 * PATIENCE_SECONDS)
+        data = self._beside(link.url)
         form = transcripts.form_of(link)
         # Read once in vain, so that half of a broken one is never in a note.
-        transcripts.write(data, form, link.url, Markdown(io.StringIO(), self.tools.options["text_chars_max"]))
+        with open(os.devnull, "w", encoding="utf-8") as nowhere:
+            transcripts.write(data, form, link.url, Markdown(nowhere, self.tools.options["text_chars_max"]))
         return Transcript(data, form, link.url, link.language)
 
     def _chapters(self, entry: Entry) -> tuple[list[Chapter], tuple[str, ...]]:
         if not entry.chapters_url or entry.chapters:
             return entry.chapters, ()
         try:
-            return transcripts.chapters(self._get(entry.chapters_url)[1], entry.chapters_url), ()
+            return transcripts.chapters(self._beside(entry.chapters_url), entry.chapters_url), ()
         except (FetchError, Unprocessable, NotYet):
             return [], ("no-chapters",)
 
+    def _beside(self, url: str) -> bytes:
+        """What lies elsewhere about an entry. Raises FetchError, and NotYet where asking has to end."""
+        host = host_of(normal(url))
+        left = ASKING_SECONDS - self._seconds()
+        if host in self.silent or left < 1:
+            raise NotYet(f"{host} did not answer, or there was no time to ask it", 0.0)
+        try:
+            return self._get(url, patience=min(2 * PATIENCE_SECONDS, left), seconds=left)[1]
+        except FetchError as error:
+            if not error.is_lasting:
+                self.silent.add(host)
+            raise
+
+    def _seconds(self) -> float:
+        return time.monotonic() - self.began
+
     def _note(self, feed: Feed, entry: Entry, said: Sequence[Transcript]) -> dict[str, Any]:
-        """Write the note of an entry to the scratch folder; the fields of its item."""
+        """Write the note of an entry to the scratch folder; the fields of its item. Raises OverQuota."""
         chapters, marks = self._chapters(entry)
-        body = io.StringIO()
-        out = Markdown(body, self.tools.options["text_chars_max"])
-        episodes.write(feed, entry, chapters, out)
-        for each in said:
-            episodes.write_transcript(each, out)
-        title = episodes.title_of(entry)
-        counts = {
-            "transcripts": len(said), "chapters": len(chapters), "seconds": round(entry.seconds),
-            "persons": len(entry.persons),
-        }  # fmt: skip
-        item = {
-            "item_kind": episodes.kind_of(entry), "title": title, "date": entry.date, "language": feed.language,
-            "authors": "\n".join(entry.authors or feed.authors), "tags": "\n".join(entry.tags),
-            "origin": entry.link or (entry.audio.url if entry.audio else ""), "media_type": "text/markdown",
-            "reader": READER, "reader_version": READER_VERSION, "words": out.words, "marks": "\n".join(marks),
-            "counts": json.dumps({name: count for name, count in counts.items() if count}),
-        }  # fmt: skip
-        front = front_matter(
-            {
-                "id": feeds.key_of(entry), "title": title, "authors": entry.authors or feed.authors, "date": entry.date,
-                "language": feed.language, "source": self.known["url"], "origin": item["origin"],
-                "kind": item["item_kind"], "counts": {**json.loads(str(item["counts"])), "words": out.words},
-                "tags": entry.tags, "reader": READER, "marks": marks,
-            }
-        )  # fmt: skip
-        text = f"{front}\n{body.getvalue()}\n"
         name = f"note-{len(self.placements)}.md"
+        path = os.path.join(self.request.scratch, name)
         os.makedirs(self.request.scratch, exist_ok=True)
-        data = text.encode()
-        with open(os.path.join(self.request.scratch, name), "wb") as file:
-            file.write(data)
-        self.placements.append(Placement("notes", "", f"{slug(title) or 'episode'}.md", made=name, apart=True))
-        digest = blake3(data).hexdigest()
-        return {**item, "digest": digest, "note_digest": digest, "chars": len(text)}
+        chars_max = self.tools.options["text_chars_max"]
+        item = feed_notes.write(path, self.known["url"], feed, entry, chapters, said, marks, chars_max)
+        self.tools.reserve(os.stat(path).st_size)
+        self.placements.append(Placement("notes", "", f"{slug(item['title']) or 'episode'}.md", made=name, apart=True))
+        return item
 
 
 def _named_by_page(data: bytes, url: str) -> str:

@@ -32,8 +32,8 @@ def requests_of(store: Store, root: str, jobs: Sequence[Claimed], handler: Handl
 
 def _told(store: Store, what: str, job: Claimed) -> dict[str, Any]:
     """What is known of what a job is about."""
-    if what == "item":
-        return item_lists.told(store, job.args.get("item", 0))
+    if what in {"item", "item as written"}:
+        return item_lists.told(store, job.args.get("item", 0), as_written=what != "item")
     feed = job.args.get("feed", 0)
     if what == "feed":
         return feeds.told(store, feed)

@@ -62,8 +62,8 @@ class Placement:
     made: str = ""
     """Name of the file in the scratch folder; empty: the source itself."""
     renews: bool = False
-    """It takes the place of the note that the request names (`args["note"]`, or `args["known"]["note"]`), if that one
-    still is as it was written (`note_digest` there); else it gets a name of its own beside it."""
+    """It takes the place of the note of the item that the job is told of (`args["known"]["note"]`), if that one still
+    has the bytes that it is told of (`note_digest` there); else it gets a name of its own beside it."""
     stays: bool = False
     """The source stands where it belongs already: it is not moved, and never taken for a duplicate."""
     file: int = 0

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from box import units
-from box.errors import SourceChanged
-from box.paths import split, to_os
 from box.tasks import notes, source
-from box.tasks.handler import Found, Handler, Placement, Request, Tools
+from box.tasks.handler import Found, Handler, Request, Tools
 from box.tasks.transcribe import report
 
 if TYPE_CHECKING:
@@ -34,29 +33,26 @@ def run(request: Request, tools: Tools) -> Found:
 
     from box.library import ocr, scans  # noqa: PLC0415 - as above
 
-    home = os.path.dirname(os.path.dirname(request.scratch))  # of the user: the scratch is in their temp/
-    folder = os.path.join(os.path.dirname(os.path.dirname(home)), scans.FOLDER)
-    name = to_os(split(request.args["note"])[1])
-    if not os.path.lexists(os.path.join(home, "notes", name)):
-        raise SourceChanged("its note was deleted: it stays so")
+    item = notes.item_of(request)
     languages = tools.options["ocr_languages"]
     os.makedirs(request.scratch, exist_ok=True)
+    folder = notes.beside_users(request, scans.FOLDER)
     scans.clear(folder)
-    key = blake3(f"{request.args['digest']}:{languages}".encode()).hexdigest()[:32]
+    key = blake3(f"{item['digest']}:{languages}".encode()).hexdigest()[:32]
     kept = os.path.join(folder, f"{key}.jsonl")
     with source.opened(request.files[0]), scans.Scans(kept, request.scratch, ocr.program(), languages) as seen:
-        facts = _written(request, tools, seen)
+        facts = _written(request, item, tools, seen)
+    tools.reserve(os.stat(os.path.join(request.scratch, notes.NOTE)).st_size)
     result = {"pages": len(seen.pages), "words": facts["words"]}
-    return Found((Placement("notes", "", name, made=notes.NOTE, renews=True),), "", facts, result)
+    return Found((notes.anew(item),), "", facts, result)
 
 
-def _written(request: Request, tools: Tools, seen: Scans) -> dict[str, Any]:
+def _written(request: Request, item: Mapping[str, Any], tools: Tools, seen: Scans) -> dict[str, Any]:
     """Write the note: what the document says as text, and what its pages show; the facts about it."""
     from box.library.markdown import Markdown  # noqa: PLC0415 - only the child needs it
     from box.library.readers import pdf  # noqa: PLC0415 - as above
     from box.library.reading import Context  # noqa: PLC0415 - as above
 
-    args = request.args
     shown = os.fsencode(os.path.basename(request.source)).decode("utf-8", "replace")
     body = os.path.join(request.scratch, _BODY)
     with open(body, "w", encoding="utf-8", newline="\n", buffering=notes.BLOCK_BYTES) as text:
@@ -68,12 +64,12 @@ def _written(request: Request, tools: Tools, seen: Scans) -> dict[str, Any]:
         "reader": READER, "reader_version": READER_VERSION, "words": out.words, "marks": "\n".join(reading.marks),
         "counts": json.dumps(dict(reading.counts)),
     }  # fmt: skip
-    note = notes.write(request.scratch, args["shown"], {**args, **facts}, body)
-    return facts | {"item": args["item"], "note_digest": note.digest, "chars": note.chars}
+    note = notes.write(request.scratch, notes.shown_source(item), {**item, **facts}, body)
+    return facts | {"item": request.args["item"], "note_digest": note.digest, "chars": note.chars}
 
 
 HANDLER = Handler(
-    kind=KIND, run=run, report=report, options="library", heavy=True,
+    kind=KIND, run=run, report=report, options="library", heavy=True, reserves=True, told="item as written",
     # Thousands of pages take hours on a small machine; tesseract is a process of its own, which counts for itself.
     limits={"cpu_seconds": units.DAY, "deadline_seconds": units.DAY},
 )  # fmt: skip

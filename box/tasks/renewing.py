@@ -33,7 +33,7 @@ def of(root: str, request: Request, found: Found) -> dict[int, Old]:
     Which file that is says the request, never the child. Raises SourceChanged if somebody has deleted it.
     """
     renewed = {}
-    said = {**request.args, **request.args.get("known", {})}
+    said = request.args.get("known", {})
     for index, placement in enumerate(found.placements):
         note = str(said.get("note", ""))
         if placement.renews and placement.made and placement.area == "notes" and owner(note) == (request.user, "notes"):

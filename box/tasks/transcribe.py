@@ -1,7 +1,8 @@
 """transcribe: what is said in a recording becomes the text of its note. The rule: the item stays, its text grows.
 
-Box's own note is replaced, as it stands; one that somebody has changed meanwhile stays as it is, and the new text gets
-a file of its own. What was heard is kept as it comes: killed or stopped, it goes on where it was.
+The note is written anew as it stands, with what is said below. Box's own is replaced; one that somebody has changed
+meanwhile stays as it is, and the new text gets a file of its own, with what they wrote in it. What was heard is kept as
+it comes: killed or stopped, it goes on where it was.
 
 `run` works in the child process, the parent calls `report` only: so what listens is imported where it is used.
 """
@@ -10,16 +11,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from box import units
-from box.errors import BoxError, SourceChanged
+from box import disk, units
+from box.errors import SourceChanged, Unprocessable
 from box.events import Event, FilePlaced, NoteRewritten
-from box.library import readers
-from box.paths import split, to_os
 from box.tasks import notes, source
-from box.tasks.handler import Found, Handler, Landed, Placement, Request, Tools
+from box.tasks.handler import Found, Handler, Landed, Request, Tools
 
 if TYPE_CHECKING:
     from box.library.heard import Heard
@@ -39,49 +38,62 @@ def run(request: Request, tools: Tools) -> Found:
 
     from box.library import heard, speech  # noqa: PLC0415 - as above
 
-    home = os.path.dirname(os.path.dirname(request.scratch))  # of the user: the scratch is in their temp/
-    folder = os.path.join(os.path.dirname(os.path.dirname(home)), heard.FOLDER)
-    name = to_os(split(request.args["note"])[1])
-    if not os.path.lexists(os.path.join(home, "notes", name)):
-        raise SourceChanged("its note was deleted: it stays so")
+    item = notes.item_of(request)
     settings = speech.settings_of(tools.options)
     os.makedirs(request.scratch, exist_ok=True)
+    folder = notes.beside_users(request, heard.FOLDER)
     heard.clear(folder)
-    key = blake3(f"{request.args['digest']}:{settings.identity}".encode()).hexdigest()[:32]
+    key = blake3(f"{item['digest']}:{settings.identity}".encode()).hexdigest()[:32]
     with source.opened(request.files[0]) as file, heard.Heard(os.path.join(folder, f"{key}.jsonl")) as said:
-        facts = _written(request, tools, said, lambda seconds: speech.transcribe(
-            file, request.args["media_type"], _shown(request), seconds, settings, said, tools.progress
+        facts = _written(request, item, tools, said, lambda seconds: speech.transcribe(
+            file, item["media_type"], _shown(request), seconds, settings, said, tools.progress
         ))  # fmt: skip
+    tools.reserve(os.stat(os.path.join(request.scratch, notes.NOTE)).st_size)
     result = {"segments": len(said.segments), "seconds": round(said.position), "language": facts["language"]}
-    return Found((Placement("notes", "", name, made=notes.NOTE, renews=True),), "", facts, result)
+    return Found((notes.anew(item),), "", facts, result)
 
 
-def _written(request: Request, tools: Tools, said: Heard, listen: Callable[[int], tuple[str, ...]]) -> dict[str, Any]:
-    """Write the note: what the recording says about itself, then what is said in it; the facts about it."""
-    from box.library.markdown import Markdown  # noqa: PLC0415 - only the child needs it
-    from box.library.reading import Context  # noqa: PLC0415 - as above
+def _written(
+    request: Request, item: Mapping[str, Any], tools: Tools, said: Heard, listen: Callable[[int], tuple[str, ...]]
+) -> dict[str, Any]:
+    """Write the note: as it stands, then what is said in the recording; the facts about it."""
+    from box.library.front import renewed  # noqa: PLC0415 - only the child needs it
+    from box.library.markdown import Markdown  # noqa: PLC0415 - as above
 
-    args = request.args
-    reader = readers.by_media_type(args["media_type"])
-    if reader is None:
-        raise BoxError(f"no recording is of the type {args['media_type']!r}")
+    counts = json.loads(item["counts"] or "{}")
+    marks = listen(counts.get("seconds", 0))
+    note = _standing(notes.path_of(request, item), tools.options["text_chars_max"])
     body = os.path.join(request.scratch, _BODY)
     with open(body, "w", encoding="utf-8", newline="\n", buffering=notes.BLOCK_BYTES) as text:
         out = Markdown(text, tools.options["text_chars_max"])
-        context = Context(_shown(request), request.scratch, tools.options, tools.progress)
-        reading = reader.read(request.source, out, context)
-        marks = listen(reading.counts.get("seconds", 0))
         out.heading(2, "Transcript")
         for segment in said.segments:
             out.spoken(segment.start, segment.text)
-    marks = tuple(dict.fromkeys((*reading.marks, TRANSCRIBED if said.segments else NOTHING, *marks)))
-    counts = {**json.loads(args["counts"] or "{}"), "segments": len(said.segments)}
+    marks = (*filter(None, item["marks"].split("\n")), TRANSCRIBED if said.segments else NOTHING, *marks)
     facts: dict[str, Any] = {
-        "reader": READER, "reader_version": READER_VERSION, "words": out.words, "marks": "\n".join(marks),
-        "language": args["language"] or said.language,
+        "reader": READER, "reader_version": READER_VERSION, "words": item["words"] + out.words,
+        "marks": "\n".join(dict.fromkeys(marks)), "language": item["language"] or said.language,
     }  # fmt: skip
-    note = notes.write(request.scratch, args["shown"], {**args, **facts, "counts": json.dumps(counts)}, body)
-    return facts | {"item": args["item"], "note_digest": note.digest, "chars": note.chars}
+    front = {
+        "language": facts["language"], "reader": READER, "marks": facts["marks"].split("\n"),
+        "counts": {**counts, "segments": len(said.segments), "words": facts["words"]},
+    }  # fmt: skip
+    made = notes.compose(os.path.join(request.scratch, notes.NOTE), f"{renewed(note, front).rstrip()}\n\n", body)
+    return facts | {"item": request.args["item"], "note_digest": made.digest, "chars": made.chars}
+
+
+def _standing(path: str, chars_max: int) -> str:
+    """The note as it stands. Raises SourceChanged where there is none, and Unprocessable for one that nobody reads."""
+    from box.library.reading import OVERSIZED  # noqa: PLC0415 - only the child needs it
+
+    try:
+        with open(disk.open_to_read(path), encoding="utf-8", errors="replace", newline="") as file:
+            text = file.read(chars_max + 1)
+    except OSError as error:
+        raise SourceChanged(f"its note was deleted: it stays so ({error.strerror})") from None
+    if len(text) > chars_max:
+        raise Unprocessable(OVERSIZED, f"its note holds more than {chars_max:,} characters (library.text_chars_max)")
+    return text
 
 
 def _shown(request: Request) -> str:
@@ -98,7 +110,7 @@ def report(request: Request, found: Found, landed: tuple[Landed, ...]) -> tuple[
 
 
 HANDLER = Handler(
-    kind=KIND, run=run, report=report, options="speech", heavy=True,
+    kind=KIND, run=run, report=report, options="speech", heavy=True, reserves=True, told="item as written",
     # The libraries map far more than they use; hours of speech take hours on a small machine.
     limits={
         "memory_bytes": 2 * units.GB, "cpu_seconds": units.DAY, "deadline_seconds": units.DAY, "open_files_max": 256,

@@ -22,11 +22,12 @@ KIND: Final = "transcripts"
 def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     """Ask for what is missing; the result says of how many recordings. Raises UsageError where it is not wanted."""
     from box.library import speech  # noqa: PLC0415 - a child that knows this kind needs no model
+    from box.models import item_lists  # noqa: PLC0415 - nor a database
 
     if not inside.config.speech.enabled:
         raise UsageError("speech.enabled is false: switch it on first")
     speech.settings_of(asdict(inside.config.speech))
-    return more_text.ask(inside, job, reporter, TRANSCRIBE, "sound")
+    return more_text.ask(inside, job, reporter, TRANSCRIBE, item_lists.unheard)
 
 
 HANDLER = Chore(

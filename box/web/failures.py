@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from box.errors import BoxError
+
+LASTING: Final = (
+    "bad-url", "private-address", "too-large", "too-many-redirects", "bad-encoding", "not-audio", "too-slow",
+)  # fmt: skip
+"""What will be the same next time, whatever the other side says."""
+_FOR_NOW: Final = ("http-408", "http-425", "http-429")
 
 
 class FetchError(BoxError):
@@ -14,3 +22,8 @@ class FetchError(BoxError):
         self.code = code
         self.gone = gone
         self.again_seconds = again_seconds
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether it will be the same next time; what the other side refuses is, too."""
+        return self.code in LASTING or (self.code.startswith("http-4") and self.code not in _FOR_NOW)

@@ -6,16 +6,18 @@ unpacks by itself does it before anybody can say stop. Only gzip is asked for, b
 
 from __future__ import annotations
 
+import socket
 import ssl
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -30,9 +32,11 @@ _BLOCK_BYTES: Final = 256 * 1024
 _PERMANENT: Final = (301, 308)
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
 _BUSY: Final = (429, 503)
+_CONNECTED: Final = ("connection.connect_tcp.complete", "connection.start_tls.complete")
 _PACKED: Final = ("gzip", "x-gzip", "deflate")
 
 type_out = Callable[[int, Mapping[str, str]], BinaryIO]
+type_heard = Callable[[str, Mapping[str, Any]], None]
 type_at_host = Callable[[str], AbstractContextManager[None]]
 
 
@@ -79,16 +83,14 @@ def fetch(
         with at_host(host_of(at)), _telling(at), _client(at, bounds.read_seconds) as client:
             until = until or time.monotonic() + bounds.total_seconds  # waiting for a turn does not count
             address = address_of(at, allow_private=bounds.allow_private)
-            with _ask(client, at, address, wanted) as response:
+            with _ended(until) as heard, _ask(client, at, address, wanted, heard) as response:
                 target = response.headers.get("location", "")
                 if response.status_code not in _REDIRECTS or not target:
-                    size = _take(response, out, bounds, until)
+                    size = _take(response, out, bounds)
                     return Answer(response.status_code, at, moved_to, _lower(response.headers), size)
                 is_permanent = is_permanent and response.status_code in _PERMANENT
                 at = normal(urljoin(at, target))
                 moved_to = at if is_permanent else moved_to
-        if time.monotonic() > until:
-            raise FetchError("timeout", f"{url} leads on and on: not within {bounds.total_seconds:g} s")
     raise FetchError("too-many-redirects", f"{url} leads on more than {REDIRECTS_MAX} times")
 
 
@@ -102,8 +104,43 @@ def _trust(*, is_safe: bool) -> ssl.SSLContext:
     return httpx.create_ssl_context() if is_safe else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
+@contextmanager
+def _ended(until: float) -> Iterator[type_heard]:
+    """Give what is to hear of connections; they end at that time. Raises FetchError then.
+
+    The client's own patience begins anew with each byte: who sends one now and then would keep it.
+    """
+    streams: list[Any] = []
+
+    def heard(what: str, about: Mapping[str, Any]) -> None:
+        if what in _CONNECTED:
+            streams.append(about["return_value"])
+
+    def end() -> None:
+        for stream in streams:
+            with suppress(OSError):  # one that has become another one, or was closed
+                socket.socket.shutdown(stream.get_extra_info("socket"), socket.SHUT_RDWR)
+
+    timer = threading.Timer(max(0.0, until - time.monotonic()), end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield heard
+    except httpx.HTTPError:
+        _check(until)
+        raise
+    finally:
+        timer.cancel()
+    _check(until)
+
+
+def _check(until: float) -> None:
+    if time.monotonic() > until:
+        raise FetchError("timeout", "it does not come to an end in the time that it has")
+
+
 def _ask(
-    client: httpx.Client, url: str, address: str, headers: Mapping[str, str]
+    client: httpx.Client, url: str, address: str, headers: Mapping[str, str], heard: type_heard
 ) -> AbstractContextManager[httpx.Response]:
     """Ask that very address, as the host that it was looked up for."""
     parts = urlsplit(url)
@@ -112,11 +149,11 @@ def _ask(
     return client.stream(
         "GET", httpx.URL(url).copy_with(host=address),
         headers={**headers, "host": f"{place}:{parts.port}" if parts.port else place},
-        extensions={"sni_hostname": host} if host != address else {},
+        extensions={"trace": heard} | ({"sni_hostname": host} if host != address else {}),
     )  # fmt: skip
 
 
-def _take(response: httpx.Response, out: type_out, bounds: Bounds, until: float) -> int:
+def _take(response: httpx.Response, out: type_out, bounds: Bounds) -> int:
     """Write what comes; how many bytes. Raises FetchError for what is no answer."""
     status = response.status_code
     if status == 304:
@@ -127,20 +164,12 @@ def _take(response: httpx.Response, out: type_out, bounds: Bounds, until: float)
     if encoding not in {"", "identity", *_PACKED}:
         raise FetchError("bad-encoding", f"it is packed as {encoding[:40]}, which was not asked for")
     file, size = out(status, _lower(response.headers)), 0
-    for data in _unpacked(_raw(response, bounds, until), packed=encoding in _PACKED):
+    for data in _unpacked(response.iter_raw(), packed=encoding in _PACKED):
         size += len(data)
         if size > bounds.bytes_max:
             raise FetchError("too-large", f"it has more than {bounds.bytes_max:,} bytes")
         file.write(data)
     return size
-
-
-def _raw(response: httpx.Response, bounds: Bounds, until: float) -> Iterator[bytes]:
-    """What comes, as it comes: with a size of pieces wanted, a slow side could keep us for as long as it likes."""
-    for data in response.iter_raw():
-        yield data
-        if time.monotonic() > until:
-            raise FetchError("timeout", f"it does not come to an end within {bounds.total_seconds:g} s")
 
 
 def _unpacked(pieces: Iterable[bytes], *, packed: bool) -> Iterator[bytes]:

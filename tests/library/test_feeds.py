@@ -122,6 +122,50 @@ def test_the_newest_come_first_each_once_and_without_a_date_last():
     assert [entry.guid for entry in feeds.newest(entries, 1)] == ["c"]
 
 
+def rss(*items: str) -> bytes:
+    return f"<rss><channel><title>A</title>{''.join(f'<item>{item}</item>' for item in items)}</channel></rss>".encode()
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        ["<guid>1</guid><title>a</title>", "<guid>1</guid><title>b</title>"],
+        ['<guid>1</guid><enclosure url="https://a.b/1.mp3"/>', '<guid>1</guid><enclosure url="https://a.b/2.mp3"/>'],
+        [f'<title>{n}</title><enclosure url="https://a.b/play?episode={n}" type="audio/mpeg"/>' for n in (1, 2)],
+        ["<title>a</title>", "<title>b</title>"],
+        ["<title>a</title><link>https://a.b/1</link>", "<title>a</title><link>https://a.b/2</link>"],
+        ["<description>a</description>", "<description>b</description>"],
+    ],
+    ids=["guid", "guid, sounds", "sound", "nothing but a title", "the same title", "nothing but a text"],
+)
+def test_entries_that_share_what_they_should_be_known_by_are_all_there(items: list[str]):
+    assert len(feeds.parse(rss(*items), "a").entries) == 2
+    assert len(feeds.parse(rss(*items, *items), "a").entries) == 2, "each of them once"
+
+
+def test_of_too_many_entries_the_newest_are_kept_wherever_they_stand():
+    items = [
+        f"<title>{n}</title><pubDate>{1920 + n // 1000:04}-01-01T00:00:{n % 60:02}Z</pubDate>" for n in range(100_000)
+    ]
+    feed = feeds.parse(rss(*items), "a")
+    assert feed.is_cut
+    assert len(feed.entries) == feeds.ENTRIES_MAX
+    assert feed.entries[0].date.startswith("2014")
+    assert feed.entries[-1].date.startswith("2005")
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("Fri, 31 Dec 9999 23:59:59 -1200", ""), ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),
+        ("0001-01-01T00:00:00+14:00", ""), ("99999-01-01", ""), ("Mon, 99 May 2024 10:00:00 GMT", ""),
+        ("Mon, 06 May 2024 10:00:00 +99999999999", ""),
+    ],
+)  # fmt: skip
+def test_a_date_that_cannot_be_is_none(text: str, date: str):
+    assert feeds.date_of(text) == date
+
+
 @settings(deadline=None)
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
 def test_any_bytes_are_a_feed_or_refused(data: bytes):

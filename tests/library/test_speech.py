@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
+import sys
 import time
 import wave
 from itertools import pairwise
@@ -17,14 +19,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from box import beside, events
+from box.client import Client
 from box.config import Config
 from box.library import heard
 from box.library.heard import Heard, Segment
 from box.library.hearing import RATE, Hearing, quietest
+from box.library_rules import TRANSCRIBE, more_text
 from box.tasks.transcribe import KIND
 from tests import speech
-from tests.helpers import library, start_box, until
+from tests.helpers import REPOSITORY, library, running, start_box, until
 from tests.library.test_items import drop, front, note, once
+from tests.tasks import test_feed
+from tests.test_cancel import names, of_job, seconds_to_end
+from tests.web.server import page, serving
 
 BECKETT = ("ever tried", "ever failed", "try again", "fail again", "fail better")
 
@@ -41,12 +48,13 @@ def words_of(text: str) -> str:
     return " ".join("".join(letter if letter.isalpha() else " " for letter in body).split())
 
 
-def twice(path: Path) -> bytes:
-    """The same recording, said twice."""
+def said(times: int, quiet_seconds: int = 0) -> bytes:
+    """The same recording, said so often; then nearly nothing."""
     out = io.BytesIO()
-    with wave.open(str(path), "rb") as source, wave.open(out, "wb") as target:
+    with wave.open(str(speech.talk()), "rb") as source, wave.open(out, "wb") as target:
         target.setparams(source.getparams())
-        target.writeframes(source.readframes(source.getnframes()) * 2)
+        target.writeframes(source.readframes(source.getnframes()) * times)
+        target.writeframes(b"\1\0" * (quiet_seconds * source.getframerate() * source.getnchannels()))
     return out.getvalue()
 
 
@@ -76,7 +84,7 @@ def test_what_is_said_becomes_the_text_of_the_note_with_its_times(listening):
 
 def test_a_recording_goes_on_after_a_kill_where_it_was(listening):
     config = listening(speech__window_seconds=10, jobs__retry_base_seconds=0)
-    drop(config, "twice.wav", twice(speech.talk()))
+    drop(config, "twice.wav", said(times=2))
     temp = Path(config.box.root, heard.FOLDER)
     process = start_box(config)
     try:
@@ -96,30 +104,62 @@ def test_a_recording_goes_on_after_a_kill_where_it_was(listening):
     assert times == sorted(times)
 
 
+def test_a_job_that_is_cancelled_while_it_listens_ends_and_what_was_heard_is_kept(listening):
+    config = listening(speech__window_seconds=10)
+    drop(config, "long.wav", said(times=40))
+    temp = Path(config.box.root, heard.FOLDER)
+    with running(config), Client(config) as client:
+        until(lambda: [path for path in temp.glob("*.jsonl") if b'"at"' in path.read_bytes()], "something was heard")
+        with beside.beside(config) as there:
+            ((job,),) = there.store.rows("SELECT id FROM jobs WHERE kind = ?", (KIND,))
+        assert client.cancel_job(job)
+        until(lambda: client.get_job_status(job) == "cancelled", "it is cancelled")
+    found = of_job(config, job)
+    print(f"cancelled after {seconds_to_end(found):.3f} s")  # noqa: T201 - a figure, not a limit
+    assert names(found)[-2:] == ["JobCancelRequested", "JobCancelled"]
+    (path,) = temp.glob("*.jsonl")
+    before = path.read_bytes()
+    assert b'"complete": true' not in before
+    with Heard(str(path)) as kept:
+        assert kept.position > 0
+    assert library(config, "temp") == {}
+    assert "Transcript" not in library(config, "notes")["long.md"].decode()
+
+
+def test_however_long_it_is_listening_takes_less_than_400_mb(listening):
+    """Five minutes, the first of which holds speech; the peak of all processes of the real program."""
+    config = listening()
+    drop(config, "long.wav", said(times=2, quiet_seconds=280))
+    script = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True);"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    command = [sys.executable, "-c", script, sys.executable, "-m", "box", "--config", config.path, "once"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    peak_mb = int(done.stdout.split()[-1]) / 1000
+    print(f"peak {peak_mb:.0f} MB")  # noqa: T201 - a figure
+    assert jobs(config) == [(KIND, "completed", "")]
+    assert words_of(library(config, "notes")["long.md"].decode()).count("fail better") == 2
+    assert 100 < peak_mb < 400
+
+
 def test_a_note_that_somebody_changed_stays_and_the_text_gets_a_file_of_its_own(make_root, listening):
     config = make_root()
     drop(config, "beckett.wav", speech.talk().read_bytes())
     (item,) = once(config)
     path = Path(config.box.root, str(item["note"]))
-    path.write_text(path.read_text() + "\nMy own words.\n")
+    path.write_text(path.read_text().replace("---\n", '---\nmy: "own"\n', 1) + "\nMy own words.")
     config = listening(exists=True)
+    stands = (Path(config.box.root) / str(item["path"])).stat()
     with beside.beside(config) as there:
-        args = {key: item[key] for key in ARGUMENTS} | {"item": item["id"], "shown": "beckett.wav"}
-        stands = (Path(config.box.root) / str(item["path"])).stat()
-        there.engine.record(
-            events.JobRequested(
-                user="me",
-                kind=KIND,
-                source=str(item["path"]),
-                size=stands.st_size,
-                mtime_ns=stands.st_mtime_ns,
-                args=json.dumps(args),
-            )
-        )
+        there.engine.record(more_text(TRANSCRIBE, item, stands.st_size, stands.st_mtime_ns))
     (item,) = once(config)
     assert item["note"] == "users/me/notes/beckett-2.md"
-    assert path.read_text().endswith("My own words.\n")
-    assert BECKETT[0] in words_of(note(config, item))
+    assert path.read_text().endswith("My own words.")
+    text = note(config, item)
+    assert BECKETT[0] in words_of(text)
+    assert "My own words." in text
+    assert front(text)["my"] == "own"
 
 
 def test_recordings_that_were_there_before_are_listened_to_when_somebody_asks_once(make_root, listening):
@@ -135,12 +175,6 @@ def test_recordings_that_were_there_before_are_listened_to_when_somebody_asks_on
         with beside.beside(config) as there:
             results = there.store.rows("SELECT result FROM jobs WHERE kind = 'transcripts' ORDER BY id")
         assert json.loads(results[-1][0]) == {"asked": expected}
-
-
-ARGUMENTS = (
-    "title", "authors", "date", "language", "origin", "tags", "item_kind", "counts", "digest", "media_type", "note",
-    "note_digest",
-)  # fmt: skip
 
 
 @pytest.mark.parametrize("model", ["", "/nowhere", "unreadable"])
@@ -168,6 +202,30 @@ def test_where_it_is_not_wanted_nobody_listens(make_root):
     drop(config, "beckett.wav", speech.talk().read_bytes())
     once(config)
     assert jobs(config) == []
+
+
+@pytest.mark.parametrize("more", ["", '<podcast:transcript url="{url}/a.txt" type="text/plain"/>'])
+def test_the_sound_of_an_episode_is_listened_to_unless_its_feed_says_what_is_said(listening, more: str):
+    config = listening(podcasts__allow_private=True, podcasts__host_pause_seconds=0, podcasts__download=True)
+    with serving() as site:
+        site.pages["/feed"] = page(test_feed.show(site, 1, more))
+        site.pages["/g0.mp3"] = page(speech.talk().read_bytes(), "audio/mpeg")
+        site.pages["/a.txt"] = page("It was said.", "text/plain")
+        test_feed.served(config, test_feed.subscribed(site))
+    (item,) = once(config)
+    assert jobs(config) == ([] if more else [(KIND, "completed", "")])
+    text, facts = note(config, item), front(note(config, item))
+    assert "Notes of Owl 0." in text
+    if not more:
+        assert all(words in words_of(text) for words in BECKETT)
+        assert (item["reader"], item["marks"], facts["marks"]) == ("speech", "transcribed", ["transcribed"])
+        assert facts["counts"] == {"seconds": 3723, "segments": text.count("\n["), "words": item["words"]}
+        assert (facts["source"], facts["date"]) == (f"{site.url}/feed", "2024-05-06T08:00:00Z")
+        assert (item["note_digest"], item["chars"]) == (blake3(text.encode()).hexdigest(), len(text))
+    with beside.beside(config) as there:
+        there.engine.request(events.JobRequested(user="", kind="transcripts"))
+    once(config)
+    assert len(jobs(config)) == (not more)
 
 
 # --- windows ----------------------------------------------------------------------------------------------------------

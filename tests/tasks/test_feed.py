@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,20 +18,21 @@ from box.claims import Claims
 from box.config import Config
 from box.engine import create
 from box.errors import BoxError, NotYet
-from box.events import FeedSubscribed, FeedUnsubscribed, FileVanished, JobDue
+from box.events import FeedSubscribed, FeedUnsubscribed, FileVanished, JobDue, JobReleased, QuotaSet
+from box.library import feeds as feeds_read
 from box.models import feeds, hosts
 from box.models.base import Store
 from box.service import options_of
 from box.standing import problems
 from box.status import Problems
-from box.tasks import asking, by_request, retry, wire
+from box.tasks import asking, by_request, feed_work, retry, wire
 from box.tasks.choose import Chooser
 from box.tasks.chore import Inside
 from box.tasks.handler import Found, Handler, Request
 from box.tasks.limits import ChildLimits
 from box.tasks.perform import Performer
 from box.tasks.runner import Runner
-from tests.helpers import inbox, library
+from tests.helpers import inbox, library, start_box, until
 from tests.web.server import Site, packed, page, part, redirect, serving, status
 
 SHOW = """<?xml version="1.0" encoding="UTF-8"?>
@@ -323,6 +326,99 @@ def test_an_outline_of_feeds_subscribes_to_each_and_a_link_to_one(site: Site, co
     assert f"- Birds\n  - A {site.url}/a" in notes(config)["mine.md"]
 
 
+def test_who_does_not_answer_is_asked_once_and_is_no_reason_for_another_job(site: Site, config: Config):
+    site.pages["/feed"] = page(show(site, 3, '<podcast:transcript url="{url}/t.vtt" type="text/vtt"/>'), etag='"1"')
+    site.pages["/t.vtt"] = status(503)
+    once(config, subscribed(site))
+    assert sorted(notes(config)) == ["owl-0.md", "owl-1.md", "owl-2.md"]
+    assert site.paths() == ["/feed", "/t.vtt"]
+    once(config, url=f"{site.url}/feed")
+    assert site.paths()[2:] == ["/feed", "/t.vtt"]
+    assert "if-none-match" not in site.asked[2][1], "else what is not there yet would never be asked for again"
+    site.pages["/t.vtt"] = status(429)
+    once(config, url=f"{site.url}/feed")
+    site.pages["/t.vtt"] = page("WEBVTT\n\n00:00:01.000 --> 00:00:02.000\nHoot.\n")
+    once(config, url=f"{site.url}/feed")
+    assert rows(config, "SELECT count(*) FROM items WHERE counts LIKE '%transcripts%'") == [(3,)]
+    once(config, url=f"{site.url}/feed")
+    assert site.paths().count("/t.vtt") == 6
+    once(config, url=f"{site.url}/feed")
+    assert site.asked[-1][1]["if-none-match"] == '"1"'
+
+
+def test_what_is_only_tried_again_is_left_when_the_time_is_up(site: Site, config: Config, monkeypatch):
+    monkeypatch.setattr(feed_work, "WORK_SECONDS", -1.0)
+    site.pages["/feed"] = page(show(site, 2, '<podcast:transcript url="{url}/t.vtt" type="text/vtt"/>'))
+    request = Request(1, "me", "", 0, 0, 0, str(Path(config.box.root, "scratch")))
+    tools = Quiet(options_of(config)["podcasts"])
+    known = {"url": f"{site.url}/feed", "etag": "", "modified": "", "failures": 0, "episodes": {}}
+    assert feed_work.work(request, tools, known).facts["fetched"]["more"] is True
+    keys = {feeds_read.key_of(each): "" for each in feeds_read.parse(show(site, 2).encode(), "a").entries}
+    assert feed_work.work(request, tools, known | {"episodes": keys}).facts["fetched"]["more"] is False
+
+
+class Quiet:
+    """Tools of a job that nobody else is beside."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.options = options
+
+    def progress(self, *_: object, **__: object) -> None:
+        pass
+
+    def turn(self, _: str) -> float:
+        return 0
+
+    def left(self, *_: object) -> None:
+        pass
+
+
+def test_of_very_many_entries_each_job_takes_a_part_and_all_of_them_come(site: Site, config: Config, monkeypatch):
+    monkeypatch.setattr(feed_work, "FACTS_CHARS_MAX", 1)
+    site.pages["/feed"] = page(show(site, 3), etag='"1"')
+    once(config, subscribed(site))
+    assert sorted(notes(config)) == ["owl-0.md", "owl-1.md", "owl-2.md"]
+    assert site.paths() == ["/feed"] * 3
+    assert all("if-none-match" not in headers for _, headers in site.asked)
+
+
+def test_episodes_for_whose_notes_the_quota_has_no_room_come_when_it_has(site: Site, make_root):
+    config = make_root(
+        podcasts__allow_private=True, podcasts__host_pause_seconds=0, quota__default_bytes=3_000,
+    )  # fmt: skip
+    site.pages["/feed"] = page(show(site, 3).replace("Notes of", "Hoot hoot. " * 100 + "Notes of"), etag='"1"')
+    served(config, subscribed(site))
+    assert sorted(notes(config)) == ["owl-0.md", "owl-1.md"]
+    found = feed_of(config)
+    assert (found.state, found.failures) == ("active", 0)
+    assert "quota" in found.message
+    assert rows(config, "SELECT reserved_bytes FROM accounts WHERE user = 'me'") == [(0,)]
+    assert rows(config, "SELECT state FROM jobs WHERE kind = 'feed'") == [("completed",)]
+    once(config, QuotaSet(user="me", quota_bytes=None), url=f"{site.url}/feed")
+    assert sorted(notes(config)) == ["owl-0.md", "owl-1.md", "owl-2.md"]
+    assert feed_of(config).message == ""
+
+
+def test_a_transcript_that_is_more_than_a_note_may_hold_is_left_out_and_the_other_episodes_come(site: Site, make_root):
+    config = make_root(
+        podcasts__allow_private=True, podcasts__host_pause_seconds=0, library__text_chars_max=1_500,
+    )  # fmt: skip
+    more = '<podcast:transcript url="{url}/a.txt" type="text/plain" language="en"/>'
+    more += more.replace("a.txt", "b.txt").replace("en", "de")
+    site.pages["/feed"] = page(show(site, 2, more))
+    site.pages["/a.txt"] = page("Hoot. " * 200, "text/plain")
+    site.pages["/b.txt"] = page("Huhu. " * 200, "text/plain")
+    once(config, subscribed(site))
+    found = notes(config)
+    assert sorted(found) == ["owl-0.md", "owl-1.md"]
+    assert all(
+        "Hoot." in note and "Huhu." not in note and 'marks: ["no-transcript"]' in note for note in found.values()
+    )
+    site.pages["/long"] = page(show(site, 2).replace("Notes of", "Hoot. " * 500))
+    once(config, subscribed(site, "/long"))
+    assert [note.count("Hoot.") for name, note in notes(config).items() if name.endswith("-2.md")] == [0, 0]
+
+
 MP3 = b"ID3\x04\x00\x00\x00\x00\x00\x00" + bytes(range(256)) * 400
 
 
@@ -355,6 +451,128 @@ def test_a_sound_that_was_cut_goes_on_where_it_ended(site: Site, downloading: Co
     assert [headers.get("range") for headers in asked] == [None, "bytes=50000-"]
     assert asked[1]["if-range"] == '"1"'
     assert library(downloading, "temp") == {}
+
+
+def part_of(config: Config, feed: int = 1) -> Path:
+    """Where what came of the sound of the only episode is."""
+    with beside(config) as box:
+        ((feed, episode),) = box.store.rows("SELECT feed, episode FROM episodes")
+    return Path(config.box.root, "users/me/temp", f"episode-{feed}-{episode}.part")
+
+
+def test_the_sound_of_an_episode_goes_on_after_a_kill_where_it_was(site: Site, make_root):
+    config = make_root(
+        podcasts__allow_private=True, podcasts__host_pause_seconds=0, podcasts__download=True,
+        jobs__retry_base_seconds=0,
+    )  # fmt: skip
+    killed, whole = threading.Event(), part(MP3, '"1"')
+
+    def half(handler: Any) -> None:
+        site.pages["/g0.mp3"] = whole
+        handler.send_response(200)
+        handler.send_header("content-length", str(len(MP3)))
+        handler.send_header("etag", '"1"')
+        handler.end_headers()
+        handler.wfile.write(MP3[:50_000])
+        handler.wfile.flush()
+        killed.wait(60)
+        handler.close_connection = True
+
+    site.pages["/rss"], site.pages["/g0.mp3"] = page(show(site, 1)), half
+    (inbox(config) / "a.url").write_text(f"[InternetShortcut]\r\nURL={site.url}/rss\r\n")
+    process = start_box(config, "once")
+    try:
+        temp = Path(config.box.root, "users/me/temp")
+        until(lambda: [path for path in temp.glob("*.part") if path.stat().st_size], "something has come")
+    finally:
+        process.kill()
+        process.wait()
+        killed.set()
+    served(config)
+    assert library(config, "media")["2024/owl-0.mp3"] == MP3
+    ranges = [headers.get("range", "") for path, headers in site.asked if "mp3" in path]
+    assert ranges[0] == ""
+    assert ranges[1].startswith("bytes=")
+    assert library(config, "temp") == {}
+
+
+def stopped_at(config: Config, monkeypatch, where: Any, name: str) -> None:
+    """A job that ends just before it calls that, as one that is killed does."""
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(where, name, stop)
+        with pytest.raises(KeyboardInterrupt):
+            until_due(config)
+    with beside(config) as box:
+        for job, lease in box.store.rows("SELECT id, lease FROM jobs WHERE state = 'running'"):
+            box.engine.record(JobReleased(user="me", job=job, lease=lease, reason="killed", counted=False))
+
+
+def test_a_sound_that_changed_meanwhile_begins_anew_wherever_somebody_is_killed(
+    site: Site, downloading: Config, monkeypatch
+):
+    site.pages["/feed"], site.pages["/g0.mp3"] = page(show(site, 1)), part(MP3, '"1"', cut_at=50_000)
+    once(downloading, subscribed(site))
+    other = MP3[:40] + bytes(reversed(MP3[40:]))
+    site.pages["/g0.mp3"] = part(other, '"2"')
+    stopped_at(downloading, monkeypatch, json, "dump")
+    until_due(downloading)
+    assert library(downloading, "media") == {"2024/owl-0.mp3": other}
+
+
+def test_a_sound_that_had_come_whole_is_not_fetched_again_and_one_that_is_shorter_now_begins_anew(
+    site: Site, downloading: Config, monkeypatch
+):
+    site.pages["/feed"], site.pages["/g0.mp3"] = page(show(site, 1)), part(MP3, '"1"', cut_at=50_000)
+    once(downloading, subscribed(site))
+    stopped_at(downloading, monkeypatch, os, "replace")
+    assert part_of(downloading).read_bytes() == MP3
+    asked = len(site.asked)
+    about = Path(f"{part_of(downloading)}.json")
+    known = json.loads(about.read_text())
+    assert known["total"] == len(MP3)
+    about.write_text(json.dumps(known | {"total": 0}))
+    until_due(downloading)
+    assert library(downloading, "media") == {}
+    until_due(downloading)
+    assert library(downloading, "media") == {"2024/owl-0.mp3": MP3}
+    assert [headers.get("range") for _, headers in site.asked[asked:]] == [f"bytes={len(MP3)}-", None]
+
+
+def test_a_sound_of_which_nobody_says_how_large_it_is_gets_more_room_next_time(site: Site, make_root):
+    config = make_root(
+        podcasts__allow_private=True, podcasts__host_pause_seconds=0, podcasts__download=True,
+        podcasts__audio_bytes_max="2 MB",
+    )  # fmt: skip
+    sound = MP3 + bytes(1_200_000)
+
+    def unsaid(handler: Any) -> None:
+        handler.close_connection = True
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(sound)
+
+    site.pages["/feed"], site.pages["/g0.mp3"] = page(show(site, 1)), unsaid
+    once(config, subscribed(site))
+    assert rows(config, "SELECT audio_bytes, next_at <> 'never' FROM episodes") == [(2_000_000, 1)]
+    once(config, url=f"{site.url}/feed")
+    assert library(config, "media") == {"2024/owl-0.mp3": sound}
+    sound += bytes(1_200_000)
+    site.pages["/g1.mp3"] = unsaid
+    site.pages["/feed"] = page(show(site, 1).replace("g0", "g1").replace("Owl 0", "Owl 1"))
+    for _ in range(2):
+        once(config, url=f"{site.url}/feed")
+    assert rows(config, "SELECT next_at FROM episodes WHERE path = ''") == [("never",)]
+
+
+@pytest.mark.parametrize(("code", "is_left"), [(429, False), (404, False), (410, True)])
+def test_a_sound_that_is_refused_for_now_is_tried_again(site: Site, downloading: Config, code: int, is_left: bool):
+    site.pages["/feed"], site.pages["/g0.mp3"] = page(show(site, 1)), status(code)
+    once(downloading, subscribed(site))
+    assert rows(downloading, "SELECT next_at = 'never', failures FROM episodes") == [(is_left, 1)]
 
 
 def test_a_page_that_says_sorry_is_no_sound(site: Site, downloading: Config):
@@ -408,3 +626,13 @@ def test_a_host_has_one_job_at_a_time_and_a_pause_and_who_dies_loses_the_turn(st
         assert hosts.take(store, "a", 3, 170.0, 60) == 0, "job 2 was not heard of for a minute"
         hosts.leave_all(store, 3)
         assert hosts.take(store, "a", 4, 170.0, 60) == 0
+
+
+def test_hosts_at_which_nobody_waits_are_forgotten(store: Store):
+    with store.transaction():
+        for number in range(20):
+            hosts.take(store, f"host-{number}", number, 100.0, 60)
+            hosts.leave(store, f"host-{number}", number, 105.0 if number else 500.0)
+        hosts.take(store, "held", 20, 150.0, 60)
+        hosts.take(store, "new", 21, 160.0, 60)
+        assert store.rows("SELECT host FROM hosts ORDER BY host") == [("held",), ("host-0",), ("new",)]

@@ -28,7 +28,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def planned(root: Path, note: str = "users/me/notes/talk.md", user: str = "me") -> Plan:
-    args = {"note": note, "note_digest": blake3(OLD.encode()).hexdigest()}
+    args = {"known": {"note": note, "note_digest": blake3(OLD.encode()).hexdigest()}}
     request = Request(1, user, "", 0, 0, 0, str(root / "users/me/temp/job-1.1"), args)
     return landing.plan(str(root), request, FOUND, set(), None, renewing.of(str(root), request, FOUND))
 

@@ -83,6 +83,9 @@ def part(body: bytes, etag: str, cut_at: int = 0) -> Answering:
     def answer(handler: Handler) -> None:
         wanted = handler.headers.get("range", "")
         begin = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
+        if begin >= len(body):
+            handler.say(416, {"content-range": f"bytes */{len(body)}"})
+            return
         if begin and handler.headers.get("if-range") == etag:
             handler.say(
                 206, {"etag": etag, "content-range": f"bytes {begin}-{len(body) - 1}/{len(body)}"}, body[begin:]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import socket
 import threading
 import tracemalloc
 from collections.abc import Iterator
@@ -91,9 +92,17 @@ def test_who_drips_is_left_at_the_end_of_the_time(site: Site):
             handler.wfile.write(b".")
             waiting.wait(0.02)
 
-    site.pages["/drip"] = drip
+    def drip_headers(handler: Handler) -> None:
+        handler.send_response(200)
+        for number in range(1000):
+            handler.send_header(f"x-{number}", "y")
+            handler.flush_headers()
+            waiting.wait(0.02)
+
+    site.pages["/drip"], site.pages["/headers"] = drip, drip_headers
     site.pages["/silent"] = lambda _: waiting.wait(2) and None
     assert refused(f"{site.url}/drip", Bounds(5, 0.3, 1000, allow_private=True)).code == "timeout"
+    assert refused(f"{site.url}/headers", Bounds(5, 0.3, 1000, allow_private=True)).code == "timeout"
     assert refused(f"{site.url}/silent", Bounds(0.2, 5, 1000, allow_private=True)).code == "timeout"
     waiting.set()
 
@@ -117,12 +126,22 @@ def test_this_machine_and_its_network_are_not_asked(host: str):
     assert refused(f"http://{host}:1/feed", Bounds(1, 1, 1000)).code in {"private-address", "unreachable"}
 
 
-def test_a_redirect_to_this_network_is_not_followed(site: Site):
-    """The first is allowed here, so that there is a server at all: what a redirect leads to is looked up anew."""
-    site.pages["/in"] = redirect("http://[::ffff:10.1.2.3]/secret")
-    site.pages["/file"] = redirect("file:///etc/passwd")
-    assert refused(f"{site.url}/file").code == "bad-url"
-    assert refused("http://[::ffff:10.1.2.3]/secret", Bounds(1, 1, 1000)).code == "private-address"
+@pytest.mark.parametrize(
+    "target", ["http://[::ffff:10.1.2.3]/", "http://127.0.0.1:{port}/secret", "file:///etc/passwd"]
+)
+def test_a_redirect_to_this_network_is_not_followed(site: Site, monkeypatch, target: str):
+    """The network is one in which an address of the world leads to the server of the test."""
+    there, connect = site.url.removeprefix("http://").split(":"), socket.create_connection
+    monkeypatch.setattr(
+        socket, "create_connection",
+        lambda address, *args, **kwargs: connect(
+            (there[0], address[1]) if address[0] == "8.8.8.8" else address, *args, **kwargs
+        ),
+    )  # fmt: skip
+    site.pages["/in"], site.pages["/secret"] = redirect(target.format(port=there[1]), 301), page(b"secret")
+    error = refused(f"http://8.8.8.8:{there[1]}/in", Bounds(5, 5, 1000))
+    assert error.code in {"private-address", "bad-url"}
+    assert site.paths() == ["/in"]
 
 
 @pytest.mark.parametrize(

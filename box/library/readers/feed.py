@@ -21,7 +21,7 @@ def read(path: str, out: Markdown, context: Context) -> Reading:
     feed = feeds.parse(data, context.name)
     out.heading(1, feed.title)
     markup.write(feed.text, out)
-    entries = feeds.newest(feed.entries, feeds.ENTRIES_MAX)
+    entries = feed.entries
     for number, entry in enumerate(entries, 1):
         _write(entry, out)
         context.progress(done=number, total=len(entries))
