@@ -10,7 +10,7 @@ in `chunk_runs` and `item_runs`: three characters each, which takes four times a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import peewee
@@ -105,6 +105,9 @@ class Row(NamedTuple):
 type_piece = tuple[int, int, int, str, str, str, bool]
 """Number, start, end, place, heading, text, whether it is of a script without spaces."""
 
+_TOGETHER: Final = 100
+"""So many rows go in by one statement: before each the index writes to disk what it has of those before."""
+
 
 def of_item(store: Store, item: int, after: int = -1, limit: int = 500) -> list[Row]:
     """The chunks of an item in order: at most `limit` of those whose number is higher than `after`."""
@@ -134,13 +137,16 @@ def begin(store: Store, item: int) -> int:
     return max(last, shown) + 1
 
 
-def add(store: Store, item: int, edition: int, pieces: Iterable[type_piece]) -> None:
-    """Chunks of an edition that is not shown yet."""
-    store.execute_each(
-        "INSERT INTO chunks (item, edition, number, start, stop, place, heading, text, spaceless)"
-        f" VALUES ({item:d}, {edition:d}, ?, ?, ?, ?, ?, ?, ?)",
-        pieces,
-    )
+def add(store: Store, edition_pieces: Sequence[tuple[int, int, type_piece]]) -> None:
+    """Chunks of editions that are not shown yet: (item, edition, piece)."""
+    row = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    for first in range(0, len(edition_pieces), _TOGETHER):
+        some = edition_pieces[first : first + _TOGETHER]
+        store.execute(
+            "INSERT INTO chunks (item, edition, number, start, stop, place, heading, text, spaceless) VALUES "
+            + ", ".join([row] * len(some)),
+            [value for item, edition, piece in some for value in (item, edition, *piece)],
+        )
 
 
 def show(store: Store, item: int, edition: int) -> None:

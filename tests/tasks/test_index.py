@@ -166,6 +166,14 @@ def test_a_large_text_is_found_as_it_was_until_all_of_the_new_one_is_there(libra
     library.check()
 
 
+def test_the_index_writes_what_came_together_at_once(library: Library):
+    for number in range(20):
+        library.put(f"{number}.txt", note_of(number, 40))
+    library.index()
+    segments = library.engine.store.value(f"SELECT count(DISTINCT segid) FROM {chunks.WORDS}_idx")
+    assert segments == 1, "a piece for each passage has to be merged again and again, which takes half of the time"
+
+
 def test_a_note_that_changed_meanwhile_is_left_for_the_next_job(library: Library):
     item = library.put("a.txt", note_of(1, 3))
     library.edit(item, note_of(2, 3))

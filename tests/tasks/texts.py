@@ -86,7 +86,7 @@ class Texts:
 
         def show(transaction: Any) -> None:
             edition = chunks.begin(self.store, item)
-            chunks.add(self.store, item, edition, pieces)
+            chunks.add(self.store, [(item, edition, piece) for piece in pieces])
             chunks.show(self.store, item, edition)
             chunks.remove_unseen(self.store, item, 10**9)
             transaction.record(
