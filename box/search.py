@@ -175,11 +175,12 @@ def _texts(
         (_Ranked(1, score, item) for item, score in titles if item not in known), key=lambda each: each.key
     )
     page = [each for each in ordered if not key or each.key > key]
+    parts = [text for term in query.terms() for text in term.texts] if index == chunks.RUNS else []
     results: list[Result] = []
     for number, each in enumerate(page, 1):
         facts = finding.items(store, [each.item])
         if each.item in facts:
-            passages = tuple(_passages(store, index, match, each))
+            passages = tuple(_passages(store, index, match, each, parts))
             results.append(_result(facts[each.item], each, passages))
             if len(results) == limit:
                 return results, each.key if number < len(page) else (), is_cut
@@ -228,18 +229,18 @@ def _hybrid(by_words: list[_Ranked], near: list[tuple[int, list[int]]]) -> list[
     return sorted(ranked, key=lambda each: each.key)
 
 
-def _passages(store: Store, index: str, match: str, each: _Ranked) -> Iterator[Passage]:
+def _passages(store: Store, index: str, match: str, each: _Ranked, parts: list[str]) -> Iterator[Passage]:
     for chunk in each.hits:
         found = finding.passage(store, index, match, chunk)
         if found is not None:
-            yield _passage(found)
+            yield _passage(found, parts)
     if not each.hits:
         for row in chunks.of_item(store, each.item, limit=1):
-            yield _passage(finding.Passage(*row[1:], row.text))
+            yield _passage(finding.Passage(*row[1:], row.text), parts)
 
 
-def _passage(found: finding.Passage) -> Passage:
-    snippet = snippets.cut(found.text, found.marked, found.start)
+def _passage(found: finding.Passage, parts: list[str]) -> Passage:
+    snippet = snippets.cut(found.text, found.marked, found.start, parts)
     return Passage(found.number, found.place, found.heading, found.start, found.end, snippet)
 
 

@@ -82,7 +82,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "backup_status", "beside", "config", "errors", "events", "models", "people", "policy", "recalculation",
         "status", "watchers",
     },
-    "snippets": {"models"},
+    "snippets": {"library", "models"},
     "photo_search": {"library", "models", "paths", "photos"},
     "vector_search": {"config", "errors", "library", "models", "paths"},
     "search": {

@@ -24,6 +24,7 @@ from box import disk
 from box.engine import Engine, Transaction
 from box.events import DocumentIndexed
 from box.library.chunking import CHUNKER_VERSION, Chunk, chunks
+from box.library.folding import folded
 from box.library.tokens import is_spaceless
 from box.models import chunks as rows
 from box.models import files, texts
@@ -196,9 +197,10 @@ def _add(item: int, edition: int, pieces: tuple[type_piece, ...], transaction: T
 
 
 def _piece(chunk: Chunk) -> type_piece:
+    other = folded(chunk.text)
     return (
         chunk.number, chunk.start, chunk.end, chunk.place, chunk.heading, chunk.text,
-        is_spaceless(chunk.text) or is_spaceless(chunk.heading),
+        other if other != chunk.text else "", is_spaceless(chunk.text) or is_spaceless(chunk.heading),
     )  # fmt: skip
 
 

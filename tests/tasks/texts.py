@@ -82,7 +82,7 @@ class Texts:
     def index(self, item: int, user: str, text: str) -> None:
         """The index holds that text of the item from now on."""
         self.notes[item] = text
-        pieces = [(c.number, c.start, c.end, c.place, c.heading, c.text, False) for c in chunks_of(text)]
+        pieces = [(c.number, c.start, c.end, c.place, c.heading, c.text, "", False) for c in chunks_of(text)]
 
         def show(transaction: Any) -> None:
             edition = chunks.begin(self.store, item)
