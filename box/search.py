@@ -22,15 +22,17 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
-from box import config, photo_search, snippets
+from box import config, photo_search, snippets, vector_search
 from box.beside import Beside, beside
 from box.errors import UsageError
 from box.library import query as asking
 from box.library.query import Query
+from box.library.vectors import fused
 from box.models import chunks, finding, photo_finding
 from box.models.base import Store
 from box.photos.naming import camera_of
 from box.snippets import Snippet
+from box.vector_search import Asked
 
 LIMIT_MAX: Final = 1000
 PASSAGES_MAX: Final = 3
@@ -75,6 +77,8 @@ class Result:
     origin: str = ""
     score: float = 0.0
     """Lower is better; of texts in which it was found."""
+    found_by: tuple[str, ...] = ()
+    """Of a text: `words` or `vectors`, or both, or its `title`."""
     passages: tuple[Passage, ...] = ()
     thumbnail: str = ""
 
@@ -88,6 +92,8 @@ class Results:
     """Where to go on; empty at the end."""
     is_cut: bool = False
     """Very many passages hold it: only the newest of them were ranked."""
+    without_vectors: str = ""
+    """Why nothing was looked for in other words, though it should be."""
 
 
 def search(
@@ -104,12 +110,22 @@ def search(
     if query.is_empty:
         return Results()
     wanted = finding.Filter(user, kind, tag, since)
-    with _opened(box) as way, way.store.snapshot():
-        found, more, is_cut = _texts(way.store, query, wanted, key, limit)
-        if not more and kind in ("", PHOTO) and len(found) <= limit:
-            photos, more = _photos(way.store, query, wanted, key, limit - len(found))
-            found += photos
-    return Results(tuple(found), _cursor(more) if more else "", is_cut)
+    with _opened(box) as way:
+        asked, why = (None, "") if kind == PHOTO else vector_search.asked(query, way.config)
+        with way.store.snapshot():
+            found, more, is_cut = _found(way.store, query, asked, wanted, key, limit)
+    return Results(tuple(found), _cursor(more) if more else "", is_cut, why)
+
+
+def _found(
+    store: Store, query: Query, asked: Asked | None, wanted: finding.Filter, key: type_key, limit: int
+) -> tuple[list[Result], type_key, bool]:
+    """A page of texts and photos, where to go on, and whether the ranking is of the newest only."""
+    found, more, is_cut = _texts(store, query, asked, wanted, key, limit)
+    if not more and wanted.kind in ("", PHOTO) and len(found) <= limit:
+        photos, more = _photos(store, query, wanted, key, limit - len(found))
+        found += photos
+    return found, more, is_cut
 
 
 @contextmanager
@@ -131,6 +147,7 @@ class _Ranked(NamedTuple):
     score: float
     item: int
     hits: tuple[int, ...] = ()
+    found_by: tuple[str, ...] = ("title",)
 
     @property
     def key(self) -> type_key:
@@ -138,7 +155,7 @@ class _Ranked(NamedTuple):
 
 
 def _texts(
-    store: Store, query: Query, wanted: finding.Filter, key: type_key, limit: int
+    store: Store, query: Query, asked: Asked | None, wanted: finding.Filter, key: type_key, limit: int
 ) -> tuple[list[Result], type_key, bool]:
     """The texts of this page, where to go on (nowhere: empty), and whether the ranking is of the newest only."""
     if wanted.kind == PHOTO or key[:1] == (2,):
@@ -150,17 +167,21 @@ def _texts(
     hits, is_cut = _hits(store, index, query, match, wanted)
     # Of what very many hold, those are meant that are about it.
     ordered = _by_item(hits, {item for item, _ in titles} if is_cut else ())
+    if asked:
+        without = _match(store, index, Query((query.excluded,))) if query.excluded else ""
+        ordered = _hybrid(ordered, vector_search.near(store, asked, wanted, without, index))
     known = {each.item for each in ordered}
     ordered += sorted(
         (_Ranked(1, score, item) for item, score in titles if item not in known), key=lambda each: each.key
     )
     page = [each for each in ordered if not key or each.key > key]
+    parts = [text for term in query.terms() for text in term.texts] if index == chunks.RUNS else []
     results: list[Result] = []
     for number, each in enumerate(page, 1):
         facts = finding.items(store, [each.item])
         if each.item in facts:
-            passages = tuple(_passages(store, index, match, each))
-            results.append(_result(facts[each.item], each.score, passages))
+            passages = tuple(_passages(store, index, match, each, parts))
+            results.append(_result(facts[each.item], each, passages))
             if len(results) == limit:
                 return results, each.key if number < len(page) else (), is_cut
     return results, (), is_cut
@@ -194,28 +215,40 @@ def _by_item(hits: list[finding.type_hit], first: Container[int]) -> list[_Ranke
             scores.append((score - (_FIRST if -negative in first else 0.0), negative))
         if len(best[-negative]) < PASSAGES_MAX:
             best[-negative].append(chunk)
-    return [_Ranked(0, score, -negative, tuple(best[-negative])) for score, negative in sorted(scores)]
+    return [_Ranked(0, score, -negative, tuple(best[-negative]), ("words",)) for score, negative in sorted(scores)]
 
 
-def _passages(store: Store, index: str, match: str, each: _Ranked) -> Iterator[Passage]:
+def _hybrid(by_words: list[_Ranked], near: list[tuple[int, list[int]]]) -> list[_Ranked]:
+    """One ranking of what holds the words and what is near; its passages are those with the words, if it has any."""
+    words = {each.item: each.hits for each in by_words}
+    vectors = {item: tuple(hits[:PASSAGES_MAX]) for item, hits in near}
+    ranked: list[_Ranked] = []
+    for item, score in fused(words, vectors).items():
+        found_by = tuple(name for name, items in (("words", words), ("vectors", vectors)) if item in items)
+        ranked.append(_Ranked(0, -score, item, words.get(item) or vectors[item], found_by))
+    return sorted(ranked, key=lambda each: each.key)
+
+
+def _passages(store: Store, index: str, match: str, each: _Ranked, parts: list[str]) -> Iterator[Passage]:
     for chunk in each.hits:
         found = finding.passage(store, index, match, chunk)
         if found is not None:
-            yield _passage(found)
+            yield _passage(found, parts)
     if not each.hits:
         for row in chunks.of_item(store, each.item, limit=1):
-            yield _passage(finding.Passage(*row[1:], row.text))
+            yield _passage(finding.Passage(*row[1:], row.text), parts)
 
 
-def _passage(found: finding.Passage) -> Passage:
-    snippet = snippets.cut(found.text, found.marked, found.start)
+def _passage(found: finding.Passage, parts: list[str]) -> Passage:
+    snippet = snippets.cut(found.text, found.marked, found.start, parts)
     return Passage(found.number, found.place, found.heading, found.start, found.end, snippet)
 
 
-def _result(item: finding.Found, score: float, passages: tuple[Passage, ...]) -> Result:
+def _result(item: finding.Found, ranked: _Ranked, passages: tuple[Passage, ...]) -> Result:
     return Result(
         kind=item.kind, user=item.user, title=item.title, path=item.path, date=item.date, item=item.id, note=item.note,
-        authors=_lines(item.authors), tags=_lines(item.tags), origin=item.origin, score=score, passages=passages,
+        authors=_lines(item.authors), tags=_lines(item.tags), origin=item.origin, score=ranked.score,
+        found_by=ranked.found_by, passages=passages,
     )  # fmt: skip
 
 

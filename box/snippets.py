@@ -6,9 +6,11 @@ It is cut at words, around the place where most was found.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from box.library.folding import folded, places
 from box.models.finding import CLOSE, OPEN
 
 CHARS: Final = 240
@@ -30,9 +32,12 @@ class Snippet:
     after: bool = False
 
 
-def cut(text: str, marked: str, offset: int) -> Snippet:
-    """The piece of a passage to show; `marked` is the passage with what was found in it between marks."""
-    spans = _spans(text, marked)
+def cut(text: str, marked: str, offset: int, parts: Sequence[str] = ()) -> Snippet:
+    """The piece of a passage to show; `marked` is the passage with what was found in it between marks.
+
+    `parts` are parts of words that were looked for, if they were: what is marked then may be longer than they are.
+    """
+    spans = _spans_of(text, parts) if parts else _spans(text, marked)
     start, end = _window(text, spans)
     lit = tuple((offset + a, offset + b) for a, b in spans if start <= a and b <= end)
     return Snippet(text[start:end], offset + start, lit, start > 0, end < len(text))
@@ -51,7 +56,15 @@ def _spans(text: str, marked: str) -> list[tuple[int, int]]:
             begun = at
         else:
             spans.append((begun, at))
-    return spans
+    if folded(text) == text:
+        return spans
+    place = places(text)
+    return [(place[start], place[end]) for start, end in spans]
+
+
+def _spans_of(text: str, parts: Sequence[str]) -> list[tuple[int, int]]:
+    found = re.compile("|".join(map(re.escape, sorted(parts, key=len, reverse=True))), re.IGNORECASE)
+    return [match.span() for match in found.finditer(text)]
 
 
 def _window(text: str, spans: list[tuple[int, int]]) -> tuple[int, int]:

@@ -82,9 +82,12 @@ MAY_IMPORT: dict[str, set[str]] = {
         "backup_status", "beside", "config", "errors", "events", "models", "people", "policy", "recalculation",
         "status", "watchers",
     },
-    "snippets": {"models"},
+    "snippets": {"library", "models"},
     "photo_search": {"library", "models", "paths", "photos"},
-    "search": {"beside", "config", "errors", "library", "models", "photo_search", "photos", "snippets"},
+    "vector_search": {"config", "errors", "library", "models", "paths"},
+    "search": {
+        "beside", "config", "errors", "library", "models", "photo_search", "photos", "snippets", "vector_search",
+    },
     "periodic": {"job_tables"},
     "timekeeper": {
         "engine", "errors", "events", "job_tables", "log", "logs", "models", "periodic", "sections", "tasks", "units",
@@ -174,7 +177,6 @@ ONLY = {
     "faster_whisper": {"library"},
     "numpy": {"library"},
     "tokenizers": {"library"},
-    "sqlite_vec": {"library"},
     "trafilatura": {"library"},
     "shtab": {"cli"},
     "cronsim": {"job_tables", "periodic"},

@@ -36,7 +36,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Store:
     with store.transaction():
         for number, text in enumerate(rows, 1):
             edition = chunks.begin(store, number)
-            chunks.add(store, number, edition, [(0, 0, len(text), "", "Birds", text, not text.isascii())])
+            chunks.add(store, [(number, edition, (0, 0, len(text), "", "Birds", text, "", not text.isascii()))])
             chunks.show(store, number, edition)
     return store
 

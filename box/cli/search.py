@@ -42,6 +42,8 @@ def search(args: Namespace) -> int:
         output.line("nothing more" if args.after else "nothing found")
     if found.is_cut:
         output.note("very many passages hold that: the newest of them are ranked; more words find less")
+    if found.without_vectors:
+        output.note(f"only words were looked for: {found.without_vectors}")
     if found.next:
         output.note(f"there is more: --after {found.next}")
     return 0
@@ -52,6 +54,8 @@ def _lines(result: Result) -> Iterator[str]:
     about = [result.kind, *([f"item {result.item}"] if result.item else []), result.user]
     if result.date:
         about.append(result.date.replace("T", " "))
+    if result.found_by == ("vectors",):
+        about.append("in other words")
     title = words.printable(result.title or result.path.rpartition("/")[2])
     yield f"{output.styled(title, 'bold')} ({words.printable(', '.join(about))})"
     yield f"  {words.printable(result.path if result.kind == PHOTO else result.note or result.path)}"
@@ -91,6 +95,7 @@ def _data(result: Result) -> dict[str, Any]:
     return {
         **common, "item": result.item, "note": result.note or None, "authors": list(result.authors),
         "tags": list(result.tags), "origin": result.origin or None, "score": result.score,
+        "found_by": list(result.found_by),
         "passages": [_passage(each) for each in result.passages],
     }  # fmt: skip
 

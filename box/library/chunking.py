@@ -223,7 +223,9 @@ class _Units:
             return
         text = "".join(self._held)
         self._held, self._held_chars = [], 0
-        spans = [piece for start, end in sentences.spans(text) for piece in fitting(text, start, end)]
+        spans: list[tuple[int, int]] = []
+        for start, end in sentences.spans(text):
+            spans += ((start, end),) if end - start <= _LEAST else fitting(text, start, end)
         if rest and spans:
             text, more = text[: spans[-1][0]], text[spans[-1][0] :]
             self._hold(more)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from box.library.folding import folded
 from box.library.markdown import clean
 from box.library.tokens import is_spaceless
 
@@ -33,7 +34,12 @@ _TERM: Final = re.compile(
     r"|NEAR\((?P<near>[^()]*)\)"
     r"|(?P<word>\S+)"
 )
-_WORD: Final = re.compile(r"\w+")
+_WORD: Final = re.compile("[\\w\u0900-\u0963\u0966-\u0dff]+")
+"""Signs of India's scripts are parts of words, as in the index."""
+
+_KOREAN: Final = re.compile("[\uac00-\ud7a3]{2,}")
+"""Of those, what is added at the end of a word (to, from, of) is a part of it."""
+
 _BETWEEN: Final = re.compile(r"NEAR(?:/(\d{1,3}))?")
 
 type_expand = Callable[[str], list[str]]
@@ -124,6 +130,7 @@ def _term(match: re.Match[str]) -> tuple[Term | None, bool]:
     if not _is_word(text):
         return None, False
     is_prefix = bool(star) and sum(map(str.isalnum, text)) >= PREFIX_CHARS_MIN
+    is_prefix |= match["phrase"] is None and _KOREAN.fullmatch(text) is not None
     return Term("prefix" if is_prefix else "words", (text,)), bool(minus)
 
 
@@ -181,6 +188,14 @@ def _match(query: Query, write: Callable[[Term], str]) -> str:
 
 
 def _in_words(term: Term) -> str:
+    """As the text says it (titles and headings are not folded), or as it is looked for."""
+    other = Term(term.kind, tuple(map(folded, term.texts)), term.distance)
+    if other == term or not all(map(_is_word, other.texts)):
+        return _plain(term)
+    return f"({_plain(term)} OR {_plain(other)})"
+
+
+def _plain(term: Term) -> str:
     if term.kind == "near":
         return f"NEAR({' '.join(map(_quoted, term.texts))}, {term.distance})"
     return _quoted(term.texts[0]) + (" *" if term.kind == "prefix" else "")
@@ -191,10 +206,11 @@ def _in_runs(term: Term, expand: type_expand) -> str:
 
 
 def _run(text: str, expand: type_expand) -> str:
-    if len(text) >= RUN_CHARS:
-        return _quoted(text)
-    found = expand(text) or [text + "\N{REPLACEMENT CHARACTER}" * RUN_CHARS]  # nothing begins so, nothing is found
-    return "(" + " OR ".join(map(_quoted, found)) + ")"
+    found: list[str] = []
+    for form in dict.fromkeys((text, folded(text))):
+        found += [form] if len(form) >= RUN_CHARS else expand(form) if form else []
+    # Nothing begins so: nothing is found.
+    return "(" + " OR ".join(map(_quoted, found or [text + "\N{REPLACEMENT CHARACTER}" * RUN_CHARS])) + ")"
 
 
 def _quoted(text: str) -> str:

@@ -60,18 +60,17 @@ def spans(text: str) -> Iterator[tuple[int, int]]:
     begun = 0
     border = _BORDER if text.isascii() or not _THAI.search(text) else _THAI_BORDER
     for match in border.finditer(text):
+        end = match.end()
         if _is_border(text, begun, match):
-            yield from _span(text, begun, match.end())
-            begun = match.end()
-    yield from _span(text, begun, len(text))
-
-
-def _span(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    sentence = text[start:end]
-    bare = sentence.lstrip()
-    if bare:
-        start += len(sentence) - len(bare)
-        yield start, start + len(bare.rstrip())
+            bare = text[begun:end].strip()
+            if bare:
+                start = text.index(bare[0], begun)
+                yield start, start + len(bare)
+            begun = end
+    rest = text[begun:].strip()
+    if rest:
+        start = text.index(rest[0], begun)
+        yield start, start + len(rest)
 
 
 def _is_border(text: str, begun: int, match: re.Match[str]) -> bool:

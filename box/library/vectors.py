@@ -79,7 +79,7 @@ def nearest(
     best: list[tuple[float, int, int]] = []
     for item, digest in wanted.items():
         scores = _scores(os.path.join(folder, name_of(item)), digest, model, query)
-        if scores is None:
+        if scores is None or (len(best) == limit and scores.max() <= best[0][0]):
             continue
         for number in scores.argsort()[::-1][:limit].tolist():
             entry = (float(scores[number]), -item, -number)
@@ -108,10 +108,10 @@ def _scores(path: str, digest: str, model: str, query: ndarray[Any, Any]) -> nda
     return np.asarray((values.astype(np.float32) @ query.astype(np.float32)) * scales)
 
 
-def fused(*rankings: Iterable[Any]) -> list[Any]:
-    """One ranking of several, best first each: reciprocal rank fusion, which needs no scores that can be compared."""
+def fused(*rankings: Iterable[Any]) -> dict[Any, float]:
+    """How good each is in several rankings, best first each: reciprocal rank fusion, for their scores say nothing."""
     scores: dict[Any, float] = {}
     for ranking in rankings:
         for place, each in enumerate(ranking, 1):
             scores[each] = scores.get(each, 0.0) + 1 / (_RRF + place)
-    return sorted(scores, key=lambda each: -scores[each])
+    return scores

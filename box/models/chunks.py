@@ -10,7 +10,8 @@ in `chunk_runs` and `item_runs`: three characters each, which takes four times a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import peewee
@@ -31,6 +32,8 @@ class Chunk(Table):
     place = peewee.TextField()
     heading = peewee.TextField()
     text = peewee.TextField()
+    folded = peewee.TextField()
+    """The text as it is looked for, empty where that is the text as it stands."""
     spaceless = peewee.BooleanField()
     """There is something in it of a script that puts no spaces between words."""
 
@@ -54,13 +57,15 @@ class Edition(Table):
 def _index(name: str, columns: str, tokenize: str) -> str:
     """A full-text index over rows that stand in a table."""
     make = f"CREATE VIRTUAL TABLE IF NOT EXISTS {name} USING fts5"
-    return f"{make} ({columns}, content_rowid = 'id', tokenize = '{tokenize}')"
+    return f"{make} ({columns}, content_rowid = 'id', tokenize = \"{tokenize}\")"
 
 
-def _kept_in_step(index: str, table: str, key: str, columns: str, when: str = "") -> tuple[str, ...]:
-    """Triggers by which an index follows a table; with a condition, one that is only added to and removed from."""
-    new = ", ".join(f"new.{name}" for name in columns.split(", "))
-    old = new.replace("new.", "old.")
+def _kept_in_step(
+    index: str, table: str, key: str, columns: str, values: str = "", when: str = ""
+) -> tuple[str, ...]:  # fmt: skip
+    """Triggers by which an index follows a table; one of values or with a condition is only added to and removed from."""
+    new = values or ", ".join(f"{{0}}.{name}" for name in columns.split(", "))
+    new, old = new.format("new"), new.format("old")
     came = f"INSERT INTO {index} (rowid, {columns}) VALUES (new.{key}, {new})"
     went = f"INSERT INTO {index} ({index}, rowid, {columns}) VALUES ('delete', old.{key}, {old})"
     trigger = f"CREATE TRIGGER IF NOT EXISTS {index}"
@@ -68,24 +73,34 @@ def _kept_in_step(index: str, table: str, key: str, columns: str, when: str = ""
     return (
         f"{trigger}_in AFTER INSERT ON {table} {when.format('new')} BEGIN {came}; END",
         f"{trigger}_out AFTER DELETE ON {table} {when.format('old')} BEGIN {went}; END",
-        *(() if when else changed),
+        *(() if values or when else changed),
     )
 
 
 WORDS, RUNS, TITLES = INDEXED = ("chunk_words", "chunk_runs", "item_runs")
+
+# Signs of India's scripts belong to words; the tokenizer takes them for spaces otherwise.
+_SIGNS: Final = "".join(chr(code) for code in range(0x900, 0xE00) if unicodedata.category(chr(code)) in ("Mn", "Mc"))
+
+_FOLDED: Final = "{0}.heading, CASE {0}.folded WHEN '' THEN {0}.text ELSE {0}.folded END"
+# The last letters begin a run of three, too.
+_PADDED: Final = f"{_FOLDED} || char(10, 10)"
+
+_VIEW, _AS = "CREATE VIEW IF NOT EXISTS", "(id, heading, text) AS"
 
 INDEXES: Final = (
     "CREATE UNIQUE INDEX IF NOT EXISTS chunk_place ON chunks (item, edition, number)",
     # Whose a chunk is, without a look at its text: a search asks that of thousands.
     "CREATE INDEX IF NOT EXISTS chunk_item ON chunks (id, item, edition)",
     "CREATE INDEX IF NOT EXISTS edition_unfinished ON editions (item) WHERE unfinished",
-    "CREATE VIEW IF NOT EXISTS spaceless_chunks AS SELECT id, heading, text FROM chunks WHERE spaceless",
-    _index(WORDS, "heading, text, content = 'chunks'", "unicode61 remove_diacritics 2"),
+    f"{_VIEW} folded_chunks {_AS} SELECT id, {_FOLDED.format('chunks')} FROM chunks",
+    f"{_VIEW} spaceless_chunks {_AS} SELECT id, {_PADDED.format('chunks')} FROM chunks WHERE spaceless",
+    _index(WORDS, "heading, text, content = 'folded_chunks'", f"unicode61 remove_diacritics 2 tokenchars '{_SIGNS}'"),
     _index(RUNS, "heading, text, content = 'spaceless_chunks'", "trigram"),
     _index(TITLES, "title, source, tags, content = 'items'", "trigram"),
     *(f"CREATE VIRTUAL TABLE IF NOT EXISTS {name}_vocabulary USING fts5vocab ({name}, row)" for name in (RUNS, TITLES)),
-    *_kept_in_step(WORDS, "chunks", "id", "heading, text"),
-    *_kept_in_step(RUNS, "chunks", "id", "heading, text", "WHEN {}.spaceless"),
+    *_kept_in_step(WORDS, "chunks", "id", "heading, text", _FOLDED),
+    *_kept_in_step(RUNS, "chunks", "id", "heading, text", _PADDED, "WHEN {}.spaceless"),
     *_kept_in_step(TITLES, "items", "id", "title, source, tags"),
 )
 
@@ -104,8 +119,11 @@ class Row(NamedTuple):
     text: str
 
 
-type_piece = tuple[int, int, int, str, str, str, bool]
-"""Number, start, end, place, heading, text, whether it is of a script without spaces."""
+type_piece = tuple[int, int, int, str, str, str, str, bool]
+"""Number, start, end, place, heading, text, folded, whether it is of a script without spaces."""
+
+_TOGETHER: Final = 100
+"""So many rows go in by one statement: before each the index writes to disk what it has of those before."""
 
 
 def of_item(store: Store, item: int, after: int = -1, limit: int = 500) -> list[Row]:
@@ -136,13 +154,16 @@ def begin(store: Store, item: int) -> int:
     return max(last, shown) + 1
 
 
-def add(store: Store, item: int, edition: int, pieces: Iterable[type_piece]) -> None:
-    """Chunks of an edition that is not shown yet."""
-    store.execute_each(
-        "INSERT INTO chunks (item, edition, number, start, stop, place, heading, text, spaceless)"
-        f" VALUES ({item:d}, {edition:d}, ?, ?, ?, ?, ?, ?, ?)",
-        pieces,
-    )
+def add(store: Store, edition_pieces: Sequence[tuple[int, int, type_piece]]) -> None:
+    """Chunks of editions that are not shown yet: (item, edition, piece)."""
+    row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    for first in range(0, len(edition_pieces), _TOGETHER):
+        some = edition_pieces[first : first + _TOGETHER]
+        store.execute(
+            "INSERT INTO chunks (item, edition, number, start, stop, place, heading, text, folded, spaceless) VALUES "
+            + ", ".join([row] * len(some)),
+            [value for item, edition, piece in some for value in (item, edition, *piece)],
+        )
 
 
 def show(store: Store, item: int, edition: int) -> None:

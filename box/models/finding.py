@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple
 from box.models.base import Store
 from box.models.chunks import TITLES
 
-RANKED_MAX: Final = 1000
-"""So many chunks are ranked: more cost time, and somebody who looks for a word that is everywhere is helped by none."""
+RANKED_MAX: Final = 500
+"""So many chunks are ranked: each costs some 8 µs, and who looks for a word that is everywhere is helped by none."""
 
 COMMON_ROWS: Final = 30_000
 """What more chunks hold than that says little, and to count it, as `bm25` does, takes longer than all else."""
@@ -164,12 +164,48 @@ def items(store: Store, ids: Sequence[int]) -> dict[int, Found]:
     return {row[0]: Found(*row) for row in rows}
 
 
+class Comparable(NamedTuple):
+    """A text of whose chunks there may be vectors."""
+
+    item: int
+    user: str
+    note_digest: str
+
+
+def comparable(store: Store, wanted: Filter, after: int, limit: int) -> list[Comparable]:
+    """Texts that are in the index as they stand, by number, a page at a time."""
+    condition, values = wanted.condition()
+    rows = store.rows(
+        "SELECT i.id, i.user, i.note_digest FROM items i WHERE i.id > ? AND i.chunks > 0"
+        f" AND i.note_digest = i.indexed_digest AND {condition} ORDER BY i.id LIMIT ?",
+        (after, *values, limit),
+    )
+    return [Comparable(*row) for row in rows]
+
+
+def chunk_of(store: Store, item: int, number: int) -> int:
+    """The chunk of an item that has that number, 0 for none."""
+    return (
+        store.value(
+            "SELECT c.id FROM chunks c JOIN editions e ON e.item = c.item AND e.edition = c.edition"
+            " WHERE c.item = ? AND c.number = ?",
+            (item, number),
+        )
+        or 0
+    )
+
+
+def holds(store: Store, index: str, match: str, chunk: int) -> bool:
+    """Whether a chunk answers a question."""
+    return store.row(f"SELECT 1 FROM {index} WHERE {index} MATCH ? AND rowid = ?", (match, chunk)) is not None
+
+
 def passage(store: Store, index: str, match: str, chunk: int) -> Passage | None:
-    """A chunk with what was found in it marked; None if it has gone meanwhile."""
+    """A chunk with what was found in it marked, if it is what it holds; None if it has gone meanwhile."""
+    columns = "SELECT c.number, c.start, c.stop, c.place, c.heading, c.text"
     row = store.row(
-        "SELECT c.number, c.start, c.stop, c.place, c.heading, c.text, highlight("
-        f"{index}, 1, '{OPEN}', '{CLOSE}') FROM {index} JOIN chunks c ON c.id = {index}.rowid"
+        f"{columns}, highlight({index}, 1, '{OPEN}', '{CLOSE}') FROM {index} JOIN chunks c ON c.id = {index}.rowid"
         f" WHERE {index} MATCH ? AND {index}.rowid = ?",
         (match, chunk),
-    )
+    ) or store.row(f"{columns}, c.text FROM chunks c WHERE c.id = ?", (chunk,))
     return Passage(*row) if row else None

@@ -24,6 +24,7 @@ from box import disk
 from box.engine import Engine, Transaction
 from box.events import DocumentIndexed
 from box.library.chunking import CHUNKER_VERSION, Chunk, chunks
+from box.library.folding import folded
 from box.library.tokens import is_spaceless
 from box.models import chunks as rows
 from box.models import files, texts
@@ -96,8 +97,7 @@ class Indexing:
         """Write what waits for company."""
         small, self._small, self._small_chunks = self._small, [], 0
         if small:
-            unfinished = self.engine.at_once(lambda transaction: [r for r in small if not self._write(transaction, r)])
-            for read in unfinished:
+            for read in self.engine.at_once(lambda transaction: self._write(transaction, small)):
                 self._finish(read, len(read.pieces))
 
     def clear(self, item: int) -> None:
@@ -139,13 +139,12 @@ class Indexing:
         if self._small_chunks >= BATCH:
             self.flush()
 
-    def _write(self, transaction: Transaction, read: _Read) -> bool:
-        """A small text as a whole; False if more has to go than fits into a commit."""
-        if not _is_same(transaction, read):
-            return True
-        edition = rows.begin(transaction.store, read.text.id)
-        rows.add(transaction.store, read.text.id, edition, read.pieces)
-        return self._conclude(transaction, read, len(read.pieces), edition)
+    def _write(self, transaction: Transaction, small: list[_Read]) -> list[_Read]:
+        """Small texts, each as a whole; of which of them more has to go than fits into a commit."""
+        same = [read for read in small if _is_same(transaction, read)]
+        begun = [(read, rows.begin(transaction.store, read.text.id)) for read in same]
+        rows.add(transaction.store, [(read.text.id, edition, each) for read, edition in begun for each in read.pieces])
+        return [read for read, edition in begun if not self._conclude(transaction, read, len(read.pieces), edition)]
 
     def _write_unseen(self, read: _Read, more: Iterator[type_piece]) -> tuple[int, int]:
         """A large text, in parts that nobody sees yet: the number of the edition, and how many chunks there are."""
@@ -194,13 +193,14 @@ def _is_same(transaction: Transaction, read: _Read) -> bool:
 
 
 def _add(item: int, edition: int, pieces: tuple[type_piece, ...], transaction: Transaction) -> None:
-    rows.add(transaction.store, item, edition, pieces)
+    rows.add(transaction.store, [(item, edition, each) for each in pieces])
 
 
 def _piece(chunk: Chunk) -> type_piece:
+    other = folded(chunk.text)
     return (
         chunk.number, chunk.start, chunk.end, chunk.place, chunk.heading, chunk.text,
-        is_spaceless(chunk.text) or is_spaceless(chunk.heading),
+        other if other != chunk.text else "", is_spaceless(chunk.text) or is_spaceless(chunk.heading),
     )  # fmt: skip
 
 

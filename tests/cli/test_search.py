@@ -1,5 +1,7 @@
 """`box search`: what was dropped is found, page by page, as people and programs read it."""
 
+# ruff: noqa: RUF001 - letters of other scripts are what this is about
+
 from __future__ import annotations
 
 import json
@@ -10,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from box import config as configuration
 from box import search, verify
 from box.beside import beside
 from box.config import Config
 from box.errors import UsageError
+from box.library import folding
 from box.service import build
 from tests.helpers import inbox, jpeg, running, until
 
@@ -78,6 +83,65 @@ def titles(config: Config, text: str, **options: Any) -> list[str]:
 )  # fmt: skip
 def test_what_was_dropped_is_found(filled: Config, asked: str, options: dict[str, Any], found: set[str]):
     assert set(titles(filled, asked, **options)) == found
+
+
+SAID = {
+    "heron": "The Straße to the harbour is closed; Grüße from Zürich, with ﬁnal words about a Łódź and smørrebrød.",
+    "猫": "東京タワーは高い。私は猫",
+    "แมว": "ประเทศไทยมีเมืองหลวงคือกรุงเทพมหานคร แมวกินปลา",
+    "كتاب": "هٰذَا كِتَابٌ جَمِيلٌ عَنِ الطُّيُورِ.",
+    "שלום": "שָׁלוֹם עוֹלָם",
+    "पक्षी": "मैंने पक्षी और किताब देखी।",
+    "ёлка": "Зелёная ёлка стоит в Йошкар-Оле.",
+    "서울": "서울은 수도이고 고양이가 산다.",
+    "đường": "Tiếng Việt: phở bò, Đường phố Hà Nội.",
+    "αθήνα": "Η Αθήνα είναι μεγάλη.",
+}
+
+
+@pytest.fixture(scope="module")
+def scripts(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    root = tmp_path_factory.mktemp("scripts")
+    (root / "config.toml").write_text('[box]\nroot = "."\n[watch]\nsettle_seconds = 0.05\n[claims]\nmode = "off"\n')
+    config = configuration.load(str(root / "config.toml"), {})
+    box = build(config)
+    for name, text in SAID.items():
+        (inbox(config) / f"{name}.txt").write_text(f"{name}\n\n{text}\n")
+    assert box.once().filed == len(SAID)
+    with beside(config) as there:
+        assert list(verify.differences(there.store, config, deep=True)) == []
+    return config
+
+
+@pytest.mark.parametrize(
+    ("asked", "lit"),
+    [
+        ("strasse", "Straße"), ("STRASSE", "Straße"), ("Straße*", "Straße"), ("grusse", "Grüße"), ("zurich", "Zürich"),
+        ("final", "ﬁnal"), ("lodz", "Łódź"), ("smorrebrod", "smørrebrød"), ("東京", "東京"), ("私", "私"),
+        ("は猫", "は猫"), ("กรุงเทพ", "กรุงเทพ"), ("ปลา", "ปลา"), ("هذا", "هٰذَا"), ("الطيور", "الطُّيُورِ"),
+        ("جَمِيل", "جَمِيلٌ"), ("עולם", "עוֹלָם"), ("किताब", "किताब"), ("зеленая", "Зелёная"), ("고양이", "고양이가"),
+        ("duong pho", "Đường"), ("αθηνα", "Αθήνα"), ("ｈａｒｂｏｕｒ", "harbour"),
+    ],
+)  # fmt: skip
+def test_words_are_found_as_people_write_them_in_their_script(scripts: Config, asked: str, lit: str):
+    with beside(scripts) as box:
+        (result,) = search.search(asked, box=box).results
+    note = Path(scripts.box.root, result.note).read_bytes().decode()
+    assert lit in [note[start:end] for passage in result.passages for start, end in passage.snippet.highlights]
+
+
+@pytest.mark.parametrize("asked", ["कताब", "कित", "йошкар-оль", "양이"])
+def test_a_part_of_a_word_is_no_word(scripts: Config, asked: str):
+    assert titles(scripts, asked) == []
+
+
+@given(st.text(max_size=60) | st.text(alphabet="aßﬁё\u064bＡ\u00ad ", max_size=60))
+def test_of_each_folded_letter_it_is_known_where_it_stood(text: str):
+    said, place = folding.folded(text), folding.places(text)
+    assert len(place) == len(said) + 1
+    assert place == sorted(place)
+    assert said == "".join(folding.folded(char) for char in text)
+    assert all(folding.folded(text[at])[:1] or at == len(text) for at in place[:-1])
 
 
 def test_passages_say_where_in_the_note_they_are_and_what_was_found_in_them(filled: Config):

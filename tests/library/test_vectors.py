@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,13 +17,16 @@ from blake3 import blake3
 from hypothesis import given
 from hypothesis import strategies as st
 
-from box import beside, events
+from box import beside, events, search
+from box import config as configuration
 from box.config import Config
 from box.errors import BoxError
+from box.layout import make_user
 from box.library import minilm, vectors
 from box.library.chunking import chunks_of
 from box.tasks.embeddings import KIND as REBUILD
 from tests import speech
+from tests.crashing import WORK
 from tests.library.test_items import drop, note, once
 
 OWLS = "The barn owls of the valley raised six chicks in the old church tower this summer."
@@ -139,5 +148,114 @@ def test_the_nearest_are_those_that_an_exact_comparison_finds(tmp_path_factory, 
 
 
 def test_what_two_rankings_agree_on_comes_first():
-    assert vectors.fused("abcx", "cbd") == ["c", "b", "a", "d", "x"]
-    assert vectors.fused() == []
+    scores = vectors.fused("abcx", "cbd")
+    assert sorted(scores, key=lambda each: -scores[each]) == ["c", "b", "a", "d", "x"]
+    assert vectors.fused() == {}
+
+
+# --- searching by them -----------------------------------------------------------------------------------------------
+
+
+ASKED = "steeple OR owls OR taxes OR rocket"
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """Four texts with vectors."""
+    root = tmp_path_factory.mktemp("near")
+    (root / "config.toml").write_text(
+        '[box]\nroot = "."\n[watch]\nsettle_seconds = 0.05\n[storage]\nfree_bytes_min = 0\n'
+        f'[embeddings]\nenabled = true\nmodel_path = "{folder()}"\n'
+    )
+    make_user(str(root), "me")
+    config = configuration.load(str(root / "config.toml"), {})
+    drop(config, "owls.txt", f"On owls\n\n{OWLS}\n")
+    drop(config, "rocket.txt", f"On rockets\n\n{ROCKET}\n")
+    drop(config, "steeple.txt", "On a steeple\n\nThe steeple of the village was painted white in May.\n")
+    drop(config, "tax.txt", "On taxes\n\nThe tax office wants the form by the end of July.\n")
+    once(config)
+    assert len(vectors_of(config)) == 4
+    return config
+
+
+def found(config: Config, text: str, **options: Any) -> dict[str, tuple[str, ...]]:
+    with beside.beside(config) as there:
+        return {each.title: each.found_by for each in search.search(text, box=there, **options).results}
+
+
+def test_what_says_it_in_other_words_is_found_beside_what_holds_the_words(library: Config):
+    assert found(library, "birds in a church") == {"On owls": ("vectors",)}
+    assert found(library, "church OR steeple") == {"On a steeple": ("words", "vectors"), "On owls": ("words",)}
+    assert found(library, "valve") == {"On rockets": ("words", "vectors")}
+    assert found(library, "xylophone concert tickets") == {}
+    assert found(library, "birds in a church", user="ann") == {}
+    assert found(library, "birds in a church", kind="book") == {}
+
+
+@pytest.mark.parametrize("asked", ['"young birds"', "NEAR(young birds)", "birds*", "birds in a church -chicks"])
+def test_who_asks_for_certain_words_gets_those(library: Config, asked: str):
+    assert found(library, asked) == {}
+
+
+def test_pages_of_what_is_near_follow_each_other(library: Config):
+    everything = list(found(library, ASKED))
+    assert len(everything) > 2
+    paged, after = [], ""
+    with beside.beside(library) as there:
+        while True:
+            page = search.search(ASKED, limit=1, after=after, box=there)
+            paged += [each.title for each in page.results]
+            if not (after := page.next):
+                break
+    assert paged == everything
+
+
+def test_the_program_says_by_what_something_was_found(library: Config, run_box: Callable[..., Any]):
+    asked = ("search", "birds", "in", "a", "church", "--config", library.path)
+    (result,) = json.loads(run_box(*asked, "--json").stdout)["results"]
+    assert result["found_by"] == ["vectors"]
+    (passage,) = result["passages"]
+    assert passage["highlights"] == []
+    assert OWLS in note(library, result)[passage["start"] : passage["end"]]
+    assert "in other words" in run_box(*asked).stdout
+
+
+def test_where_the_model_is_gone_words_are_looked_for_and_it_is_told(library: Config, run_box: Callable[..., Any]):
+    said = run_box("search", "owls", "--config", library.path, BOX_EMBEDDINGS_MODEL_PATH="/nowhere")
+    assert "On owls" in said.stdout
+    assert "only words were looked for: embeddings.model_path: /nowhere has no" in said.stderr
+
+
+@pytest.mark.parametrize(("enabled", "there"), [(True, False), (False, True)])
+def test_nothing_heavy_is_loaded_unless_vectors_are_wanted_and_there(making, *, enabled: bool, there: bool):
+    config = making()
+    drop(config, "owls.txt", f"{OWLS}\n")
+    once(config)
+    if not there:
+        shutil.rmtree(Path(config.box.root) / "users/me/embeddings")
+    asked = ["search", "owls", "--config", config.path]
+    script = (
+        f"import sys; from box import cli; assert cli.main({asked!r}) == 0;"
+        " assert not {'numpy', 'tokenizers'} & sys.modules.keys()"
+    )
+    environment = {**os.environ, "BOX_EMBEDDINGS_ENABLED": str(enabled).lower()}
+    subprocess.run([sys.executable, "-c", script], check=True, env=environment, stdout=subprocess.DEVNULL)
+
+
+def test_killed_while_vectors_are_made_they_are_whole_or_not_there_and_made_then(make_root, crashes):
+    keys = {"jobs__retry_base_seconds": 0, "jobs__retry_cap_seconds": 0, "workers__count": 1}
+    config = make_root(**keys)
+    drop(config, "owls.txt", f"{OWLS}\n")
+    (item,) = once(config)
+    config = make_root(exists=True, embeddings__enabled=True, embeddings__model_path=str(folder()), **keys)
+    with beside.beside(config) as there:
+        there.engine.request(events.JobRequested(user="", kind=REBUILD))
+    path = Path(config.box.root, f"users/me/embeddings/{item['id']}.vec")
+    outcomes = set()
+    for step in crashes.each_step(WORK, config, 4, calls={"renameat2", "rename", "fsync", "fdatasync"}):
+        left = vectors.about(str(path)) if path.exists() else {}
+        assert bool(left) is path.exists(), step
+        outcomes.add(bool(left))
+        once(config)
+        assert vectors.about(str(path))["note"] == item["note_digest"], step
+    assert outcomes == {True, False}

@@ -21,9 +21,11 @@ from box.engine import Engine
 from box.events import DocumentRead, FileNoticed, FilePlaced, FileVanished
 from box.models import chunks, texts
 from box.models.base import Store
+from box.service import build
 from box.tasks.at_work import AtWork
 from box.tasks.chore import Reporter
 from box.tasks.indexing import BATCH, Indexing
+from tests.crashing import WORK
 from tests.helpers import inbox, start_box, until
 
 WORDS = ["heron", "nest", "water", "tide", "鳥の巣", "Äpfel", "1999", "gåte"]
@@ -166,6 +168,17 @@ def test_a_large_text_is_found_as_it_was_until_all_of_the_new_one_is_there(libra
     library.check()
 
 
+def test_the_index_writes_what_came_together_at_once(library: Library):
+    for number in range(20):
+        library.put(f"{number}.txt", note_of(number, 40))
+    store = library.engine.store
+    with store.transaction():
+        store.execute(f"INSERT INTO {chunks.WORDS} ({chunks.WORDS}, rank) VALUES ('automerge', 0)")
+    library.index()
+    segments = store.value(f"SELECT count(DISTINCT segid) FROM {chunks.WORDS}_idx")
+    assert segments == 1, "a piece for each passage has to be merged again and again, which takes half of the time"
+
+
 def test_a_note_that_changed_meanwhile_is_left_for_the_next_job(library: Library):
     item = library.put("a.txt", note_of(1, 3))
     library.edit(item, note_of(2, 3))
@@ -226,3 +239,29 @@ def _is_at_work(config: Config, chunks_min: int) -> bool:
     with beside(config) as box:
         done = "SELECT count(*) FROM events WHERE kind = 'DocumentIndexed'"
         return bool(box.store.value("SELECT count(*) FROM chunks") > chunks_min or box.store.value(done))
+
+
+def test_killed_at_any_step_of_indexing_the_index_is_that_of_the_notes_then(make_root: Callable[..., Config], crashes):
+    config = make_root(jobs__retry_base_seconds=0, jobs__retry_cap_seconds=0, workers__count=1, claims__mode="off")
+    (inbox(config) / "small.txt").write_text(note_of(1, 30).partition("# ")[2])
+    (inbox(config) / "large.txt").write_text(note_of(2, 3300).partition("# ")[2])
+    build(config).once()
+    for note in Path(config.box.root, "users/me/notes").iterdir():
+        note.write_text(note.read_text().replace("heron", "egret").replace("Heron", "Egret"))
+    with beside(config) as box:
+        for path, item in box.store.rows("SELECT note, id FROM items"):
+            status = Path(config.box.root, path).stat()
+            box.engine.record(FileNoticed(user="me", path=path, size=status.st_size, mtime_ns=status.st_mtime_ns))
+            assert chunks.count_of(box.store, item)
+        assert box.store.value("SELECT max(chunks) FROM items") > BATCH
+    for step in crashes.each_step(WORK, config, 4, calls={"pwrite64", "fdatasync", "unlink"}):
+        with beside(config) as box:  # as it is then: all of one text or all of the other
+            for item in texts.numbers(box.store, "me", 0, 10):
+                said = {"egret" in row.text for row in chunks.of_item(box.store, item) if "Äpfel" in row.text}
+                assert len(said) == 1, step
+            assert list(library_checks.index_differences(box.store, config.box.root, deep=True)) == [], step
+        build(config).once()
+        with beside(config) as box:
+            assert [str(each) for each in verify.differences(box.store, config, deep=True)] == [], step
+            assert search.search("egret", box=box).results
+            assert not search.search("heron", box=box).results

@@ -82,11 +82,11 @@ class Texts:
     def index(self, item: int, user: str, text: str) -> None:
         """The index holds that text of the item from now on."""
         self.notes[item] = text
-        pieces = [(c.number, c.start, c.end, c.place, c.heading, c.text, False) for c in chunks_of(text)]
+        pieces = [(c.number, c.start, c.end, c.place, c.heading, c.text, "", False) for c in chunks_of(text)]
 
         def show(transaction: Any) -> None:
             edition = chunks.begin(self.store, item)
-            chunks.add(self.store, item, edition, pieces)
+            chunks.add(self.store, [(item, edition, piece) for piece in pieces])
             chunks.show(self.store, item, edition)
             chunks.remove_unseen(self.store, item, 10**9)
             transaction.record(
