@@ -3,7 +3,7 @@
 They are derived from the chunks, so they are not in the log; that an item was examined, by whom and with how many
 claims, is. Which items are to be examined is said here and nowhere else: *missing* are those that this extractor in
 this version never examined; *stale* are these too, and what was examined in another text than is in the index now, or
-too long ago.
+too long ago. Where nobody is to examine anything, *gone* are those whose claims are of a text that is no longer there.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Wanted:
     """Which items somebody wants to have examined. Times are as the log writes them."""
 
     policy: str
-    """"missing", "all" or "stale"."""
+    """"missing", "all", "stale" or "gone"."""
     extractor: str
     extractor_version: int
     before: str
@@ -117,6 +117,7 @@ def _where(wanted: Wanted) -> tuple[str, tuple[Any, ...]]:
         "all": ("", ()),
         "missing": (f" AND (replaced_by <> 0 OR {_MISSING})", own),
         "stale": (f" AND (replaced_by <> 0 OR {_STALE})", (*own, wanted.old)),
+        "gone": (" AND claims > 0 AND (replaced_by <> 0 OR examined_digest <> indexed_digest)", ()),
     }
     condition, values = due[wanted.policy]
     if wanted.kind:

@@ -17,7 +17,7 @@ from box.tasks.handler import Argument
 if TYPE_CHECKING:
     from box.models.claims_found import Wanted
     from box.models.jobs import Claimed
-    from box.tasks.examining import ByRules, Examining
+    from box.tasks.examining import ByRules, Examining, Nobody
     from box.tasks.examining_by_model import ByModel
 
 KIND: Final = "claims"
@@ -30,8 +30,6 @@ def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     from box.models import item_lists  # noqa: PLC0415 - a child that knows this kind loads no database
     from box.tasks.examining import Examining  # noqa: PLC0415 - as above
 
-    if inside.config.claims.mode == "off":
-        return {"off": True}
     store = inside.engine.store
     user = job.args.get("user") or job.user
     users = (user,) if user else tuple(item_lists.users(store))
@@ -44,27 +42,31 @@ def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     return {**told, **_by_model(inside, examiner, examining)}
 
 
-def _wanted(inside: Inside, job: Claimed, examiner: ByRules | ByModel) -> Wanted:
+def _wanted(inside: Inside, job: Claimed, examiner: Nobody | ByRules | ByModel) -> Wanted:
     from box.engine import log_time  # noqa: PLC0415 - as above
     from box.models import attempts  # noqa: PLC0415 - as above
     from box.models.claims_found import Wanted  # noqa: PLC0415 - as above
+    from box.tasks.examining import Nobody  # noqa: PLC0415 - as above
 
     began_at = attempts.began_at(inside.engine.store, job.id)
     days = job.args.get("stale_days", STALE_DAYS)
     old = ""
     if days is not None:
         old = log_time((datetime.fromisoformat(began_at) - timedelta(days=days)).timestamp())
+    policy = "gone" if isinstance(examiner, Nobody) else job.args.get("policy", "missing")
     return Wanted(
-        job.args.get("policy", "missing"), examiner.extractor, examiner.extractor_version, began_at, old,
+        policy, examiner.extractor, examiner.extractor_version, began_at, old,
         job.args.get("kind", ""),
     )  # fmt: skip
 
 
-def _examiner(inside: Inside, job: Claimed, reporter: Reporter) -> ByRules | ByModel:
+def _examiner(inside: Inside, job: Claimed, reporter: Reporter) -> Nobody | ByRules | ByModel:
     """Who examines, as the configuration says."""
-    from box.tasks.examining import ByRules  # noqa: PLC0415 - as above
+    from box.tasks.examining import ByRules, Nobody  # noqa: PLC0415 - as above
 
     claims = inside.config.claims
+    if claims.mode == "off":
+        return Nobody()
     rules = ByRules(inside.engine.store, claims.per_chunk_max, claims.min_score, reporter.check)
     if claims.mode != "llm":
         return rules
@@ -86,10 +88,12 @@ def _key(path: str) -> str | None:
     return key if key.isprintable() and " " not in key and key else None
 
 
-def _by_model(inside: Inside, examiner: ByRules | ByModel, examining: Examining) -> dict[str, Any]:
+def _by_model(inside: Inside, examiner: Nobody | ByRules | ByModel, examining: Examining) -> dict[str, Any]:
     """What is to be told of a model, in the result and as a problem."""
-    from box.tasks.examining import ByRules  # noqa: PLC0415 - as above
+    from box.tasks.examining import ByRules, Nobody  # noqa: PLC0415 - as above
 
+    if isinstance(examiner, Nobody):
+        return {"off": True}
     if isinstance(examiner, ByRules):
         return {}
     subject, undone = examiner.claims.url, examining.told["fallback"] + examining.told["left"]

@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from box.engine import rebuild
+from box.beside import policy_of
+from box.engine import Engine, rebuild
 from box.errors import Stopped
 from box.library import claiming
 from box.library_checks import row_differences
@@ -332,8 +334,30 @@ def test_a_text_that_is_indexed_is_examined_by_one_job_a_user_unless_the_owner_w
     with opened(make_root(name="other", claims__mode="off")) as texts:
         texts.add(FOUNDED)
         assert texts.store.rows("SELECT 1 FROM jobs WHERE kind = 'claims'") == []
-        assert texts.examine(policy="all") == {"off": True}
+        done = texts.examine(policy="all")
+        assert (done["off"], done["items"]) == (True, 0)
     assert any("library_rules" in rule.__module__ for rules in RULES.values() for rule in rules)
+
+
+def test_where_no_claims_are_wanted_any_more_they_go_with_their_text(make_root):
+    config = make_root()
+    with opened(config) as texts:
+        kept, changed, gone, old = (texts.add(FOUNDED, source=f"users/me/inbox/{name}.txt") for name in "abcd")
+        texts.examine()
+        texts.config = replace(config, claims=replace(config.claims, mode="off"))
+        texts.engine = Engine(texts.store, policy_of(texts.config), commit_seconds=0, now=texts.now)
+        texts.store.execute("DELETE FROM jobs")
+        texts.rewrite(changed, "me", f"{FOUNDED} That is known.")
+        assert texts.store.value("SELECT count(*) FROM jobs WHERE kind = 'claims'") == 1
+        texts.index(gone, "me", "")
+        texts.add(NOTHING, source="users/me/inbox/d.txt")
+        done = texts.examine()
+        assert (done["off"], done["items"]) == (True, 3)
+        assert [texts.row(item)[:2] for item in (kept, changed, gone, old)] == [(1, "heuristic"), *[(0, "")] * 3]
+        assert list(row_differences(texts.store)) == []
+    with opened(config) as texts:
+        texts.seconds += 1000
+        assert texts.examine()["items"] == 3  # what changed, what is new, and the note that is gone
 
 
 def test_the_clock_asks_for_what_is_stale_once_a_day(make_root):
