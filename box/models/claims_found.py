@@ -144,6 +144,16 @@ def count_due(store: Store, wanted: Wanted, users: Iterable[str]) -> int:
     return sum(store.value(sql, (user, *values)) for user in users)
 
 
+def is_any_missing(store: Store, extractor: str, version: int) -> bool:
+    """Whether anything is yet to be examined by that extractor, whoever it belongs to and whenever it is due."""
+    row = store.row(
+        f"SELECT 1 FROM items WHERE replaced_by = 0 AND chunker_version > 0 AND ({_MISSING}"
+        " OR examined_digest <> indexed_digest) LIMIT 1",
+        (extractor, version),
+    )
+    return row is not None
+
+
 def digest_of(store: Store, item: int) -> str | None:
     """Of the text of an item that is in the index now; None if a newer version took its place."""
     row = store.row("SELECT indexed_digest FROM items WHERE id = ? AND replaced_by = 0", (item,))

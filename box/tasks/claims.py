@@ -27,7 +27,7 @@ _KEY_BYTES_MAX: Final = 4096
 
 def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     """Examine; the result says how many items, and how many claims they hold."""
-    from box.models import item_lists  # noqa: PLC0415 - a child that knows this kind loads no database
+    from box.models import claims_found, item_lists, model_answers  # noqa: PLC0415 - a child loads no database
     from box.tasks.examining import Examining  # noqa: PLC0415 - as above
 
     store = inside.engine.store
@@ -39,6 +39,8 @@ def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
         lambda done, total: reporter.progress(100 * done / max(total, 1), done=done, total=total),
     )  # fmt: skip
     told = examining.run()
+    if not claims_found.is_any_missing(store, examiner.extractor, examiner.extractor_version):
+        inside.engine.transact(lambda transaction: model_answers.forget_all(transaction.store))
     return {**told, **_by_model(inside, examiner, examining)}
 
 
