@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench import claiming as bench
-from box.library import claiming
 from box.library.chunking import chunks_of
 from box.library.claiming import claims_of, judge
 from box.library.cues import ALL, by_language
@@ -208,8 +207,21 @@ def test_a_cue_has_at_most_four_words_in_small_letters():
 def test_the_bench_of_claims_counts_right(tmp_path: Path):
     sentences = [(sentence, 1) for sentence in CLAIMS["en"]] + [(sentence, 0) for sentence in NO_CLAIMS["en"]]
     sentences.append(("In 1999 the firm sold 12 cars.", 0))
-    for name in (bench.TRAIN, bench.TEST):
-        (tmp_path / name).write_text(json.dumps([{"text": text, "label": label} for text, label in sentences]))
+    for labelled in (bench.TRAIN, bench.TEST):
+        (tmp_path / labelled.file).write_text(json.dumps([{"text": text, "label": label} for text, label in sentences]))
+    spanish, german = bench.OTHERS
+    (tmp_path / german.file).write_text(
+        "comment_id,comment_text,Sub3_FactClaiming\n"
+        '1,"Hallo! Berlin hat 3,7 Millionen Einwohner.",1\n2,"Na ja, gut",0\n'
+    )
+    told = bench.by_rules(str(tmp_path))
+    rows = {row[0]: row[1:-1] for row in told.rows}
+    assert rows["English, test"] == (len(sentences), 3, 0.5, 0.75, 1.0, 6 / 7, 6 / 15)
+    assert rows["German"] == (2, 1, 0.5, 1.0, 1.0, 1.0, 2 / 3)
+    assert [spanish.file in note for note in told.notes] == [True, False, False]
+    (tmp_path / spanish.file).write_text(
+        'tweet_id\ttweet_url\ttweet_text\tclass_label\n1\tNA\tEn 2019 murieron "12 personas en Madrid.\tYes\n'
+        "2\tNA\tCreo que es hermoso.\tNo\n3\thttps://example.org/3\tEn 2019 nacieron 12 personas.\tNo\n"
+    )
     rows = {row[0]: row[1:-1] for row in bench.by_rules(str(tmp_path)).rows}
-    assert rows["test, shipped"] == (len(sentences), 3, 0.5, 0.75, 1.0, 6 / 7)
-    assert claiming.VERSION >= 1
+    assert rows["Spanish"][:6] == (2, 1, 0.5, 1.0, 1.0, 1.0)
