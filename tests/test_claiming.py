@@ -154,6 +154,41 @@ def test_headings_tables_code_and_front_matter_hold_no_claims():
     ]
 
 
+NO_PROSE = (
+    "4 CARD32 ALIAS_OFFSET 4 CARD32 MIME_TYPE_OFFSET ParentList:",
+    "Database 00000020 00 05 64 69 66 66 09 0a 3e 30 3d 00 04 is there.",
+    "12 Description of the 3 programs .................................................. 16",
+    "22 4.5 Auxilliary functions .",
+    "tweets = (Tweet.select().where((Tweet.created >= today) & (Tweet.is_published == True)).count()) was 3.",
+    "pip install peewee[mysql] # Install peewee with pymysql. pip install peewee[psycopg3] # Install 3 more.",
+    ">>> add.schedule((2, 3), delay=10) # Will be run in 10 seconds, as was said in 2019.",
+    "$ box jobs asked for 12 completed photos in 2026 and was done with them in 3 seconds.",
+    ".. image:: https://example.org/2019/blog-4-logo.png",
+    "https://example.org/tess4/training-4.00-of-2019",
+    '<img alt="The logo was made in Berlin" src="https://example.org/12/logo.png" width="60%"/>',
+    "(#2673, #12)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NO_PROSE)
+@pytest.mark.parametrize("language", ["", "en"])
+def test_code_dumps_addresses_and_tables_of_contents_hold_no_claims(text: str, language: str):
+    assert judge(text, by_language(language)).score < 0.5
+
+
+def test_an_address_in_a_sentence_neither_helps_nor_harms_it():
+    link = "It was said [by someone](https://example.org/2019/12/3-of-4) that rivers are long."
+    assert judge(link, by_language("en")) == judge("It was said [by someone] that rivers are long.", by_language("en"))
+    told = "The [Tower Bridge](https://example.org/a_b=c) was opened in 1894, see <https://example.org/?q=1&r=2>."
+    assert judge(told, by_language("en")).score >= 0.5
+
+
+def test_names_are_known_where_every_noun_has_a_capital_letter():
+    cues = by_language("de")
+    assert "named" in judge("Der Präsident hat sich gestern mit Alija Izetbegovic unterhalten.", cues).reasons
+    assert "named" not in judge("Der Präsident hat sich gestern mit Äpfeln, Birnen und Brot versorgt.", cues).reasons
+
+
 def test_of_many_claims_in_a_chunk_the_best_stay_in_their_order():
     text = " ".join(f"In {year} the firm sold {year} cars." for year in range(1990, 2000))
     text += " According to the bank, prices rose by 12 percent in 2019, more than in Spain or Italy."

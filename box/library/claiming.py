@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import nsmallest
+from itertools import pairwise
 from typing import Final
 
 from box.library.cues import by_language
@@ -22,7 +23,7 @@ from box.library.cues.tongue import language_of
 from box.library.sentences import spans
 
 NAME: Final = "heuristic"
-VERSION: Final = 1
+VERSION: Final = 2
 """Goes up with every change of what it finds: what an older one examined is examined again."""
 
 CHARS_MIN: Final = 15
@@ -39,6 +40,16 @@ _I: Final = ("I'", "I’")
 """A capital letter that is no name."""
 _YEAR: Final = re.compile(r"(?:1[0-9]|20)[0-9][0-9]")
 _UNIT: Final = re.compile("[$€£¥₽%‰°]")
+_ADDRESS: Final = re.compile(r"\]\([^)\s]{1,1000}\)|<[A-Za-z/!][^<>]{0,500}>|https?://[^\s)>\]]+")
+"""Of links and tags: their numbers state nothing."""
+_CODE: Final = re.compile(r"[={}<>|\\~^@]|(?<=\w)(?:[_(](?=\w)|\[(?=[^\W\d]))|::|(?<=\s)#(?=\s)")
+"""What is common in code and tables, and rare in what people write."""
+_CODE_MIN: Final = 3
+_CODE_WORDS: Final = 6
+"""Code has at least one such sign to so many words."""
+_BEGINS_CODE: Final = (">>>", "$ ")
+_LEADERS: Final = re.compile(r"\.{8}|(?:\. ){6}")
+"""They lead to the page numbers of a table of contents."""
 _ENDS: Final = (".", "!", "…", "。", "！", "।", "॥", "۔", '"', "'", "”", "’", "»", "“", ")", "」", "』")
 _QUESTION: Final = ("?", "？", "؟")
 
@@ -138,24 +149,55 @@ def judge(sentence: str, cues: Cues | None) -> Judgement:
         return _NOTHING
     if sentence.rstrip("\"'”’»)*_ ").endswith(_QUESTION):
         return _NOTHING
-    written = _WORD.findall(sentence)
+    told = _ADDRESS.sub(" ", sentence).strip()
+    written = _WORD.findall(told)
+    if not _is_written(told, written):
+        return _NOTHING
     small = [word.lower().replace("’", "'") for word in written]
-    found = _numbers(sentence, small)
+    found = _numbers(told, small)
     if cues is None:
-        return _judged(found, _BASE) if found[NUMBER] else _NOTHING
+        return _judged(found, _BASE) if found[NUMBER] and _is_whole(sentence, written) else _NOTHING
     _look_up(small, cues, found)
     if not _is_sentence(sentence, small, found, cues):
         return _NOTHING
     if not cues.capital_nouns:
         found[NAMED] += sum(word[0].isupper() and len(word) > 1 and not word.startswith(_I) for word in written[1:])
     else:
-        found[NAMED] += sum(word.isupper() and len(word) > 1 and word.isalpha() for word in written)
+        found[NAMED] += sum(word.isupper() and len(word) > 1 and word.isalpha() for word in written) + _full_names(told)
     past = sum(word.endswith(cues.past_endings) for word in small)
     speaker = [word in cues.first for word in small]
     score = _BASE + _PAST * _times(past) + _ABOUT_OTHERS * _times(sum(word in cues.others for word in small))
     score -= _BY_SPEAKER if speaker[0] else _WITH_SPEAKER if any(speaker) else 0.0
     score += -_SHORT if len(small) < _SHORT_WORDS else _LONG if len(small) >= _LONG_WORDS else 0.0
     return _judged(found, score)
+
+
+def _is_written(text: str, words: list[str]) -> bool:
+    """Whether somebody wrote it to be read: no code, no dump, no row of figures, no line of a table of contents."""
+    if text.startswith(_BEGINS_CODE) or _LEADERS.search(text):
+        return False
+    if 3 * sum(map(str.isalpha, text)) < len(text) - text.count(" "):
+        return False
+    if 2 * sum(word.isascii() and not word.isalpha() for word in words) > len(words):
+        return False
+    signs = len(_CODE.findall(text))
+    return signs < _CODE_MIN or signs * _CODE_WORDS < len(words)
+
+
+def _is_whole(sentence: str, words: list[str]) -> bool:
+    """Whether a sentence of an unknown language is one; those of scripts without spaces need not look like ours."""
+    if 2 * sum(letter.isascii() for letter in sentence if letter.isalpha()) < sum(map(str.isalpha, sentence)):
+        return True
+    return len(words) >= WORDS_MIN and sentence.endswith(_ENDS) and not sentence.endswith(" .")
+
+
+def _full_names(text: str) -> int:
+    """How many names of two words there are, where every noun has a capital letter: these are nouns side by side."""
+    words = text.split()[1:]
+    return sum(
+        one[-1].isalpha() and one[0].isupper() and other[0].isupper() and not (one.isupper() or other.isupper())
+        for one, other in pairwise(words)
+    )
 
 
 def _judged(found: Counter[str], score: float) -> Judgement:
