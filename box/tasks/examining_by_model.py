@@ -106,7 +106,8 @@ class ByModel:
     check: Callable[[], None]
     job: int
     breaker: Breaker
-    tokens_in: int = 0
+    between: Callable[[], None] = lambda: None
+    """Called between two calls; it may raise, and what was answered is known when it goes on."""
     calls: int = 0
     dropped: int = 0
     """Quotes that made no claim: they are not in the text, too short or too long, or told already."""
@@ -144,7 +145,7 @@ class ByModel:
     def _by_model(self, item: Due) -> Examined:
         collected, answers, end, count = Collected(), [], 0, 0
         for chunk in chunks_of(self.engine.store, item):
-            self.check()
+            self.between()
             if next(prose(chunk.text), None) is not None:
                 text_digest = digest(chunk.text)
                 quotes = self._quotes(item, chunk, text_digest)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,13 +16,14 @@ from hypothesis import strategies as st
 
 from box.beside import policy_of
 from box.engine import Engine, rebuild
-from box.errors import Stopped
+from box.errors import NotYet, Stopped
+from box.events import JobReleased, JobRequested, JobStarted
 from box.library import claiming
 from box.library_checks import row_differences
 from box.models import claims_found
 from box.models.claims_found import Wanted
 from box.rules import RULES
-from box.tasks import by_request, examining
+from box.tasks import by_request, claims, examining
 from box.tasks.asking import wanted
 from box.timekeeper import entries, wrong_with
 from tests.helpers import REPOSITORY
@@ -292,6 +295,46 @@ def test_a_job_that_is_begun_again_does_what_is_left(texts: Texts, monkeypatch):
     monkeypatch.setattr(examining, "record", real)
     assert texts.do(*asked)["items"] == 2
     assert texts.examined() == items
+
+
+def test_a_job_that_the_service_stopped_goes_on_where_it_was(texts: Texts, monkeypatch):
+    monkeypatch.setattr(examining, "BATCH_ITEMS", 1)
+    items = [texts.add(FOUNDED) for _ in range(4)]
+    number, asked = examining_job(texts)
+    texts.engine.record(JobStarted(user="", job=number, lease="first"))
+    real, seen = claiming.claims_of, []
+
+    def stopping(*args, **kwargs):
+        seen.append(1)
+        if len(seen) == 3:
+            texts.at_work.stop(number, Stopped("the service stopped", "released"))
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(claiming, "claims_of", stopping)
+    with pytest.raises(Stopped):
+        texts.do(number, asked)
+    texts.engine.record(
+        JobReleased(user="", job=number, lease="first", reason="the service stopped", counted=False),
+        JobStarted(user="", job=number, lease="second"),
+    )
+    texts.do(number, asked)
+    assert texts.examined() == items
+
+
+def test_a_job_that_takes_long_is_interrupted_for_those_of_other_users_and_goes_on(texts: Texts, monkeypatch):
+    mine = [texts.add(FOUNDED, "me") for _ in range(4)]
+    ((asked, number),) = texts.store.rows("SELECT args, id FROM jobs WHERE kind = 'claims'")
+    wanted_by_me = JobRequested(user="me", kind="claims", args=asked)
+    clock = itertools.count(0, claims.TURN_SECONDS / 2)
+    monkeypatch.setattr(claims, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    hers = texts.add(FOUNDED, "ada")
+    with pytest.raises(NotYet):
+        texts.do(number, wanted_by_me)
+    assert texts.examined() == mine[:1]
+    texts.examine(user="ada")
+    texts.store.execute("DELETE FROM jobs WHERE id <> ?", (number,))
+    texts.do(number, wanted_by_me)
+    assert texts.examined() == [mine[0], hers, *mine[1:]]
 
 
 def examining_job(texts: Texts):
