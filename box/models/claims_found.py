@@ -229,10 +229,11 @@ def listed(store: Store, query: Query) -> list[Listed]:
 
 
 def alike(store: Store, claim: Listed, limit: int = 20) -> list[tuple[int, str]]:
-    """(item, title) of the same user's other items that state the same."""
+    """(item, title) of the same user's other items that state the same; not of one whose text is another by now."""
     rows = store.rows(
         "SELECT DISTINCT items.id, items.title FROM claims JOIN items ON items.id = claims.item"
-        " WHERE text_digest = ? AND claims.item <> ? AND items.user = ? ORDER BY items.id LIMIT ?",
+        " WHERE text_digest = ? AND claims.item <> ? AND items.user = ? AND replaced_by = 0"
+        " AND examined_digest = indexed_digest ORDER BY items.id LIMIT ?",
         (claim.digest, claim.item, claim.user, limit),
     )
     return [(item, title) for item, title in rows]

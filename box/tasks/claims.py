@@ -67,7 +67,7 @@ class _Turn:
 
         self.reporter.check()
         if time.monotonic() >= self.until and ready.do_others_wait(self.inside.engine.store, self.job.user, KIND):
-            raise NotYet("it goes on after the turn of others")
+            raise NotYet("it goes on after the turn of others", 1.0)
 
 
 def _wanted(inside: Inside, job: Claimed, examiner: Nobody | ByRules | ByModel) -> Wanted:

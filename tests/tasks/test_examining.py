@@ -155,6 +155,15 @@ def test_the_same_claim_in_other_items_of_a_user_is_known(texts: Texts):
     texts.examine()
     (claim,) = claims_found.listed(texts.store, claims_found.Query(item=one))
     assert claims_found.alike(texts.store, claim) == [(two, "2.txt")]
+    again = texts.add(f"{FOUNDED} That is known.", source="users/me/inbox/2.txt")
+    assert claims_found.alike(texts.store, claim) == []
+    texts.examine()
+    assert claims_found.alike(texts.store, claim) == [(again, "4.txt")]
+    texts.index(again, "me", "")
+    assert claims_found.alike(texts.store, claim) == []
+    texts.examine(policy="stale")
+    assert claims_found.alike(texts.store, claim) == []
+    assert len(claims_found.listed(texts.store, claims_found.Query(user="me"))) == 1
 
 
 def test_of_an_item_with_too_many_claims_the_best_are_kept_and_the_others_counted():
