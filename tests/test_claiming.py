@@ -176,6 +176,41 @@ def test_code_dumps_addresses_and_tables_of_contents_hold_no_claims(text: str, l
     assert judge(text, by_language(language)).score < 0.5
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "JavaScript was created in 1995 by Brendan Eich."),
+        ("en", "The first Bible was printed in Mainz in 1455."),
+        ("en", "The survey was published by Nature in May 2019."),
+        ("de", "Die Anzeige kostete das Unternehmen 3 Millionen Euro."),
+        ("de", "Den Datenschutz regelt seit 2018 eine Verordnung, die 99 Artikel hatte."),
+        ("es", "El índice de precios subió un 5 % en 2019."),
+        ("es", "La publicidad costó 3 millones de euros en 2019."),
+        ("fr", "La publicité a coûté 3 millions d'euros en 2019."),
+        ("ru", "Содержание серебра снизилось в 1961 году на 12 процентов."),
+        ("ru", "Реклама стоила 3 миллиона рублей в 2019 году."),
+    ],
+)
+def test_words_that_pages_use_about_themselves_do_not_hide_what_is_said_about_others(language: str, text: str):
+    assert judge(text, by_language(language)).score >= 0.5
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "This page was last edited on 12 May 2020, at 10:14 (UTC)."),
+        ("en", "Posted by Anna on March 3, 2020 at 10:15 am"),
+        ("de", "Diese Seite wurde zuletzt am 12. Mai 2020 um 10:14 Uhr bearbeitet."),
+        ("de", "Lesen Sie auch: Wie Berlin 1991 Hauptstadt wurde."),
+        ("es", "Esta página se editó por última vez el 12 may 2020 a las 10:14."),
+        ("fr", "La dernière modification de cette page a été faite le 12 mai 2020 à 10:14."),
+        ("ru", "Эта страница в последний раз была отредактирована 12 мая 2020 в 10:14."),
+    ],
+)
+def test_what_a_page_says_about_itself_is_no_claim(language: str, text: str):
+    assert judge(text, by_language(language)).score == 0.0
+
+
 def test_an_address_in_a_sentence_neither_helps_nor_harms_it():
     link = "It was said [by someone](https://example.org/2019/12/3-of-4) that rivers are long."
     assert judge(link, by_language("en")) == judge("It was said [by someone] that rivers are long.", by_language("en"))

@@ -67,7 +67,7 @@ _BY_SPEAKER, _WITH_SPEAKER = 0.10, 0.05
 """A sentence that begins with its speaker, or the one spoken to, is about them more often than about the world."""
 _SHORT_WORDS, _LONG_WORDS = 5, 18
 _SHORT, _LONG = 0.10, 0.05
-_BOILERPLATE_WORDS: Final = 14
+_BOILERPLATE_WORDS: Final = 16
 """What pages say about themselves is short; one that says it twice is nothing else."""
 _UNENDED_WORDS: Final = 8
 """Without a full stop it may be a heading, unless it has so many words."""
