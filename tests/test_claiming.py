@@ -211,6 +211,20 @@ def test_what_a_page_says_about_itself_is_no_claim(language: str, text: str):
     assert judge(text, by_language(language)).score == 0.0
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "is_claim"),
+    [
+        ("fr", "Il renoua avec le succès vers la fin de la guerre, avant de mourir en 1925.", True),
+        ("es", "El 19 de mayo de 2000 debuta en Primera División con el primer equipo del Barça.", True),
+        ("fr", "2 pommes, 3 poires, 200 g de beurre, 4 œufs, 12 cl de lait, 1 pincée de sel.", False),
+        ("es", "Pérez, J., Historia de Madrid, Alianza, Madrid, 2004, 312 p., 2.ª ed., con 12 mapas.", False),
+        ("en", "Smith, J., Rivers of Europe, 3rd ed., Oxford, Clarendon Press, 1999, 312 pages, 24 maps.", False),
+    ],
+)
+def test_a_verb_that_nobody_listed_is_known_by_the_words_around_it(language: str, text: str, *, is_claim: bool):
+    assert (judge(text, by_language(language)).score >= 0.5) == is_claim
+
+
 def test_an_address_in_a_sentence_neither_helps_nor_harms_it():
     link = "It was said [by someone](https://example.org/2019/12/3-of-4) that rivers are long."
     assert judge(link, by_language("en")) == judge("It was said [by someone] that rivers are long.", by_language("en"))

@@ -71,6 +71,10 @@ _BOILERPLATE_WORDS: Final = 16
 """What pages say about themselves is short; one that says it twice is nothing else."""
 _UNENDED_WORDS: Final = 8
 """Without a full stop it may be a heading, unless it has so many words."""
+_STEM_CHARS: Final = 2
+"""So much there has to be of a verb before its ending; "ed." is none, and no name is."""
+_VERBLESS_WORDS, _COMMON_MIN = 10, 0.3
+"""Nobody lists all verbs: a sentence of so many words, of which such a part is among the commonest, has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,7 @@ def judge(sentence: str, cues: Cues | None) -> Judgement:
     if cues is None:
         return _judged(found, _BASE) if found[NUMBER] and _is_whole(sentence, written) else _NOTHING
     _look_up(small, cues, found)
-    if not _is_sentence(sentence, small, found, cues):
+    if not _is_sentence(sentence, small, found) or not _has_verb(sentence, written, small, found, cues):
         return _NOTHING
     if not cues.capital_nouns:
         found[NAMED] += sum(word[0].isupper() and len(word) > 1 and not word.startswith(_I) for word in written[1:])
@@ -231,12 +235,23 @@ def _look_up(words: list[str], cues: Cues, found: Counter[str]) -> None:
                 found[kind] += 1
 
 
-def _is_sentence(sentence: str, words: list[str], found: Counter[str], cues: Cues) -> bool:
-    """Whether it has a verb of its own, ends like a sentence, and is none that any page has."""
+def _is_sentence(sentence: str, words: list[str], found: Counter[str]) -> bool:
+    """Whether it ends like a sentence, and is none that any page has."""
     if len(words) < WORDS_MIN or sentence.isupper():
         return False
     if found["boilerplate"] > 1 or (found["boilerplate"] and len(words) <= _BOILERPLATE_WORDS):
         return False
-    if not sentence.endswith(_ENDS) and len(words) < _UNENDED_WORDS:
-        return False
-    return bool(found["finite"]) or any(word.endswith(cues.finite_endings) for word in words)
+    return sentence.endswith(_ENDS) or len(words) >= _UNENDED_WORDS
+
+
+def _has_verb(sentence: str, written: list[str], words: list[str], found: Counter[str], cues: Cues) -> bool:
+    """Whether there is a verb in it: one that is listed, one by its ending, or one that must be there."""
+    if found["finite"]:
+        return True
+    for at, word in enumerate(words):
+        if (at == 0 or written[at].islower()) and any(
+            word.endswith(ending) and len(word) >= len(ending) + _STEM_CHARS for ending in cues.finite_endings
+        ):
+            return True
+    common = sum(word in cues.stop for word in words)
+    return len(words) >= _VERBLESS_WORDS and sentence.endswith(_ENDS) and common >= _COMMON_MIN * len(words)
