@@ -235,7 +235,8 @@ def test_an_address_in_a_sentence_neither_helps_nor_harms_it():
 def test_names_are_known_where_every_noun_has_a_capital_letter():
     cues = by_language("de")
     assert "named" in judge("Der Präsident hat sich gestern mit Alija Izetbegovic unterhalten.", cues).reasons
-    assert "named" not in judge("Der Präsident hat sich gestern mit Äpfeln, Birnen und Brot versorgt.", cues).reasons
+    for text in ("mit Äpfeln, Birnen und Brot versorgt.", "nachdem Sie Äpfel und Ihre Birnen hatten, versorgt."):
+        assert "named" not in judge(f"Der Präsident hat sich gestern {text}", cues).reasons
 
 
 def test_of_many_claims_in_a_chunk_the_best_stay_in_their_order():

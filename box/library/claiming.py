@@ -167,7 +167,9 @@ def judge(sentence: str, cues: Cues | None) -> Judgement:
     if not cues.capital_nouns:
         found[NAMED] += sum(word[0].isupper() and len(word) > 1 and not word.startswith(_I) for word in written[1:])
     else:
-        found[NAMED] += sum(word.isupper() and len(word) > 1 and word.isalpha() for word in written) + _full_names(told)
+        found[NAMED] += sum(word.isupper() and len(word) > 1 and word.isalpha() for word in written) + _full_names(
+            told, cues
+        )
     past = sum(word.endswith(cues.past_endings) for word in small)
     speaker = [word in cues.first for word in small]
     score = _BASE + _PAST * _times(past) + _ABOUT_OTHERS * _times(sum(word in cues.others for word in small))
@@ -195,13 +197,11 @@ def _is_whole(sentence: str, words: list[str]) -> bool:
     return len(words) >= WORDS_MIN and sentence.endswith(_ENDS) and not sentence.endswith(" .")
 
 
-def _full_names(text: str) -> int:
+def _full_names(text: str, cues: Cues) -> int:
     """How many names of two words there are, where every noun has a capital letter: these are nouns side by side."""
-    words = text.split()[1:]
-    return sum(
-        one[-1].isalpha() and one[0].isupper() and other[0].isupper() and not (one.isupper() or other.isupper())
-        for one, other in pairwise(words)
-    )
+    words = [word if word[0].isupper() and not word.isupper() else "" for word in text.split()[1:]]
+    words = ["" if word.lower() in cues.others or word.lower() in cues.first else word for word in words]
+    return sum(one[-1:].isalpha() and other != "" for one, other in pairwise(words))
 
 
 def _judged(found: Counter[str], score: float) -> Judgement:
