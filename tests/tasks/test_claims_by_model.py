@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from contextlib import ExitStack
+from itertools import pairwise
 
 import httpx  # noqa: F401 - slow to import, which is no part of a deadline
 import pytest
@@ -424,6 +425,20 @@ def test_a_quote_has_a_place_in_the_text_that_says_nearly_the_same_or_none(quote
     if quote.strip() and quote.strip() in text:
         assert place is not None
         assert text[place.start : place.end] == quote.strip()
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    WORDS.map(" ".join),
+    st.lists(st.one_of(WORDS.map(" ".join), st.text(st.characters(exclude_categories=[]), max_size=30)), max_size=8),
+    st.integers(0, 40),
+)
+def test_whatever_is_quoted_its_claims_stand_in_the_text_one_after_the_other(text, quotes, begun):
+    found = model_claims.claims_of(text, quotes, count_max=5, begun=begun)
+    assert len(found) <= min(5, len(quotes))
+    assert all(begun <= claim.start < claim.end <= len(text) for claim in found)
+    assert all(before.end <= after.start for before, after in pairwise(found))
+    assert model_claims.quotes(json.dumps({"claims": quotes})) == quotes
 
 
 def test_the_longest_quotes_and_texts_are_aligned_or_given_up():
