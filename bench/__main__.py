@@ -55,7 +55,7 @@ BENCHES: dict[str, Callable[[argparse.Namespace], Table]] = {
     "formats": lambda a: photos.by_format(a.dir, a.each, a.patience),
     "flood": lambda a: photos.flood(a.dir, a.flood, a.patience),
     "soak": lambda a: soak.soak(a.dir, a.mixed, a.seed, a.patience),
-    "claims": lambda a: claiming.by_rules(a.claimbuster),
+    "claims": lambda a: claiming.by_rules(a.labelled),
     "two-years": lambda a: two_years.two_years(a.dir, a.a_day, a.months, a.patience),
 }
 WHEN_NAMED = {"claims", "soak", "two-years"}
@@ -128,8 +128,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--flood", type=int, default=100_000, help="photos in one drop (default: 100,000)")
     parser.add_argument("--a-day", type=int, default=5000, help="photos a day for two years (default: 5000)")
     parser.add_argument(
-        "--claimbuster", default=os.environ.get("BOX_CLAIMBUSTER", ""), metavar="FOLDER",
-        help="labelled sentences: a folder with train.json and test.json (default: BOX_CLAIMBUSTER)",
+        "--labelled", default=os.environ.get("BOX_LABELLED", ""), metavar="FOLDER",
+        help="a folder with labelled texts, see docs/benchmarks.md (default: BOX_LABELLED)",
     )  # fmt: skip
     parser.add_argument("--months", type=int, default=24, help="that these two years have (default: 24)")
     parser.add_argument(

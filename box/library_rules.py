@@ -122,8 +122,8 @@ def on_text_changed(_: Policy, event: Any, view: View) -> Iterator[Event]:
 
 
 def on_document_indexed(policy: Policy, event: e.DocumentIndexed, view: View) -> Iterator[Event]:
-    """Rule 19."""
-    if policy.claims and not view.is_queued(CLAIMS, event.user):
+    """Rule 19; what was found while the owner wanted claims goes with its text in any case."""
+    if (policy.claims or view.has_claims(event.item)) and not view.is_queued(CLAIMS, event.user):
         # Age does not matter here: the clock sees to that.
         args = json.dumps({"policy": "stale", "stale_days": None})
         yield e.JobRequested(user=event.user, kind=CLAIMS, exclusive=CLAIMS, priority=CLAIMS_PRIORITY, args=args)

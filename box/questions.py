@@ -174,6 +174,9 @@ class View(Protocol):
     def has_unindexed(self, user: str) -> bool:
         """Whether the index does not hold all texts of a user as they are."""
 
+    def has_claims(self, item: int) -> bool:
+        """Whether claims of a text are known."""
+
     def is_queued(self, kind: str, user: str) -> bool:
         """Whether a job of that kind, which is never done beside another one, waits for its turn."""
 

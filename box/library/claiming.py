@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import nsmallest
+from itertools import pairwise
 from typing import Final
 
 from box.library.cues import by_language
@@ -22,7 +23,7 @@ from box.library.cues.tongue import language_of
 from box.library.sentences import spans
 
 NAME: Final = "heuristic"
-VERSION: Final = 1
+VERSION: Final = 2
 """Goes up with every change of what it finds: what an older one examined is examined again."""
 
 CHARS_MIN: Final = 15
@@ -39,6 +40,16 @@ _I: Final = ("I'", "I’")
 """A capital letter that is no name."""
 _YEAR: Final = re.compile(r"(?:1[0-9]|20)[0-9][0-9]")
 _UNIT: Final = re.compile("[$€£¥₽%‰°]")
+_ADDRESS: Final = re.compile(r"\]\([^)\s]{1,1000}\)|<[A-Za-z/!][^<>]{0,500}>|https?://[^\s)>\]]+")
+"""Of links and tags: their numbers state nothing."""
+_CODE: Final = re.compile(r"[={}<>|\\~^@]|(?<=\w)(?:[_(](?=\w)|\[(?=[^\W\d]))|::|(?<=\s)#(?=\s)")
+"""What is common in code and tables, and rare in what people write."""
+_CODE_MIN: Final = 3
+_CODE_WORDS: Final = 6
+"""Code has at least one such sign to so many words."""
+_BEGINS_CODE: Final = (">>>", "$ ")
+_LEADERS: Final = re.compile(r"\.{8}|(?:\. ){6}")
+"""They lead to the page numbers of a table of contents."""
 _ENDS: Final = (".", "!", "…", "。", "！", "।", "॥", "۔", '"', "'", "”", "’", "»", "“", ")", "」", "』")
 _QUESTION: Final = ("?", "？", "؟")
 
@@ -56,10 +67,14 @@ _BY_SPEAKER, _WITH_SPEAKER = 0.10, 0.05
 """A sentence that begins with its speaker, or the one spoken to, is about them more often than about the world."""
 _SHORT_WORDS, _LONG_WORDS = 5, 18
 _SHORT, _LONG = 0.10, 0.05
-_BOILERPLATE_WORDS: Final = 14
+_BOILERPLATE_WORDS: Final = 16
 """What pages say about themselves is short; one that says it twice is nothing else."""
 _UNENDED_WORDS: Final = 8
 """Without a full stop it may be a heading, unless it has so many words."""
+_STEM_CHARS: Final = 2
+"""So much there has to be of a verb before its ending; "ed." is none, and no name is."""
+_VERBLESS_WORDS, _COMMON_MIN = 10, 0.3
+"""Nobody lists all verbs: a sentence of so many words, of which such a part is among the commonest, has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,24 +153,55 @@ def judge(sentence: str, cues: Cues | None) -> Judgement:
         return _NOTHING
     if sentence.rstrip("\"'”’»)*_ ").endswith(_QUESTION):
         return _NOTHING
-    written = _WORD.findall(sentence)
+    told = _ADDRESS.sub(" ", sentence).strip()
+    written = _WORD.findall(told)
+    if not _is_written(told, written):
+        return _NOTHING
     small = [word.lower().replace("’", "'") for word in written]
-    found = _numbers(sentence, small)
+    found = _numbers(told, small)
     if cues is None:
-        return _judged(found, _BASE) if found[NUMBER] else _NOTHING
+        return _judged(found, _BASE) if found[NUMBER] and _is_whole(sentence, written) else _NOTHING
     _look_up(small, cues, found)
-    if not _is_sentence(sentence, small, found, cues):
+    if not _is_sentence(sentence, small, found) or not _has_verb(sentence, written, small, found, cues):
         return _NOTHING
     if not cues.capital_nouns:
         found[NAMED] += sum(word[0].isupper() and len(word) > 1 and not word.startswith(_I) for word in written[1:])
     else:
-        found[NAMED] += sum(word.isupper() and len(word) > 1 and word.isalpha() for word in written)
+        found[NAMED] += sum(word.isupper() and len(word) > 1 and word.isalpha() for word in written) + _full_names(
+            told, cues
+        )
     past = sum(word.endswith(cues.past_endings) for word in small)
     speaker = [word in cues.first for word in small]
     score = _BASE + _PAST * _times(past) + _ABOUT_OTHERS * _times(sum(word in cues.others for word in small))
     score -= _BY_SPEAKER if speaker[0] else _WITH_SPEAKER if any(speaker) else 0.0
     score += -_SHORT if len(small) < _SHORT_WORDS else _LONG if len(small) >= _LONG_WORDS else 0.0
     return _judged(found, score)
+
+
+def _is_written(text: str, words: list[str]) -> bool:
+    """Whether somebody wrote it to be read: no code, no dump, no row of figures, no line of a table of contents."""
+    if text.startswith(_BEGINS_CODE) or _LEADERS.search(text):
+        return False
+    if 3 * sum(map(str.isalpha, text)) < len(text) - text.count(" "):
+        return False
+    if 2 * sum(word.isascii() and not word.isalpha() for word in words) > len(words):
+        return False
+    signs = len(_CODE.findall(text))
+    return signs < _CODE_MIN or signs * _CODE_WORDS < len(words)
+
+
+def _is_whole(sentence: str, words: list[str]) -> bool:
+    """Whether a sentence of an unknown language is one; those of scripts without spaces need not look like ours."""
+    if 2 * sum(letter.isascii() for letter in sentence if letter.isalpha()) < sum(map(str.isalpha, sentence)):
+        return True
+    return len(words) >= WORDS_MIN and sentence.endswith(_ENDS) and not sentence.endswith(" .")
+
+
+def _full_names(text: str, cues: Cues) -> int:
+    """How many names of two words there are, where every noun has a capital letter: these are nouns side by side."""
+    words = [word if word[0].isupper() and not word.isupper() else "" for word in text.split()[1:]]
+    words = ["" if word.lower() in cues.others or word.lower() in cues.first else word for word in words]
+    return sum(one[-1:].isalpha() and other != "" for one, other in pairwise(words))
 
 
 def _judged(found: Counter[str], score: float) -> Judgement:
@@ -189,12 +235,23 @@ def _look_up(words: list[str], cues: Cues, found: Counter[str]) -> None:
                 found[kind] += 1
 
 
-def _is_sentence(sentence: str, words: list[str], found: Counter[str], cues: Cues) -> bool:
-    """Whether it has a verb of its own, ends like a sentence, and is none that any page has."""
+def _is_sentence(sentence: str, words: list[str], found: Counter[str]) -> bool:
+    """Whether it ends like a sentence, and is none that any page has."""
     if len(words) < WORDS_MIN or sentence.isupper():
         return False
     if found["boilerplate"] > 1 or (found["boilerplate"] and len(words) <= _BOILERPLATE_WORDS):
         return False
-    if not sentence.endswith(_ENDS) and len(words) < _UNENDED_WORDS:
-        return False
-    return bool(found["finite"]) or any(word.endswith(cues.finite_endings) for word in words)
+    return sentence.endswith(_ENDS) or len(words) >= _UNENDED_WORDS
+
+
+def _has_verb(sentence: str, written: list[str], words: list[str], found: Counter[str], cues: Cues) -> bool:
+    """Whether there is a verb in it: one that is listed, one by its ending, or one that must be there."""
+    if found["finite"]:
+        return True
+    for at, word in enumerate(words):
+        if (at == 0 or written[at].islower()) and any(
+            word.endswith(ending) and len(word) >= len(ending) + _STEM_CHARS for ending in cues.finite_endings
+        ):
+            return True
+    common = sum(word in cues.stop for word in words)
+    return len(words) >= _VERBLESS_WORDS and sentence.endswith(_ENDS) and common >= _COMMON_MIN * len(words)

@@ -19,10 +19,14 @@ LOOK_SECONDS: Final = 0.25
 _LEAVE_SECONDS: Final = 1.0
 """How long a call that is given up may take to close its connection."""
 
-DEADLINE, UNREACHABLE, REFUSED, UNSUPPORTED, LIMITED, SERVER_ERROR, TOO_LARGE, NONSENSE = (
-    "deadline", "unreachable", "refused", "unsupported", "rate-limited", "server-error", "too-large", "no-json",
+CONNECT_SECONDS: Final = 10.0
+"""A server that does not even take a call by then is not there."""
+
+DEADLINE, UNREACHABLE, REFUSED, UNSUPPORTED, UNACCEPTED, LIMITED, SERVER_ERROR, TOO_LARGE, NONSENSE = (
+    "deadline", "unreachable", "refused", "unsupported", "not-accepted", "rate-limited", "server-error", "too-large",
+    "no-json",
 )  # fmt: skip
-"""Why there is no answer to use."""
+"""Why there is no answer to use. "unsupported" is about the form of the answer, "not-accepted" about the text."""
 _TOKENS_MAX: Final = 10_000_000
 """More than that a server cannot have counted."""
 
@@ -111,10 +115,12 @@ async def _post(endpoint: Endpoint, body: Mapping[str, Any]) -> type_answer:
     headers = {"accept-encoding": "identity", "authorization": f"Bearer {endpoint.key}"}
     if not endpoint.key:
         del headers["authorization"]
-    data = bytearray()
+    data, seconds = bytearray(), endpoint.deadline_seconds
+    patience = httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
+    is_safe = endpoint.url.startswith("https:")  # else nobody needs the certificates, which are slow to load
     try:
         async with (
-            httpx.AsyncClient(timeout=endpoint.deadline_seconds, follow_redirects=False) as client,
+            httpx.AsyncClient(timeout=patience, follow_redirects=False, trust_env=False, verify=is_safe) as client,
             client.stream("POST", f"{endpoint.url}/chat/completions", json=body, headers=headers) as response,
         ):
             async for piece in response.aiter_raw():
@@ -122,6 +128,8 @@ async def _post(endpoint: Endpoint, body: Mapping[str, Any]) -> type_answer:
                 if len(data) > ANSWER_BYTES_MAX:
                     return response.status_code, {}, b"", TOO_LARGE
             return response.status_code, response.headers, bytes(data), ""
+    except httpx.ConnectTimeout:
+        return 0, {}, b"", UNREACHABLE
     except httpx.TimeoutException:
         return 0, {}, b"", DEADLINE
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError):  # a host that is no host is a ValueError
@@ -131,8 +139,10 @@ async def _post(endpoint: Endpoint, body: Mapping[str, Any]) -> type_answer:
 def _failure(status: int, *, has_format: bool) -> str:
     if status == 200:
         return ""
-    if status in (400, 415, 422, 501) and has_format:
-        return UNSUPPORTED
+    if status in (400, 415, 422, 501):
+        return UNSUPPORTED if has_format else UNACCEPTED
+    if status == 413:
+        return UNACCEPTED
     if status == 429:
         return LIMITED
     return SERVER_ERROR if status >= 500 else REFUSED

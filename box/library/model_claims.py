@@ -66,7 +66,10 @@ def tokens_estimate(asked: Sequence[Mapping[str, str]]) -> int:
 
 
 def quotes(content: str) -> list[str] | None:
-    """What an answer quotes, in whatever it is wrapped; None if there is no such answer in it."""
+    """What an answer quotes, in whatever it is wrapped; None if there is no such answer in it.
+
+    An answer that lists something, and quotes nothing, is none.
+    """
     decoder, at = json.JSONDecoder(), -1
     for _ in range(_OPENINGS_MAX):
         at = content.find("{", at + 1)
@@ -78,20 +81,25 @@ def quotes(content: str) -> list[str] | None:
             continue
         claims = found.get("claims") if isinstance(found, dict) else None
         if isinstance(claims, list):
-            texts = (claim.get("quote") if isinstance(claim, dict) else None for claim in claims)
-            return [text for text in texts if isinstance(text, str)]
+            texts = (claim.get("quote") if isinstance(claim, dict) else claim for claim in claims)
+            told = [text for text in texts if isinstance(text, str)]
+            return told if told or not claims else None
     return None
 
 
 def claims_of(text: str, found: Sequence[str], *, count_max: int, language: str = "", begun: int = 0) -> list[Claim]:
-    """The claims that quotes stand for; those that are not in the text, or are too short or too long, are dropped."""
+    """The claims that quotes stand for; those that are not in the text, or are too short or too long, are dropped.
+
+    Of those that overlap the one that was quoted first stays.
+    """
     cues = by_language(language_of(text, language))
-    claims: dict[tuple[int, int], Claim] = {}
+    claims: list[Claim] = []
     for quote in found[:count_max]:
         place = align(quote[: 2 * CHARS_MAX], text)
         if place is None or place.start < begun or not CHARS_MIN <= place.end - place.start <= CHARS_MAX:
             continue
+        if any(place.start < other.end and other.start < place.end for other in claims):
+            continue
         reasons = judge(text[place.start : place.end], cues).reasons
-        claim = Claim(place.start, place.end, place.score, ("model", place.method, *reasons))
-        claims.setdefault((place.start, place.end), claim)
-    return [claims[span] for span in sorted(claims)]
+        claims.append(Claim(place.start, place.end, place.score, ("model", place.method, *reasons)))
+    return sorted(claims, key=lambda claim: claim.start)

@@ -90,9 +90,3 @@ def on_stepped(store: Store, recorded: Recorded, event: JobStepped) -> None:
         "INSERT INTO job_steps (position, job, what, undo) VALUES (?, ?, ?, ?)",
         (recorded.position, event.job, event.what, event.undo),
     )
-
-
-def began_at(store: Store, job: int) -> str:
-    """When a job was begun first; of one that never was, when it was asked for."""
-    first = store.value("SELECT started_at FROM attempts WHERE job = ? ORDER BY position LIMIT 1", (job,))
-    return first or store.value("SELECT max(started_at, created_at) FROM jobs WHERE id = ?", (job,)) or ""

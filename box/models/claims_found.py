@@ -3,7 +3,7 @@
 They are derived from the chunks, so they are not in the log; that an item was examined, by whom and with how many
 claims, is. Which items are to be examined is said here and nowhere else: *missing* are those that this extractor in
 this version never examined; *stale* are these too, and what was examined in another text than is in the index now, or
-too long ago.
+too long ago. Where nobody is to examine anything, *gone* are those whose claims are of a text that is no longer there.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Wanted:
     """Which items somebody wants to have examined. Times are as the log writes them."""
 
     policy: str
-    """"missing", "all" or "stale"."""
+    """"missing", "all", "stale" or "gone"."""
     extractor: str
     extractor_version: int
     before: str
@@ -117,6 +117,7 @@ def _where(wanted: Wanted) -> tuple[str, tuple[Any, ...]]:
         "all": ("", ()),
         "missing": (f" AND (replaced_by <> 0 OR {_MISSING})", own),
         "stale": (f" AND (replaced_by <> 0 OR {_STALE})", (*own, wanted.old)),
+        "gone": (" AND claims > 0 AND (replaced_by <> 0 OR examined_digest <> indexed_digest)", ()),
     }
     condition, values = due[wanted.policy]
     if wanted.kind:
@@ -141,6 +142,16 @@ def count_due(store: Store, wanted: Wanted, users: Iterable[str]) -> int:
     where, values = _where(wanted)
     sql = f"SELECT count(*) FROM items WHERE user = ? AND {where}"
     return sum(store.value(sql, (user, *values)) for user in users)
+
+
+def is_any_missing(store: Store, extractor: str, version: int) -> bool:
+    """Whether anything is yet to be examined by that extractor, whoever it belongs to and whenever it is due."""
+    row = store.row(
+        f"SELECT 1 FROM items WHERE replaced_by = 0 AND chunker_version > 0 AND ({_MISSING}"
+        " OR examined_digest <> indexed_digest) LIMIT 1",
+        (extractor, version),
+    )
+    return row is not None
 
 
 def digest_of(store: Store, item: int) -> str | None:
@@ -218,10 +229,11 @@ def listed(store: Store, query: Query) -> list[Listed]:
 
 
 def alike(store: Store, claim: Listed, limit: int = 20) -> list[tuple[int, str]]:
-    """(item, title) of the same user's other items that state the same."""
+    """(item, title) of the same user's other items that state the same; not of one whose text is another by now."""
     rows = store.rows(
         "SELECT DISTINCT items.id, items.title FROM claims JOIN items ON items.id = claims.item"
-        " WHERE text_digest = ? AND claims.item <> ? AND items.user = ? ORDER BY items.id LIMIT ?",
+        " WHERE text_digest = ? AND claims.item <> ? AND items.user = ? AND replaced_by = 0"
+        " AND examined_digest = indexed_digest ORDER BY items.id LIMIT ?",
         (claim.digest, claim.item, claim.user, limit),
     )
     return [(item, title) for item, title in rows]

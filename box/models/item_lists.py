@@ -155,6 +155,11 @@ def has_unindexed(store: Store, user: str) -> bool:
     return store.row(f"SELECT 1 FROM items WHERE user = ? AND {UNINDEXED} LIMIT 1", (user,)) is not None
 
 
+def has_claims(store: Store, item: int) -> bool:
+    """Whether claims of an item are known."""
+    return store.row("SELECT 1 FROM items WHERE id = ? AND claims > 0", (item,)) is not None
+
+
 def users(store: Store) -> list[str]:
     """Who has items."""
     return [user for (user,) in store.rows("SELECT user FROM library_counts WHERE items > 0 ORDER BY user")]

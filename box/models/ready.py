@@ -115,6 +115,11 @@ def is_any_alone(store: Store, user: str, kind: str) -> bool:
     return store.row(f"SELECT 1 FROM jobs WHERE {_ALONE} AND user = ? AND kind = ? LIMIT 1", (user, kind)) is not None
 
 
+def do_others_wait(store: Store, user: str, kind: str) -> bool:
+    """Whether a job of that kind for another user, which is never done beside another one, can be claimed."""
+    return store.row(f"SELECT 1 FROM jobs WHERE {_ALONE} AND kind = ? AND user <> ? LIMIT 1", (kind, user)) is not None
+
+
 def any_unfinished(store: Store) -> bool:
     """Whether a job is running or could be claimed now; scheduled, waiting and held ones do not count."""
     with store.lock:  # between two looks a job can be claimed, and seem to be in neither state

@@ -81,6 +81,10 @@ class StoreView:
         """Whether the index does not hold all texts of a user as they are."""
         return item_lists.has_unindexed(self._store, user)
 
+    def has_claims(self, item: int) -> bool:
+        """Whether claims of a text are known."""
+        return item_lists.has_claims(self._store, item)
+
     def is_queued(self, kind: str, user: str) -> bool:
         """Whether a job of that kind, which is never done beside another one, waits for its turn."""
         return ready.is_any_alone(self._store, user, kind)

@@ -6,72 +6,104 @@ told as a problem, and what it did not do stays due.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from box import units
+from box.errors import NotYet
 from box.tasks.chore import Chore, Inside, Reporter
 from box.tasks.handler import Argument
 
 if TYPE_CHECKING:
     from box.models.claims_found import Wanted
     from box.models.jobs import Claimed
-    from box.tasks.examining import ByRules, Examining
+    from box.tasks.examining import ByRules, Examining, Nobody
     from box.tasks.examining_by_model import ByModel
 
 KIND: Final = "claims"
 STALE_DAYS: Final = 7
+TURN_SECONDS: Final = 60.0
+"""So long a job keeps those of other users waiting: with a model it may take days."""
 _KEY_BYTES_MAX: Final = 4096
 
 
 def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     """Examine; the result says how many items, and how many claims they hold."""
-    from box.models import item_lists  # noqa: PLC0415 - a child that knows this kind loads no database
+    from box.models import claims_found, item_lists, model_answers  # noqa: PLC0415 - a child loads no database
     from box.tasks.examining import Examining  # noqa: PLC0415 - as above
 
-    if inside.config.claims.mode == "off":
-        return {"off": True}
     store = inside.engine.store
     user = job.args.get("user") or job.user
     users = (user,) if user else tuple(item_lists.users(store))
-    examiner = _examiner(inside, job, reporter)
-    examining = Examining(
-        inside.engine, _wanted(inside, job, examiner), users, examiner,
-        lambda done, total: reporter.progress(100 * done / max(total, 1), done=done, total=total),
-    )  # fmt: skip
+    turn = _Turn(inside, job, reporter, time.monotonic() + TURN_SECONDS)
+    examiner = _examiner(inside, job, turn)
+    examining = Examining(inside.engine, _wanted(inside, job, examiner), users, examiner, turn.progress)
     told = examining.run()
+    if not claims_found.is_any_missing(store, examiner.extractor, examiner.extractor_version):
+        inside.engine.transact(lambda transaction: model_answers.forget_all(transaction.store))
     return {**told, **_by_model(inside, examiner, examining)}
 
 
-def _wanted(inside: Inside, job: Claimed, examiner: ByRules | ByModel) -> Wanted:
-    from box.engine import log_time  # noqa: PLC0415 - as above
-    from box.models import attempts  # noqa: PLC0415 - as above
-    from box.models.claims_found import Wanted  # noqa: PLC0415 - as above
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A job works on while nobody else waits for such a one, and for its turn otherwise; then it goes back."""
 
-    began_at = attempts.began_at(inside.engine.store, job.id)
+    inside: Inside
+    job: Claimed
+    reporter: Reporter
+    until: float
+
+    def progress(self, done: int, total: int) -> None:
+        """It is so far. Raises Stopped or NotYet."""
+        self.reporter.progress(100 * done / max(total, 1), done=done, total=total)
+        self.check()
+
+    def check(self) -> None:
+        """Raise Stopped if it should end, NotYet if it is somebody else's turn."""
+        from box.models import ready  # noqa: PLC0415 - as above
+
+        self.reporter.check()
+        if time.monotonic() >= self.until and ready.do_others_wait(self.inside.engine.store, self.job.user, KIND):
+            raise NotYet("it goes on after the turn of others", 1.0)
+
+
+def _wanted(inside: Inside, job: Claimed, examiner: Nobody | ByRules | ByModel) -> Wanted:
+    from box.engine import log_time  # noqa: PLC0415 - as above
+    from box.models.claims_found import Wanted  # noqa: PLC0415 - as above
+    from box.tasks.examining import Nobody  # noqa: PLC0415 - as above
+
+    # Not when it was begun: it may be begun many times, after a stop of the service or when it was others' turn.
+    asked_at = inside.engine.store.value("SELECT created_at FROM jobs WHERE id = ?", (job.id,))
     days = job.args.get("stale_days", STALE_DAYS)
     old = ""
     if days is not None:
-        old = log_time((datetime.fromisoformat(began_at) - timedelta(days=days)).timestamp())
+        old = log_time((datetime.fromisoformat(asked_at) - timedelta(days=days)).timestamp())
+    policy = "gone" if isinstance(examiner, Nobody) else job.args.get("policy", "missing")
     return Wanted(
-        job.args.get("policy", "missing"), examiner.extractor, examiner.extractor_version, began_at, old,
+        policy, examiner.extractor, examiner.extractor_version, asked_at, old,
         job.args.get("kind", ""),
     )  # fmt: skip
 
 
-def _examiner(inside: Inside, job: Claimed, reporter: Reporter) -> ByRules | ByModel:
+def _examiner(inside: Inside, job: Claimed, turn: _Turn) -> Nobody | ByRules | ByModel:
     """Who examines, as the configuration says."""
-    from box.tasks.examining import ByRules  # noqa: PLC0415 - as above
+    from box.tasks.examining import ByRules, Nobody  # noqa: PLC0415 - as above
 
     claims = inside.config.claims
-    rules = ByRules(inside.engine.store, claims.per_chunk_max, claims.min_score, reporter.check)
+    if claims.mode == "off":
+        return Nobody()
+    rules = ByRules(inside.engine.store, claims.per_chunk_max, claims.min_score, turn.reporter.check)
     if claims.mode != "llm":
         return rules
     from box.tasks.examining_by_model import ByModel, breaker_of  # noqa: PLC0415 - only who asks a model needs it
 
     breaker = breaker_of(claims.url, claims.model)
-    return ByModel(inside.engine, claims, _key(claims.api_key_file), rules, reporter.check, job.id, breaker)
+    return ByModel(
+        inside.engine, claims, _key(claims.api_key_file), rules, turn.reporter.check, job.id, breaker, turn.check
+    )
 
 
 def _key(path: str) -> str | None:
@@ -86,10 +118,12 @@ def _key(path: str) -> str | None:
     return key if key.isprintable() and " " not in key and key else None
 
 
-def _by_model(inside: Inside, examiner: ByRules | ByModel, examining: Examining) -> dict[str, Any]:
+def _by_model(inside: Inside, examiner: Nobody | ByRules | ByModel, examining: Examining) -> dict[str, Any]:
     """What is to be told of a model, in the result and as a problem."""
-    from box.tasks.examining import ByRules  # noqa: PLC0415 - as above
+    from box.tasks.examining import ByRules, Nobody  # noqa: PLC0415 - as above
 
+    if isinstance(examiner, Nobody):
+        return {"off": True}
     if isinstance(examiner, ByRules):
         return {}
     subject, undone = examiner.claims.url, examining.told["fallback"] + examining.told["left"]

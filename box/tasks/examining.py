@@ -119,6 +119,18 @@ class ByRules:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """Finds nothing: what was found in a text that is gone goes, where no claims are wanted."""
+
+    extractor: str = ""
+    extractor_version: int = 0
+
+    def examine(self, item: Due) -> Examined:
+        """It holds no claims, and waits for somebody to examine it."""
+        return Examined(item, [], 0, self.extractor, self.extractor_version)
+
+
 def chunks_of(store: Store, item: Due) -> Iterator[chunks.Row]:
     """The chunks of an item, a page at a time; none of one that was replaced."""
     after = -1

@@ -6,7 +6,11 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import threading
+import time
+from contextlib import ExitStack
+from itertools import pairwise
 
 import httpx  # noqa: F401 - slow to import, which is no part of a deadline
 import pytest
@@ -15,7 +19,7 @@ from hypothesis import strategies as st
 
 from box.config import Config
 from box.errors import Stopped
-from box.library import claiming, model_claims
+from box.library import claiming, endpoint, model_claims
 from box.library.aligning import FUZZY_MIN, align
 from box.library_checks import row_differences
 from box.models import model_usage
@@ -117,6 +121,9 @@ def test_a_server_that_knows_no_schema_is_asked_for_less(with_model, known):
         (said('{"claims": [{"quote": "The comp'), "no-json", 2), ((200, b"<html>"), "no-json", 2),
         ((200, b"[" * 100_000), "no-json", 2), (said('{"claims": ' + "[" * 100_000), "no-json", 2),
         ((200, b'{"choices": []}'), "no-json", 2), ((200, b"x" * 5_000_000), "too-large", 1),
+        (said('{"claims": [{"claim": "x"}, 7]}'), "no-json", 2), (said('[{"quote": "x"}]'), "no-json", 2),
+        (said('{"claims": {"quote": "x"}}'), "no-json", 2), (said('"claims"'), "no-json", 2),
+        ((413, b""), "not-accepted", 1), ((400, b""), "not-accepted", 3),
     ],
 )  # fmt: skip
 def test_a_server_that_fails_leaves_the_item_to_the_rules_and_says_why(with_model, answer, reason, calls):
@@ -135,8 +142,9 @@ def test_what_the_rules_did_instead_stays_due_and_is_done_once_the_model_answers
     with serving(lambda _: (500, b"")) as server, opened(with_model(server.url)) as texts:
         item = texts.add(f"{NOTHING} {FOUNDED}")
         assert texts.examine()["fallback"] == 1
+        assert texts.examine()["fallback"] == 1  # its third failure
         assert texts.examine()["left"] == 1
-        assert texts.examined() == [item]
+        assert texts.examined() == [item, item]
         assert "claims-model" in texts.problems.told
         server.answer = quoting(RIVER)
         by_model._breakers.clear()
@@ -190,6 +198,108 @@ def test_a_call_is_given_up_at_once_when_the_job_is_cancelled(with_model):
             texts.examine(check=number.append)
         assert server.left.wait(60)
         assert texts.row(item)[1] == ""
+        assert usage(texts)[0][:2] == (1, 1)
+        assert (
+            json.loads(texts.store.value("SELECT data FROM events WHERE kind = 'UsageRecorded'"))["failure"]
+            == "stopped"
+        )
+
+
+def test_who_does_not_take_a_call_at_all_is_not_there_and_took_nothing(with_model, monkeypatch):
+    monkeypatch.setattr(endpoint, "CONNECT_SECONDS", 0.2)
+    with socket.socket() as deaf, ExitStack() as callers:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        for _ in range(2):  # as many as the kernel takes in its name; the next one waits
+            caller = callers.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(deaf.getsockname())
+        with opened(with_model(f"http://127.0.0.1:{deaf.getsockname()[1]}/v1")) as texts:
+            texts.add(FOUNDED)
+            texts.examine()
+            assert reasons(texts) == ["unreachable"]
+            assert usage(texts) == [(2, 2, 0, 0, 0)]
+
+
+def test_no_proxy_of_the_environment_gets_the_texts_and_the_key(with_model, monkeypatch):
+    with serving(quoting(RIVER)) as server, serving(quoting()) as proxy, opened(with_model(server.url)) as texts:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url.removesuffix("/v1"))
+        monkeypatch.setenv("ALL_PROXY", proxy.url.removesuffix("/v1"))
+        item = texts.add(NOTHING)
+        texts.examine()
+        assert texts.quotes(item) == [RIVER]
+        assert proxy.asked == []
+
+
+def test_a_text_about_which_there_is_no_answer_costs_once_a_day_and_keeps_no_other_waiting(with_model, monkeypatch):
+    """Half of a budget goes to what never works, on the first day only: then the others have their turn."""
+
+    def answer(asked):
+        return said("Hm.", (400, 100)) if "poison" in asked.passage else said('{"claims": []}', (400, 100))
+
+    with (
+        serving(answer) as server,
+        opened(with_model(server.url, answer_tokens_max=100, tokens_per_day_max=2500)) as texts,
+    ):
+        items = [texts.add(f"This is poison number {n}, or so they say.") for n in range(2)]
+        items += [texts.add(f"In {n} the firm sold cars.") for n in range(1990, 1993)]
+        for day in range(14, 18):
+            monkeypatch.setattr(by_model, "utc_now", lambda day=day: f"2023-11-{day}T00:00:00.000Z")
+            texts.seconds = 1_700_000_000 + 86_400 * (day - 14)
+            for _ in range(3):
+                by_model._breakers.clear()
+                texts.examine(policy="stale", stale_days="none")
+        assert [texts.row(item)[1] for item in items] == [claiming.NAME] * 2 + ["llm:small"] * 3
+        asked = ["poison" in passage for passage in server.passages]
+        assert asked.count(False) == 3
+        assert asked.count(True) <= 4 * 2 * by_model.TRIES
+
+
+def test_a_text_that_a_server_does_not_take_changes_nothing_for_others(with_model):
+    def answer(asked):
+        return (400, b'{"error": "context"}') if "poison" in asked.passage else quoting("In")(asked)
+
+    with serving(answer) as server, opened(with_model(server.url)) as texts:
+        items = [texts.add(text) for text in ("This is poison, or so they say.", FOUNDED, "In 1990 it sold cars.")]
+        texts.examine()
+        assert reasons(texts) == ["not-accepted", "", ""]
+        assert server.asked[-1].format == "json_schema"
+        assert [texts.row(item)[1] for item in items] == [claiming.NAME, "llm:small", "llm:small"]
+
+
+def test_who_asks_to_be_left_alone_for_long_is_left_alone_for_as_long(with_model):
+    with serving(lambda _: (429, b"")) as server, opened(with_model(server.url)) as texts:
+        server.headers["retry-after"] = "600"
+        texts.add(FOUNDED)
+        texts.add(FOUNDED)
+        texts.examine()
+        assert reasons(texts) == ["rate-limited", "resting"]
+        assert len(server.asked) == 1
+        (breaker,) = by_model._breakers.values()
+        assert breaker.is_open(time.monotonic() + 500)
+        assert not breaker.is_open(time.monotonic() + 700)
+
+
+def test_quotes_that_overlap_or_repeat_are_one_claim_and_half_a_character_is_no_harm(with_model):
+    found = [FOUNDED, "was founded in 1976 by Steve Jobs", FOUNDED, "\ud800 and so on", FOUNDED + FOUNDED]
+    answer = said('{"claims": [' + ", ".join(f'"{quote}"' for quote in found) + "]}")
+    with serving(lambda _: answer) as server, opened(with_model(server.url)) as texts:
+        item = texts.add(f"{NOTHING} {FOUNDED} {FOUNDED}")
+        done = texts.examine()
+        assert texts.quotes(item) == [FOUNDED]
+        assert (done["fallback"], done["dropped"]) == (0, 4)
+
+
+def test_answers_about_texts_that_are_gone_are_forgotten_when_all_is_done(with_model):
+    with serving(lambda _: said("Hm.")) as server, opened(with_model(server.url)) as texts:
+        item = texts.add(FOUNDED)
+        texts.examine()
+        assert texts.store.value("SELECT count(*) FROM model_answers") == 1
+        server.answer = quoting(RIVER)
+        texts.rewrite(item, "me", NOTHING)
+        assert texts.examine(policy="stale")["fallback"] == 0
+        assert texts.quotes(item) == [RIVER]
+        assert texts.store.value("SELECT count(*) FROM model_answers") == 0
 
 
 def test_a_server_that_fails_again_and_again_is_left_alone_for_a_while(with_model):
@@ -197,7 +307,7 @@ def test_a_server_that_fails_again_and_again_is_left_alone_for_a_while(with_mode
         items = [texts.add(FOUNDED) for _ in range(6)]
         texts.examine()
         assert len(server.asked) == by_model.FAILURES_MAX
-        assert reasons(texts) == ["server-error", *["resting"] * 5]
+        assert reasons(texts) == [*["server-error"] * 2, *["resting"] * 4]
         texts.add(FOUNDED)
         texts.examine()
         assert len(server.asked) == by_model.FAILURES_MAX
@@ -315,6 +425,20 @@ def test_a_quote_has_a_place_in_the_text_that_says_nearly_the_same_or_none(quote
     if quote.strip() and quote.strip() in text:
         assert place is not None
         assert text[place.start : place.end] == quote.strip()
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    WORDS.map(" ".join),
+    st.lists(st.one_of(WORDS.map(" ".join), st.text(st.characters(exclude_categories=[]), max_size=30)), max_size=8),
+    st.integers(0, 40),
+)
+def test_whatever_is_quoted_its_claims_stand_in_the_text_one_after_the_other(text, quotes, begun):
+    found = model_claims.claims_of(text, quotes, count_max=5, begun=begun)
+    assert len(found) <= min(5, len(quotes))
+    assert all(begun <= claim.start < claim.end <= len(text) for claim in found)
+    assert all(before.end <= after.start for before, after in pairwise(found))
+    assert model_claims.quotes(json.dumps({"claims": quotes})) == quotes
 
 
 def test_the_longest_quotes_and_texts_are_aligned_or_given_up():

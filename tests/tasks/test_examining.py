@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from box.engine import rebuild
-from box.errors import Stopped
+from box.beside import policy_of
+from box.engine import Engine, rebuild
+from box.errors import NotYet, Stopped
+from box.events import JobReleased, JobRequested, JobStarted
 from box.library import claiming
 from box.library_checks import row_differences
 from box.models import claims_found
 from box.models.claims_found import Wanted
 from box.rules import RULES
-from box.tasks import by_request, examining
+from box.tasks import by_request, claims, examining
 from box.tasks.asking import wanted
 from box.timekeeper import entries, wrong_with
 from tests.helpers import REPOSITORY
@@ -150,6 +155,15 @@ def test_the_same_claim_in_other_items_of_a_user_is_known(texts: Texts):
     texts.examine()
     (claim,) = claims_found.listed(texts.store, claims_found.Query(item=one))
     assert claims_found.alike(texts.store, claim) == [(two, "2.txt")]
+    again = texts.add(f"{FOUNDED} That is known.", source="users/me/inbox/2.txt")
+    assert claims_found.alike(texts.store, claim) == []
+    texts.examine()
+    assert claims_found.alike(texts.store, claim) == [(again, "4.txt")]
+    texts.index(again, "me", "")
+    assert claims_found.alike(texts.store, claim) == []
+    texts.examine(policy="stale")
+    assert claims_found.alike(texts.store, claim) == []
+    assert len(claims_found.listed(texts.store, claims_found.Query(user="me"))) == 1
 
 
 def test_of_an_item_with_too_many_claims_the_best_are_kept_and_the_others_counted():
@@ -292,6 +306,46 @@ def test_a_job_that_is_begun_again_does_what_is_left(texts: Texts, monkeypatch):
     assert texts.examined() == items
 
 
+def test_a_job_that_the_service_stopped_goes_on_where_it_was(texts: Texts, monkeypatch):
+    monkeypatch.setattr(examining, "BATCH_ITEMS", 1)
+    items = [texts.add(FOUNDED) for _ in range(4)]
+    number, asked = examining_job(texts)
+    texts.engine.record(JobStarted(user="", job=number, lease="first"))
+    real, seen = claiming.claims_of, []
+
+    def stopping(*args, **kwargs):
+        seen.append(1)
+        if len(seen) == 3:
+            texts.at_work.stop(number, Stopped("the service stopped", "released"))
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(claiming, "claims_of", stopping)
+    with pytest.raises(Stopped):
+        texts.do(number, asked)
+    texts.engine.record(
+        JobReleased(user="", job=number, lease="first", reason="the service stopped", counted=False),
+        JobStarted(user="", job=number, lease="second"),
+    )
+    texts.do(number, asked)
+    assert texts.examined() == items
+
+
+def test_a_job_that_takes_long_is_interrupted_for_those_of_other_users_and_goes_on(texts: Texts, monkeypatch):
+    mine = [texts.add(FOUNDED, "me") for _ in range(4)]
+    ((asked, number),) = texts.store.rows("SELECT args, id FROM jobs WHERE kind = 'claims'")
+    wanted_by_me = JobRequested(user="me", kind="claims", args=asked)
+    clock = itertools.count(0, claims.TURN_SECONDS / 2)
+    monkeypatch.setattr(claims, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    hers = texts.add(FOUNDED, "ada")
+    with pytest.raises(NotYet):
+        texts.do(number, wanted_by_me)
+    assert texts.examined() == mine[:1]
+    texts.examine(user="ada")
+    texts.store.execute("DELETE FROM jobs WHERE id <> ?", (number,))
+    texts.do(number, wanted_by_me)
+    assert texts.examined() == [mine[0], hers, *mine[1:]]
+
+
 def examining_job(texts: Texts):
     asked = wanted(by_request(), "claims", {"policy": "all"})
     return texts.engine.request(asked), asked
@@ -332,8 +386,30 @@ def test_a_text_that_is_indexed_is_examined_by_one_job_a_user_unless_the_owner_w
     with opened(make_root(name="other", claims__mode="off")) as texts:
         texts.add(FOUNDED)
         assert texts.store.rows("SELECT 1 FROM jobs WHERE kind = 'claims'") == []
-        assert texts.examine(policy="all") == {"off": True}
+        done = texts.examine(policy="all")
+        assert (done["off"], done["items"]) == (True, 0)
     assert any("library_rules" in rule.__module__ for rules in RULES.values() for rule in rules)
+
+
+def test_where_no_claims_are_wanted_any_more_they_go_with_their_text(make_root):
+    config = make_root()
+    with opened(config) as texts:
+        kept, changed, gone, old = (texts.add(FOUNDED, source=f"users/me/inbox/{name}.txt") for name in "abcd")
+        texts.examine()
+        texts.config = replace(config, claims=replace(config.claims, mode="off"))
+        texts.engine = Engine(texts.store, policy_of(texts.config), commit_seconds=0, now=texts.now)
+        texts.store.execute("DELETE FROM jobs")
+        texts.rewrite(changed, "me", f"{FOUNDED} That is known.")
+        assert texts.store.value("SELECT count(*) FROM jobs WHERE kind = 'claims'") == 1
+        texts.index(gone, "me", "")
+        texts.add(NOTHING, source="users/me/inbox/d.txt")
+        done = texts.examine()
+        assert (done["off"], done["items"]) == (True, 3)
+        assert [texts.row(item)[:2] for item in (kept, changed, gone, old)] == [(1, "heuristic"), *[(0, "")] * 3]
+        assert list(row_differences(texts.store)) == []
+    with opened(config) as texts:
+        texts.seconds += 1000
+        assert texts.examine()["items"] == 3  # what changed, what is new, and the note that is gone
 
 
 def test_the_clock_asks_for_what_is_stale_once_a_day(make_root):

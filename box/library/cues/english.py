@@ -106,6 +106,7 @@ CUES: Final = Cues(
     boilerplate=words(
         "all rights reserved, copyright, cookie, cookies, privacy policy, terms of use, terms of service, subscribe,"
         " newsletter, click here, read more, sign in, sign up, log in, isbn, table of contents, page intentionally,"
-        " advertisement, share this, follow us, published by, printed in, licensed under, unsubscribe, javascript"
+        " share this, follow us, licensed under, unsubscribe, posted by, posted on, last modified, last edited, last"
+        " updated, this ebook, project gutenberg ebook, enable javascript"
     ),
 )

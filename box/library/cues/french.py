@@ -77,7 +77,7 @@ CUES: Final = Cues(
     others=words("il elle ils elles lui leur leurs"),
     boilerplate=words(
         "tous droits réservés, copyright, cookies, politique de confidentialité, mentions légales, newsletter,"
-        " cliquez ici, lire la suite, se connecter, connexion, abonnez-vous, isbn, table des matières, publicité,"
-        " partager, suivez-nous, conditions d'utilisation, imprimé en"
+        " cliquez ici, lire la suite, se connecter, abonnez-vous, isbn, table des matières, suivez-nous, conditions"
+        " d'utilisation, dernière modification, dernière mise à jour"
     ),
 )

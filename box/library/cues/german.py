@@ -85,9 +85,9 @@ CUES: Final = Cues(
     first=words("ich mich mir mein meine meinen meinem du dich dir dein deine ihr euch wir uns"),
     others=words("er sie ihn ihm seine seiner seinem seinen ihre ihrer ihren ihrem"),
     boilerplate=words(
-        "alle rechte vorbehalten, copyright, cookies, datenschutz, datenschutzerklärung, impressum, newsletter, hier"
-        " klicken, weiterlesen, mehr lesen, anmelden, abonnieren, isbn, inhaltsverzeichnis, anzeige, teilen, folgen"
-        " sie uns, nutzungsbedingungen, agb, gedruckt in, seite drucken"
+        "alle rechte vorbehalten, copyright, cookies, datenschutzerklärung, impressum, newsletter, hier klicken,"
+        " weiterlesen, mehr lesen, lesen sie auch, abonnieren, isbn, inhaltsverzeichnis, folgen sie uns,"
+        " nutzungsbedingungen, agb, seite drucken, zuletzt geändert, zuletzt bearbeitet, diese seite wurde"
     ),
     capital_nouns=True,
 )

@@ -73,8 +73,8 @@ CUES: Final = Cues(
     first=words("yo me mi mis mí tú te tu tus ti usted ustedes nosotros nos nuestro nuestra"),
     others=words("él ella ellos ellas su sus le les"),
     boilerplate=words(
-        "todos los derechos reservados, copyright, cookies, política de privacidad, aviso legal, boletín, haga clic,"
-        " leer más, iniciar sesión, suscríbete, suscríbase, isbn, índice, publicidad, compartir, síguenos, impreso"
-        " en, términos de uso"
+        "todos los derechos reservados, copyright, cookies, política de privacidad, aviso legal, haga clic, leer más,"
+        " iniciar sesión, suscríbete, suscríbase, isbn, síguenos, términos de uso, esta página se editó, última"
+        " modificación, última actualización"
     ),
 )
