@@ -63,7 +63,7 @@ def _index(name: str, columns: str, tokenize: str) -> str:
 def _kept_in_step(
     index: str, table: str, key: str, columns: str, values: str = "", when: str = ""
 ) -> tuple[str, ...]:  # fmt: skip
-    """Triggers by which an index follows a table; with values or a condition, one that rows only come to and go from."""
+    """Triggers by which an index follows a table; with values or a condition, one whose rows only come and go."""
     new = values or ", ".join(f"{{0}}.{name}" for name in columns.split(", "))
     new, old = new.format("new"), new.format("old")
     came = f"INSERT INTO {index} (rowid, {columns}) VALUES (new.{key}, {new})"
