@@ -143,7 +143,7 @@ class ByModel:
             return self.rules.examine(item, fallback=str(why))
 
     def _by_model(self, item: Due) -> Examined:
-        collected, answers, end, count = Collected(), [], 0, 0
+        collected, answers, told, count = Collected(), [], 0, 0
         for chunk in chunks_of(self.engine.store, item):
             self.between()
             if next(prose(chunk.text), None) is not None:
@@ -152,11 +152,13 @@ class ByModel:
                 answers.append(text_digest)
                 found = model_claims.claims_of(
                     chunk.text, quotes, count_max=self.claims.per_chunk_max, language=item.language,
-                    begun=end - chunk.start,
+                    begun=told - chunk.start,
                 )  # fmt: skip
                 self.dropped += len(quotes) - len(found)
                 collected.add(chunk, found)
-            count, end = count + 1, chunk.end
+                if found:
+                    told = chunk.start + found[-1].end
+            count += 1
         rows = collected.rows()
         return Examined(
             item, rows, count, self.extractor, self.extractor_version, cut=collected.count - len(rows),

@@ -78,6 +78,18 @@ def test_a_model_points_and_what_stands_there_is_a_claim(with_model):
         assert list(row_differences(texts.store)) == []
 
 
+def test_what_two_chunks_share_is_a_claim_if_either_quotes_it(with_model):
+    def answer(asked):
+        first = asked.passage[asked.passage.index("In 19") :]
+        return said(json.dumps({"claims": [{"quote": first[: first.index(".") + 1]}]}))
+
+    with serving(answer) as server, opened(with_model(server.url)) as texts:
+        item = texts.add(BOOK)
+        texts.examine()
+        quoted = [passage[passage.index("In 19") :].partition(".")[0] + "." for passage in server.passages]
+        assert texts.quotes(item) == quoted
+
+
 def test_quotes_are_found_exactly_normalised_or_nearly_or_they_are_dropped(with_model):
     quotes = ("the COMPANY was founded in 1976, by steve jobs", "It sold around 70,000 of the computers in 1984",
               "The moon is made of cheese", "It sold", "")  # fmt: skip
