@@ -42,7 +42,7 @@ def run(request: Request, tools: Tools) -> Found:
     home = os.path.dirname(os.path.dirname(request.scratch))  # of the user: the scratch is in their temp/
     folder = os.path.join(os.path.dirname(os.path.dirname(home)), heard.FOLDER)
     name = to_os(split(request.args["note"])[1])
-    if not os.path.lexists(os.path.join(home, "notes", name)):
+    if not os.path.lexists(os.path.join(home, "notes", to_os(request.args["note"].partition("/notes/")[2]))):
         raise SourceChanged("its note was deleted: it stays so")
     settings = speech.settings_of(tools.options)
     os.makedirs(request.scratch, exist_ok=True)
