@@ -31,8 +31,7 @@ NOTES = {"barn-owls.md", "kites.md", "kites-2.md", "the-whale.md"}
 
 FEW = [
     ("rename", 3),  # a note, or a cover
-    *(("renameat2", n) for n in (2, 3)),  # drops to their places
-    ("fsync", 7),  # files and folders
+    ("renameat2", 3),  # a drop to its place
     ("fdatasync", 7),  # a commit
     ("unlink", 2),  # the second copy
 ]
