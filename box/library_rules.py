@@ -55,7 +55,8 @@ def on_meta_settled(policy: Policy, drop: Drop, view: View) -> Iterator[Event]:
     folder, name = split(drop.path)
     base = name.removesuffix(given.ENDING)
     for mate in view.drops_beginning(f"{folder}/{base}"):
-        if mate.path.endswith(given.ENDING) or name not in given.names_for(split(mate.path)[1]):
+        is_text = policy.kinds.get(mate.media_type) == DOCUMENT and not mate.path.endswith(given.ENDING)
+        if not is_text or name not in given.names_for(split(mate.path)[1]):
             continue
         if (
             mate.job

@@ -93,10 +93,18 @@ _MAGIC: Final = (
     (b"{\\rtf", "application/rtf"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
 )
+_COMICS: Final = frozenset(BY_ENDING[ending] for ending in ("cbz", "cbr", "cb7", "cbt"))
+"""Many bear the ending of another kind of archive than they are."""
+_ARCHIVES: Final = (
+    # Where it says what it is, how, and what a comic in it is
+    (0, b"PK\x03\x04", BY_ENDING["cbz"]),
+    (0, b"PK\x05\x06", BY_ENDING["cbz"]),
+    (0, b"Rar!\x1a\x07", BY_ENDING["cbr"]),
+    (0, b"7z\xbc\xaf\x27\x1c", BY_ENDING["cb7"]),
+    (257, b"ustar", BY_ENDING["cbt"]),
+)
 _PACKED: Final = (
     # What the name has to say besides
-    (b"Rar!\x1a\x07", ("application/vnd.comicbook-rar",)),
-    (b"7z\xbc\xaf\x27\x1c", ("application/x-cb7",)),
     (b"BZh", ("application/x-bzip2",)),
     (b"\x1f\x8b", ("application/gzip",)),
     (b"bplist00", ("application/x-webloc",)),
@@ -111,10 +119,10 @@ def _by_magic(head: bytes, by_name: str) -> str | None:
     for magic, names in _PACKED:
         if head.startswith(magic):
             return by_name if by_name in names else ""
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _of_zip_head(head, by_name)
-    if head[257:262] == b"ustar":
-        return by_name if by_name == "application/x-cbt" else ""
+    for at, magic, comic in _ARCHIVES:
+        if head.startswith(magic, at):
+            other = _of_zip_head(head, by_name) if magic.startswith(b"PK") else ""
+            return comic if by_name in _COMICS else other
     if head[60:68] in {b"BOOKMOBI", b"TEXtREAd"}:
         return "application/x-mobipocket-ebook"
     return "application/pdf" if b"%PDF-" in head[:1024] else _of_sound(head, by_name)

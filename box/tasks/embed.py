@@ -12,7 +12,7 @@ from box import disk, units
 from box.errors import SourceChanged
 from box.events import Event, FilePlaced
 from box.library import vectors
-from box.paths import split, to_os
+from box.paths import to_os
 from box.tasks.handler import Found, Handler, Landed, Placement, Request, Tools
 
 KIND: Final = "embed"
@@ -26,7 +26,7 @@ def run(request: Request, tools: Tools) -> Found:
 
     args = request.args
     home = os.path.dirname(os.path.dirname(request.scratch))  # of the user: the scratch is in their temp/
-    path = os.path.join(home, "notes", to_os(split(args["note"])[1]))
+    path = os.path.join(home, "notes", to_os(args["note"].partition("/notes/")[2]))
     try:
         digest = disk.digest_of(path)
     except FileNotFoundError:

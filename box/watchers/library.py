@@ -99,10 +99,10 @@ class _Sweep:
         try:
             changed = _folder_time(path)
             seen = self.times.get(area)
-            # Removing its last entry gives a folder a newer time. Empty, with an old one, it is another folder: the
-            # mount point below a disk that is not mounted; or may be, when nobody knows what its time was.
-            if area == self.top or (seen is not None and changed > seen):
+            if area == self.top or seen is None or changed > seen:
                 return False
+            # Removing its last entry gives a folder a newer time. Empty, with an old one, it is another folder:
+            # the mount point below a disk that is not mounted.
             with os.scandir(path) as entries:
                 away = next(entries, None) is None
         except (FileNotFoundError, NotADirectoryError):

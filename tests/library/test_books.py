@@ -254,6 +254,8 @@ def test_a_comic_that_cannot_be_opened_is_known_by_its_name_or_refused(tmp_path:
     with tarfile.open(tmp_path / "Rivers 04.cbt", "w", format=tarfile.GNU_FORMAT) as archive:
         archive.add(__file__, "1.jpg")
     assert read_file(tmp_path / "Rivers 04.cbt")[0].title == "Rivers 04"
+    assert read(tmp_path, "Rivers 05.cbr", zipped({"1.png": PNG}))[0].counts == {"pages": 1}
+    assert read(tmp_path, "Rivers 06.cbz", b"Rar!\x1a\x07\x01\x00rest")[0].title == "Rivers 06"
     assert code(tmp_path, "a.cbr", b"no rar at all", "application/vnd.comicbook-rar") == "corrupt"
     assert code(tmp_path, "a.cbz", zipped({"readme.txt": "no pages"})) == "empty"
     assert code(tmp_path, "b.cbz", zipped({"1.png": PNG})[:-30], "application/vnd.comicbook+zip") == "corrupt"

@@ -11,7 +11,7 @@ from blake3 import blake3
 
 from box import beside, log, service
 from box.config import Config
-from box.events import QuotaExceeded, QuotaSet
+from box.events import DocumentRead, FileSettled, QuotaExceeded, QuotaSet
 from box.models.items import Item
 from box.verify import differences
 from tests.helpers import inbox, library
@@ -242,6 +242,23 @@ def test_what_somebody_says_later_is_taken_in_and_the_note_says_so(make_root):
     assert "\n# Owls\n\nBarn" in note(config, item)
 
 
+def test_what_is_said_while_a_text_is_read_is_next(make_root):
+    at, said = "users/me/inbox/a.", {"user": "me", "size": 5, "mtime_ns": 1}
+    config = make_root()
+    assert once(config) == []
+    with beside.beside(config) as box:
+        box.engine.record(FileSettled(path=f"{at}meta.toml", inode=1, media_type="text/x-source", **said))
+        read = {
+            "path": "users/me/media/a.txt",
+            "note": "users/me/notes/a.md",
+            "note_digest": "n",
+            "item_kind": "document",
+        }
+        box.engine.record(DocumentRead(source=f"{at}txt", digest="d", media_type="text/plain", **read, **said))
+        jobs = box.store.rows("SELECT source, args FROM jobs WHERE kind = 'describe'")
+        assert jobs == [(f"{at}meta.toml", json.dumps({"item": box.store.value("SELECT id FROM items")}))]
+
+
 def test_what_is_said_later_about_a_note_that_somebody_changed_leaves_that_as_it_is(make_root):
     config = make_root()
     drop(config, "report.txt", OWLS)
@@ -272,7 +289,7 @@ def test_titles_in_any_script_make_names_that_a_file_may_have(make_root):
     config = make_root()
     for number, title in enumerate(("𠮷" * 90, "𠮷" * 90, "장" * 90, "../../Совы", "...")):
         drop(config, f"{number}/a.md", f"# {title}\n\nText {number}.\n")
-    once(config)
+    assert {item["version"] for item in once(config)} == {1}  # one name in several folders is several sources
     assert set(library(config, "notes")) == {
         "𠮷" * 50 + ".md",
         "𠮷" * 50 + "-2.md",
