@@ -342,6 +342,10 @@ NOTEBOOK = {
 }  # fmt: skip
 
 
+def test_a_notebook_of_empty_cells_is_empty(tmp_path: Path):
+    assert code(tmp_path, "a.ipynb", json.dumps(NOTEBOOK | {"cells": [{"cell_type": "code", "source": []}]})) == "empty"
+
+
 def test_a_notebook_is_its_cells(tmp_path: Path):
     reading, text = read(tmp_path, "a.ipynb", json.dumps(NOTEBOOK))
     assert text == (
