@@ -83,6 +83,9 @@ class Context:
     progress: Progress
 
 
+_TEXTS: Final = ("document", "notebook")
+"""Kinds that are nothing without words, whatever tables, notes and cells they have."""
+
 type_read = Callable[[str, Markdown, Context], Reading]
 
 
@@ -102,6 +105,7 @@ class Reader:
         read = cast("type_read", importlib.import_module(self.module).read)
         words = out.words
         reading = read(path, out, context)
-        if out.words == words and "needs-ocr" not in reading.marks and not any(reading.counts.values()):
+        is_something = any(reading.counts.values()) and reading.kind not in _TEXTS
+        if out.words == words and "needs-ocr" not in reading.marks and not is_something:
             raise Unprocessable(EMPTY, f"{context.name} holds no text")
         return reading

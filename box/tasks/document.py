@@ -41,7 +41,6 @@ def run(request: Request, tools: Tools) -> Found:
     given = _given(request)
     name = _shown(request.source)
     with source.opened(request.files[0]) as file:
-        digest = digest_of(file.fileno())
         media_type = recognise(request.source, name)
         reader = readers.by_media_type(media_type)
         if reader is None:
@@ -51,6 +50,7 @@ def run(request: Request, tools: Tools) -> Found:
         with open(body, "w", encoding="utf-8", newline="\n", buffering=notes.BLOCK_BYTES) as text:
             out = Markdown(text, tools.options["text_chars_max"])
             reading = reader.read(request.source, out, Context(name, request.scratch, tools.options, tools.progress))
+        digest = digest_of(file.fileno())  # not before: much of what is refused is large
     facts = {
         "digest": digest, "media_type": media_type, "item_kind": reading.kind,
         "title": given.title or reading.title or os.path.splitext(name)[0],

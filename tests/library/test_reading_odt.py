@@ -90,6 +90,8 @@ def test_damage_is_told(tmp_path: Path, damage: str):
 
 def test_a_document_without_words_is_empty(tmp_path: Path):
     assert code_of(make(tmp_path / "a.odt", p(""))) == "empty"
+    cells = "<table:table-row><table:table-cell/></table:table-row>"
+    assert code_of(make(tmp_path / "a.odt", f"<table:table>{cells}</table:table>")) == "empty"
 
 
 def test_what_is_made_to_do_harm_is_refused(tmp_path: Path):

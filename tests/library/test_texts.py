@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import subprocess
 import tracemalloc
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from box.errors import Unprocessable
-from box.library import front_matter, outline, readers, restructured, subtitles
+from box.library import front_matter, markdown, outline, readers, restructured, subtitles
 from box.library.markdown import Markdown
 from tests.reading_files import code, read, read_file
 
@@ -341,6 +342,10 @@ NOTEBOOK = {
 }  # fmt: skip
 
 
+def test_a_notebook_of_empty_cells_is_empty(tmp_path: Path):
+    assert code(tmp_path, "a.ipynb", json.dumps(NOTEBOOK | {"cells": [{"cell_type": "code", "source": []}]})) == "empty"
+
+
 def test_a_notebook_is_its_cells(tmp_path: Path):
     reading, text = read(tmp_path, "a.ipynb", json.dumps(NOTEBOOK))
     assert text == (
@@ -420,3 +425,11 @@ def test_whatever_bytes_come_a_reader_answers_or_refuses(kind: str, start: bytes
     except Unprocessable as error:
         refused = error.code
     assert refused in {"", "encrypted", "corrupt", "empty", "oversized", "bomb", "hostile-xml", "no-reader"}
+
+
+@given(st.text(st.one_of(st.characters(), st.sampled_from("a_1 -\n\t\r\x0c\x00\x85\ufeff\u202e\xa0é日ก"))))
+def test_the_fast_ways_to_clean_and_to_count_find_what_the_slow_ones_do(text: str):
+    assert markdown.words_in(text) == len(re.findall(r"\w+", text))
+    cleaned = markdown.clean(text)
+    assert not set("\r\x0c\x00\x0b\ufeff\u202e\ufffe\ud800\u2028") & set(cleaned)
+    assert markdown.clean(cleaned) == cleaned
