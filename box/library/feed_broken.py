@@ -18,6 +18,10 @@ import feedparser
 from box.library.decoding import text_of
 from box.library.feeds import LINKS_MAX, TEXT_CHARS_MAX, Entry, Feed, Link, seconds_of, url_of, words
 
+BYTES_MAX: Final = 3_000_000
+"""So much of it is read: feedparser takes a second and more for each million, and fifty times the memory."""
+_ROOT: Final = re.compile(r"<(?:\w+:)?(?:rss|feed|rdf|channel|item|entry)[\s>]", re.IGNORECASE)
+_ROOT_BYTES: Final = 64 * 1024
 _BLOCK: Final = re.compile(r"<(?:item|entry)[\s>]")
 _TRANSCRIPT: Final = re.compile(r"<[\w-]{1,40}:transcript\s([^>]{1,4000})>")
 _ATTRIBUTE: Final = re.compile(r"""(\w{1,40})\s{0,5}=\s{0,5}(?:"([^"]*)"|'([^']*)')""")
@@ -25,6 +29,9 @@ _ATTRIBUTE: Final = re.compile(r"""(\w{1,40})\s{0,5}=\s{0,5}(?:"([^"]*)"|'([^']*
 
 def parse(data: bytes) -> Feed:
     """What can be read of a feed; without entries if it is none."""
+    if not _ROOT.search(text_of(data[:_ROOT_BYTES])):  # a page of the web may keep feedparser busy for minutes
+        return Feed()
+    is_cut, data = len(data) > BYTES_MAX, data[:BYTES_MAX]
     found: Mapping[str, Any] = feedparser.parse(io.BytesIO(data), sanitize_html=False, resolve_relative_uris=False)
     about: Mapping[str, Any] = found.get("feed", {})
     entries = [_entry(each) for each in found.get("entries", ())]
@@ -37,7 +44,7 @@ def parse(data: bytes) -> Feed:
     return Feed(
         title=words(str(about.get("title", ""))), text=str(about.get("subtitle", ""))[:TEXT_CHARS_MAX],
         link=url_of(str(about.get("link", ""))), language=words(str(about.get("language", "")))[:35],
-        authors=[author] if author else [], entries=entries, is_broken=True,
+        authors=[author] if author else [], entries=entries, is_broken=True, is_cut=is_cut,
         address=url_of(next(addresses, "")),
     )  # fmt: skip
 

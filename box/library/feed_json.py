@@ -9,6 +9,7 @@ from typing import Any
 
 from box.errors import Unprocessable
 from box.library.feeds import (
+    ENTRIES_MAX,
     LINKS_MAX,
     TEXT_CHARS_MAX,
     Entry,
@@ -29,12 +30,14 @@ def parse(data: bytes, name: str) -> Feed:
         raise Unprocessable(CORRUPT, f"{name} is no JSON: {error}") from None
     if not isinstance(found, dict) or "jsonfeed.org" not in _text(found, "version"):
         raise Unprocessable(CORRUPT, f"{name} is no feed: it does not say that it is one")
-    entries = [_entry(item) for item in _tables(found, "items", len(data))]
+    items = _tables(found, "items", len(data))
+    if len(items) > ENTRIES_MAX:  # an entry takes much more memory than what is said of it
+        items = sorted(items, key=lambda item: _text(item, "date_published")[:40], reverse=True)[: ENTRIES_MAX + 1]
     return Feed(
         title=words(_text(found, "title")), text=html.escape(_text(found, "description")),
         link=url_of(_text(found, "home_page_url")), language=words(_text(found, "language"))[:35],
         authors=_authors(found), address=url_of(_text(found, "feed_url")),
-        entries=entries,
+        entries=[_entry(item) for item in items],
     )  # fmt: skip
 
 

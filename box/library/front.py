@@ -21,7 +21,7 @@ def front_matter(values: Mapping[str, Any]) -> str:
     lines = (
         f"{key}: {json.dumps(value, ensure_ascii=False)}\n"
         for key, value in values.items()
-        if value not in ("", (), {})
+        if value not in ("", (), [], {})
     )
     return FENCE + "".join(lines) + FENCE
 

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from box.errors import Unprocessable
@@ -18,10 +18,14 @@ from box.library import markup
 from box.library.decoding import text_of
 from box.library.feeds import Chapter, Link, seconds_of, words
 from box.library.markdown import Markdown, line
-from box.library.reading import CORRUPT
+from box.library.reading import CORRUPT, OVERSIZED
+
+T = TypeVar("T")
 
 LANGUAGES_MAX: Final = 4
-PIECES_MAX: Final = 500_000
+PIECES_MAX: Final = 1_000_000
+"""Nobody speaks so many, or fills so many lines; what has more is not read at all."""
+HTML_CHARS_MAX: Final = 4_000_000
 CHAPTERS_MAX: Final = 1_000
 _PARAGRAPH_CHARS: Final = 400
 """A paragraph ends with the first sentence that ends behind this."""
@@ -75,11 +79,13 @@ def write(data: bytes, form: str, name: str, out: Markdown) -> None:
     before = out.words
     text = text_of(data)
     if form == "html":
+        if len(text) > HTML_CHARS_MAX:
+            raise Unprocessable(OVERSIZED, f"{name} has {len(text):,} characters of HTML")
         markup.write(text, out)
     elif form == "plain":
         out.paragraph(text)
     else:
-        pieces = _of_json(text, name) if form == "json" else _of_cues(text)
+        pieces = _of_json(text, name) if form == "json" else _of_cues(text, name)
         for said in joined(pieces):
             out.spoken(said.seconds, said.text, said.speaker)
     if out.words == before:
@@ -110,7 +116,7 @@ def joined(pieces: Iterable[Said]) -> Iterator[Said]:
 
 
 def _of_json(text: str, name: str) -> Iterator[Said]:
-    for each in _segments(text, "segments", name)[:PIECES_MAX]:
+    for each in _few(_segments(text, "segments", name), name):
         body = each.get("body", each.get("text"))
         if isinstance(body, str):
             yield Said(_seconds(each.get("startTime", each.get("start"))), body, words(str(each.get("speaker") or "")))
@@ -131,22 +137,25 @@ def _seconds(value: object) -> float:
     return seconds_of(value) if isinstance(value, str) else 0.0
 
 
-def _of_cues(text: str) -> Iterator[Said]:
+def _few(pieces: Sequence[T], name: str) -> Sequence[T]:
+    if len(pieces) > PIECES_MAX:
+        raise Unprocessable(OVERSIZED, f"{name} has more than {PIECES_MAX:,} pieces")
+    return pieces
+
+
+def _of_cues(text: str, name: str) -> Iterator[Said]:
     """What stands under the times of VTT and SRT."""
     seconds: float | None = None
     speaker = ""
-    pieces = 0
-    for each in text.split("\n"):
+    for each in _few(text.split("\n"), name):
         cue = _CUE.search(each[:200])
         if cue:
             seconds, speaker = seconds_of(cue[1]), ""
         elif not each.strip():
             seconds = None
-        elif seconds is not None and pieces < PIECES_MAX:
-            pieces += 1
-            said = each[:10_000]
-            voice = _VOICE.search(said)
-            plain = _TAG.sub("", said)
+        elif seconds is not None:
+            voice = _VOICE.search(each)
+            plain = _TAG.sub("", each)
             named = None if voice else _NAMED.match(plain)
             speaker = words(voice[1]) if voice else named[1] if named else speaker
             yield Said(seconds, plain[named.end() :] if named else plain, speaker)

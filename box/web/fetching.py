@@ -115,6 +115,7 @@ def _ended(until: float) -> Iterator[type_heard]:
     def heard(what: str, about: Mapping[str, Any]) -> None:
         if what in _CONNECTED:
             streams.append(about["return_value"])
+            _check(until)  # too late for the timer
 
     def end() -> None:
         for stream in streams:

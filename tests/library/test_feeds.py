@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from box.errors import Unprocessable
-from box.library import feeds, recognising, transcripts
+from box.library import feed_broken, feeds, recognising, transcripts
 from box.library.feeds import Entry, Feed, Link
 from box.library.markdown import Markdown, line
 from box.library.readers import by_media_type
@@ -143,15 +143,48 @@ def test_entries_that_share_what_they_should_be_known_by_are_all_there(items: li
     assert len(feeds.parse(rss(*items, *items), "a").entries) == 2, "each of them once"
 
 
+@pytest.mark.parametrize(
+    ("form", "data"),
+    [
+        ("vtt", b"WEBVTT\n\n00:00:01.000 --> 00:00:02.000\n" + b"a\n" * (transcripts.PIECES_MAX + 1)),
+        ("json", b'{"segments":[' + b",".join([b"{}"] * (transcripts.PIECES_MAX + 1)) + b"]}"),
+        ("html", b"<p>" * transcripts.HTML_CHARS_MAX),
+    ],
+    ids=["vtt", "json", "html"],
+)
+def test_a_transcript_without_end_is_none_and_not_half_of_one(form: str, data: bytes):
+    with pytest.raises(Unprocessable) as raised:
+        transcripts.write(data, form, "a", Markdown(io.StringIO(), 10_000_000))
+    assert raised.value.code == "oversized"
+
+
+def test_a_long_line_of_a_transcript_is_there_to_its_end():
+    out = io.StringIO()
+    words = " ".join(f"word{n}" for n in range(5_000))
+    transcripts.write(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{words}\n".encode(), "vtt", "a", Markdown(out, 1_000_000))
+    assert out.getvalue().endswith("word4999")
+
+
 def test_of_too_many_entries_the_newest_are_kept_wherever_they_stand():
-    items = [
-        f"<title>{n}</title><pubDate>{1920 + n // 1000:04}-01-01T00:00:{n % 60:02}Z</pubDate>" for n in range(100_000)
-    ]
+    items = [f"<title>{n}</title><pubDate>{1990 + n // 1000}-01-01T00:00:{n % 60:02}Z</pubDate>" for n in range(25_000)]
     feed = feeds.parse(rss(*items), "a")
     assert feed.is_cut
     assert len(feed.entries) == feeds.ENTRIES_MAX
     assert feed.entries[0].date.startswith("2014")
     assert feed.entries[-1].date.startswith("2005")
+
+
+def test_of_a_broken_feed_without_end_so_much_is_read_and_of_one_in_json_the_newest_entries(monkeypatch):
+    monkeypatch.setattr(feed_broken, "BYTES_MAX", 10_000)
+    feed = feeds.parse(rss(*(f"<guid>{n}</guid><title>A & B</title>" for n in range(1000))), "a")
+    assert feed.is_cut
+    assert 100 < len(feed.entries) < 300
+    items = [
+        {"id": str(n), "date_published": f"{1000 + n // 10}-01-01T00:00:00Z"} for n in range(feeds.ENTRIES_MAX + 500)
+    ]
+    feed = feeds.parse(json.dumps({"version": "https://jsonfeed.org/version/1", "items": items}).encode(), "a")
+    assert (feed.is_cut, len(feed.entries)) == (True, feeds.ENTRIES_MAX)
+    assert feed.entries[-1].date.startswith("1050")
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,25 @@ def test_recordings_that_were_there_before_are_listened_to_when_somebody_asks_on
         assert json.loads(results[-1][0]) == {"asked": expected}
 
 
+def test_a_text_that_the_quota_has_no_room_for_is_not_written_and_comes_when_it_has(make_root, listening):
+    config = make_root()
+    drop(config, "beckett.wav", speech.talk().read_bytes())
+    (before,) = once(config)
+    config = listening(exists=True)
+    with beside.beside(config) as there:
+        used = there.store.value("SELECT used_bytes FROM accounts WHERE user = 'me'")
+        there.engine.record(events.QuotaSet(user="me", quota_bytes=used + 100))
+        there.engine.request(events.JobRequested(user="", kind="transcripts"))
+    assert once(config) == [before]
+    assert jobs(config) == [(KIND, "failed", "over-quota")]
+    with beside.beside(config) as there:
+        there.engine.record(events.QuotaSet(user="me", quota_bytes=None))
+        there.engine.request(events.JobRequested(user="", kind="transcripts"))
+    (item,) = once(config)
+    assert item["marks"] == "transcribed"
+    assert jobs(config)[-1] == (KIND, "completed", "")
+
+
 @pytest.mark.parametrize("model", ["", "/nowhere", "unreadable"])
 def test_without_a_model_the_item_stays_as_it_is_and_the_job_says_what_is_missing(make_root, tmp_path, model: str):
     if model == "unreadable":

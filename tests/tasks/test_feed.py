@@ -144,6 +144,7 @@ def test_a_dropped_feed_is_read_and_fetched_and_its_episodes_are_notes(site: Sit
         "[00:00:00.000] Ada: Hoot 0. Hoot 1. Hoot 2.", 'language: "en"', 'date: "2024-05-07T08:00:00Z"', "01:02:03",
     ):  # fmt: skip
         assert words in note
+    assert "tags:" not in note, "what is empty is left out"
     items = rows(config, "SELECT item_kind, title, date, path = note, authors FROM items WHERE item_kind = 'episode'")
     assert items[1] == ("episode", "Owl 1", "2024-05-07T08:00:00Z", 1, "Ada")
     assert site.paths().count("/a.vtt") == 0, "the better form is there"
