@@ -51,7 +51,7 @@ class Passage:
     number: int
     """Of the chunk."""
     place: str
-    """Page or time, if the text says so."""
+    """Page or time where it says so, if the text tells."""
     heading: str
     start: int
     end: int
@@ -241,7 +241,7 @@ def _passages(store: Store, index: str, match: str, each: _Ranked, parts: list[s
 
 def _passage(found: finding.Passage, parts: list[str]) -> Passage:
     snippet = snippets.cut(found.text, found.marked, found.start, parts)
-    return Passage(found.number, found.place, found.heading, found.start, found.end, snippet)
+    return Passage(found.number, snippet.place or found.place, found.heading, found.start, found.end, snippet)
 
 
 def _result(item: finding.Found, ranked: _Ranked, passages: tuple[Passage, ...]) -> Result:

@@ -15,6 +15,9 @@ from box.models.finding import CLOSE, OPEN
 
 CHARS: Final = 240
 _MARK: Final = re.compile(f"[{OPEN}{CLOSE}]")
+_PLACE: Final = re.compile(r"^<!-- page (?P<page>\d{1,9}) -->|^\[(?P<time>\d\d:\d\d:\d\d)[.\d]*\]", re.MULTILINE)
+"""As the chunks know it."""
+
 _SPACE: Final = re.compile(r"\s")
 
 
@@ -30,6 +33,8 @@ class Snippet:
     before: bool = False
     """There is more of the passage before it."""
     after: bool = False
+    place: str = ""
+    """Page or time, if the passage says so before what was found first."""
 
 
 def cut(text: str, marked: str, offset: int, parts: Sequence[str] = ()) -> Snippet:
@@ -40,7 +45,16 @@ def cut(text: str, marked: str, offset: int, parts: Sequence[str] = ()) -> Snipp
     spans = _spans_of(text, parts) if parts else _spans(text, marked)
     start, end = _window(text, spans)
     lit = tuple((offset + a, offset + b) for a, b in spans if start <= a and b <= end)
-    return Snippet(text[start:end], offset + start, lit, start > 0, end < len(text))
+    return Snippet(text[start:end], offset + start, lit, start > 0, end < len(text), _place(text, spans, start))
+
+
+def _place(text: str, spans: list[tuple[int, int]], start: int) -> str:
+    """Of the first that is shown: a passage may go over several pages, and over minutes."""
+    shown = next((begun for begun, _ in spans if begun >= start), 0)
+    place = ""
+    for match in _PLACE.finditer(text, 0, shown):
+        place = f"p. {int(match['page'])}" if match["page"] else match["time"]
+    return place
 
 
 def _spans(text: str, marked: str) -> list[tuple[int, int]]:

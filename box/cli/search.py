@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from argparse import Namespace
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from box import people
 from box import search as searching
@@ -15,6 +16,8 @@ from box.library import query
 from box.models import usage
 from box.search import PHOTO, Passage, Result
 from box.snippets import Snippet
+
+_PAGE: Final = re.compile(r"<!-- page \d+ -->\s?")
 
 
 def search(args: Namespace) -> int:
@@ -78,7 +81,8 @@ def _shown(snippet: Snippet) -> str:
 
 
 def _plain(text: str) -> str:
-    """Without line ends; spaces at the ends are kept as one, because more follows."""
+    """Without line ends and marks of pages; spaces at the ends are kept as one, because more follows."""
+    text = _PAGE.sub("", text)
     words_only = " ".join(text.split())
     before, after = text[:1].isspace(), text[-1:].isspace()
     return words.printable(f"{' ' * before}{words_only}{' ' * after}" if words_only else " " * before)

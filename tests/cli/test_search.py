@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from box import config as configuration
-from box import search, verify
+from box import search, snippets, verify
 from box.beside import beside
 from box.config import Config
 from box.errors import UsageError
@@ -133,6 +133,19 @@ def test_words_are_found_as_people_write_them_in_their_script(scripts: Config, a
 @pytest.mark.parametrize("asked", ["कताब", "कित", "йошкар-оль", "양이"])
 def test_a_part_of_a_word_is_no_word(scripts: Config, asked: str):
     assert titles(scripts, asked) == []
+
+
+def test_a_passage_tells_the_time_and_the_page_of_what_was_found_in_it(make_root: Callable[..., Config]):
+    config = make_root(claims__mode="off")
+    said = (f"{n}\n00:{n:02}:00,000 --> 00:{n:02}:05,000\nSentence {n} is about owls.\n\n" for n in range(1, 20))
+    (inbox(config) / "talk.srt").write_text("".join(said).replace("7 is about owls", "7 is about a walrus", 1))
+    build(config).once()
+    with beside(config) as box:
+        (talk,) = search.search("walrus", box=box).results
+    assert talk.passages[0].place == "00:07:00"
+    pages = "It is\n\n<!-- page 4 -->\n\nshort.\n\n<!-- page 5 -->\n\nAn egret."
+    for word, place in (("is", ""), ("short", "p. 4"), ("egret", "p. 5")):
+        assert snippets.cut(pages, pages.replace(word, f"\x02{word}\x03", 1), 0).place == place
 
 
 @given(st.text(max_size=60) | st.text(alphabet="aßﬁё\u064bＡ\u00ad ", max_size=60))
