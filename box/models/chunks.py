@@ -122,9 +122,6 @@ class Row(NamedTuple):
 type_piece = tuple[int, int, int, str, str, str, str, bool]
 """Number, start, end, place, heading, text, folded, whether it is of a script without spaces."""
 
-_MERGED: Final = 8
-"""So many parts of the index become one; by itself FTS5 takes four."""
-
 _TOGETHER: Final = 100
 """So many rows go in by one statement: before each the index writes to disk what it has of those before."""
 
@@ -143,16 +140,6 @@ def count_of(store: Store, item: int) -> int:
     """How many chunks of an item are seen."""
     count: int = store.value(f"SELECT count(*) FROM {_SHOWN} WHERE chunks.item = ?", (item,))
     return count
-
-
-def is_tuned(store: Store) -> bool:
-    """Whether `tune` was done."""
-    return bool(store.value(f"SELECT v FROM {WORDS}_config WHERE k = 'automerge'") == _MERGED)
-
-
-def tune(store: Store) -> None:
-    """Have the index of words merge more parts at a time: a large library is written half as often for it."""
-    store.execute(f"INSERT INTO {WORDS} ({WORDS}, rank) VALUES ('automerge', {_MERGED})")
 
 
 def begin(store: Store, item: int) -> int:

@@ -254,7 +254,6 @@ def test_killed_at_any_step_of_indexing_the_index_is_that_of_the_notes_then(make
             box.engine.record(FileNoticed(user="me", path=path, size=status.st_size, mtime_ns=status.st_mtime_ns))
             assert chunks.count_of(box.store, item)
         assert box.store.value("SELECT max(chunks) FROM items") > BATCH
-        assert chunks.is_tuned(box.store)
     for step in crashes.each_step(WORK, config, 4, calls={"pwrite64", "fdatasync", "unlink"}):
         with beside(config) as box:  # as it is then: all of one text or all of the other
             for item in texts.numbers(box.store, "me", 0, 10):
