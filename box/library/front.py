@@ -36,7 +36,13 @@ def renewed(note: str, values: Mapping[str, Any]) -> str:
     return FENCE + "\n".join((*lines, *new.values(), note[end + 1 :]))
 
 
+def _between(match: re.Match[str]) -> str:
+    """What stands for what is no word; signs for vowels are a part of one."""
+    signs = "".join(char for char in match[0] if unicodedata.category(char).startswith("M"))
+    return signs if signs == match[0] else f"{signs}-"
+
+
 def slug(title: str) -> str:
     """A title as a file name without its ending: letters and digits of any script, joined by `-`; may be empty."""
-    words = _NO_WORD.sub("-", unicodedata.normalize("NFC", title).casefold()).strip("-")
+    words = _NO_WORD.sub(_between, unicodedata.normalize("NFC", title).casefold()).strip("-")
     return words[:SLUG_CHARS_MAX].encode()[:SLUG_BYTES_MAX].decode(errors="ignore").rstrip("-")

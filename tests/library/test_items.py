@@ -287,7 +287,7 @@ def test_what_is_said_later_and_cannot_be_read_is_put_aside_and_what_is_about_no
 
 def test_titles_in_any_script_make_names_that_a_file_may_have(make_root):
     config = make_root()
-    for number, title in enumerate(("𠮷" * 90, "𠮷" * 90, "장" * 90, "../../Совы", "...")):
+    for number, title in enumerate(("𠮷" * 90, "𠮷" * 90, "장" * 90, "../../Совы", "...", "हिन्दी में")):
         drop(config, f"{number}/a.md", f"# {title}\n\nText {number}.\n")
     assert {item["version"] for item in once(config)} == {1}  # one name in several folders is several sources
     assert set(library(config, "notes")) == {
@@ -296,4 +296,5 @@ def test_titles_in_any_script_make_names_that_a_file_may_have(make_root):
         "장" * 66 + ".md",
         "совы.md",
         "a.md",
+        "हिन्दी-में.md",
     }
