@@ -17,7 +17,7 @@ from box.errors import UsageError
 from box.paths import AREAS, MARKER
 from box.sections import Config
 
-_FILES = ("FILE", "PATH")
+_FILES = ("FILE", "PATH", "PATH|URL")
 
 
 def init(args: Namespace) -> int:
