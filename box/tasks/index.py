@@ -15,7 +15,6 @@ from box.tasks.chore import Chore, Inside, Reporter
 from box.tasks.handler import Argument
 
 if TYPE_CHECKING:
-    from box.models.base import Store
     from box.models.jobs import Claimed
     from box.tasks.indexing import Indexing
 
@@ -26,22 +25,12 @@ _BYTES_A_CHAR: Final = 4
 
 def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     """Index; the result says how many texts and chunks, and which notes could not be read."""
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only who indexes needs it
-
-    from box.tasks.indexing import Indexing  # noqa: PLC0415 - a child that knows this kind loads no database
-
-    bytes_max = inside.config.library.text_chars_max * _BYTES_A_CHAR
-    with ThreadPoolExecutor(1, "notes") as reader:
-        work = Indexing(inside.engine, inside.config.box.root, reporter, bytes_max, reader)
-        _take_all(work, job, inside.engine.store)
-    return {"items": work.items, "chunks": work.chunks, **({"left": work.left} if work.left else {})}
-
-
-def _take_all(work: Indexing, job: Claimed, store: Store) -> None:
-    """What is not in the index as it should be; or everything."""
-    from box.library.chunking import CHUNKER_VERSION  # noqa: PLC0415 - as above
+    from box.library.chunking import CHUNKER_VERSION  # noqa: PLC0415 - a child that knows this kind loads no database
     from box.models import chunks, texts  # noqa: PLC0415 - as above
+    from box.tasks.indexing import Indexing  # noqa: PLC0415 - as above
 
+    store, library = inside.engine.store, inside.config.library
+    work = Indexing(inside.engine, inside.config.box.root, reporter, library.text_chars_max * _BYTES_A_CHAR)
     for item in chunks.unfinished(store):
         work.clear(item)
     user = job.args.get("user") or job.user
@@ -55,6 +44,7 @@ def _take_all(work: Indexing, job: Claimed, store: Store) -> None:
         for each in users:
             _take(work, partial(texts.unindexed, store, each))
             _take(work, partial(texts.outdated, store, each, CHUNKER_VERSION))
+    return {"items": work.items, "chunks": work.chunks, **({"left": work.left} if work.left else {})}
 
 
 def _take(work: Indexing, waiting: Callable[[int, int], list[int]]) -> None:

@@ -4,17 +4,14 @@ Small texts go in together, so many chunks to a commit. A large one is written a
 several commits; then it is shown, and what was there before goes. What a killed job left is removed when its item
 comes again, and it does, because the event that says that it is done comes last.
 
-A note that changes while it is read is left alone: that it changed asks for the next job. The next small note is read
-on a thread beside the writing: SQLite lets go of Python while it works.
+A note that changes while it is read is left alone: that it changed asks for the next job.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,7 +23,7 @@ from blake3 import blake3
 from box import disk
 from box.engine import Engine, Transaction
 from box.events import DocumentIndexed
-from box.library.chunking import CHUNKER_VERSION, Chunk, chunks, chunks_of
+from box.library.chunking import CHUNKER_VERSION, Chunk, chunks
 from box.library.folding import folded
 from box.library.tokens import is_spaceless
 from box.models import chunks as rows
@@ -40,14 +37,7 @@ BATCH: Final = 200
 """So many chunks are written, or removed, in a commit."""
 
 _BLOCK_BYTES: Final = 1 << 20
-_SMALL_BYTES: Final = 1 << 20
-"""A note of at most so many is read as a whole, on the other thread."""
-_AHEAD: Final = 2
-"""So many notes may have been read and not been looked at."""
 _LEFT_MAX: Final = 100
-
-
-type_known = tuple[int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +45,7 @@ class _Read:
     """A note as it was read."""
 
     text: Text
-    known: type_known
+    known: tuple[int, int] | None
     """What was known of its file then."""
     digest: str
     pieces: tuple[type_piece, ...] = ()
@@ -70,8 +60,6 @@ class Indexing:
     reporter: Reporter
     bytes_max: int
     """A note that somebody made larger than that is in no index."""
-    reader: Executor
-    """Reads notes."""
     total: int = 0
     """How many items there are to take."""
     done: int = 0
@@ -79,7 +67,6 @@ class Indexing:
     chunks: int = 0
     left: dict[str, str] = field(default_factory=dict)
     """Path of a note -> why it is not in the index; so many are told."""
-    _ahead: deque[tuple[Text, type_known, Future[_Read | None]]] = field(default_factory=deque)
     _small: list[_Read] = field(default_factory=list)
     _small_chunks: int = 0
 
@@ -99,18 +86,15 @@ class Indexing:
             self._add_small(_Read(text, None, text.note_digest if text.replaced_by else ""))
             return
         known = files.find(self.engine.store, text.note)
-        future = self.reader.submit(_read_small, join(self.root, text.note), self.bytes_max, text, known)
-        self._ahead.append((text, known, future))
-        if len(self._ahead) > _AHEAD:
-            self._look_at_first()
+        try:
+            self._read(text, known)
+        except OSError as error:
+            self._leave(text, error.strerror or type(error).__name__)
+            if isinstance(error, FileNotFoundError | NotADirectoryError):
+                self._add_small(_Read(text, known, ""))
 
     def flush(self) -> None:
-        """Write what was read, and what waits for company."""
-        while self._ahead:
-            self._look_at_first()
-        self._write_small()
-
-    def _write_small(self) -> None:
+        """Write what waits for company."""
         small, self._small, self._small_chunks = self._small, [], 0
         if small:
             for read in self.engine.at_once(lambda transaction: self._write(transaction, small)):
@@ -121,20 +105,7 @@ class Indexing:
         while not self.engine.at_once(lambda transaction: rows.remove_unseen(transaction.store, item, BATCH)):
             self.reporter.check()
 
-    def _look_at_first(self) -> None:
-        text, known, future = self._ahead.popleft()
-        try:
-            read = future.result()
-            if read is None:
-                self._read(text, known)
-            else:
-                self._add_small(read)
-        except OSError as error:
-            self._leave(text, error.strerror or type(error).__name__)
-            if isinstance(error, FileNotFoundError | NotADirectoryError):
-                self._add_small(_Read(text, known, ""))
-
-    def _read(self, text: Text, known: type_known) -> None:
+    def _read(self, text: Text, known: tuple[int, int] | None) -> None:
         with _opened(join(self.root, text.note), self.bytes_max) as fd:
             before = os.fstat(fd)
             digest = self._digest(fd)
@@ -143,7 +114,7 @@ class Indexing:
                 read = _Read(text, known, digest, tuple(islice(pieces, BATCH)))
                 edition = count = 0
                 if len(read.pieces) == BATCH:
-                    self._write_small()
+                    self.flush()
                     edition, count = self._write_unseen(read, pieces)
             if _has_changed(before, os.fstat(fd)):
                 raise OSError(0, "it changes while it is read")
@@ -166,7 +137,7 @@ class Indexing:
         self._small.append(read)
         self._small_chunks += max(1, len(read.pieces))
         if self._small_chunks >= BATCH:
-            self._write_small()
+            self.flush()
 
     def _write(self, transaction: Transaction, small: list[_Read]) -> list[_Read]:
         """Small texts, each as a whole; of which of them more has to go than fits into a commit."""
@@ -213,20 +184,6 @@ class Indexing:
     def _leave(self, text: Text, why: str) -> None:
         if len(self.left) < _LEFT_MAX:
             self.left[text.note] = why
-
-
-def _read_small(path: str, bytes_max: int, text: Text, known: type_known) -> _Read | None:
-    """A note, cut into chunks; None if it is not small. Raises OSError. It asks no database: its thread has none."""
-    with _opened(path, bytes_max) as fd:
-        before = os.fstat(fd)
-        if before.st_size > _SMALL_BYTES:
-            return None
-        with open(fd, "rb", closefd=False) as note:
-            data = note.read(_SMALL_BYTES)
-        if _has_changed(before, os.fstat(fd)):
-            raise OSError(0, "it changes while it is read")
-    pieces = tuple(map(_piece, chunks_of(data.decode("utf-8", "replace"), text.title)))
-    return _Read(text, known, blake3(data).hexdigest(), pieces) if len(pieces) < BATCH else None
 
 
 def _is_same(transaction: Transaction, read: _Read) -> bool:

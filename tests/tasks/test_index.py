@@ -6,7 +6,6 @@ import os
 import random
 import signal
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -82,13 +81,12 @@ class Library:
     def index(self) -> Indexing:
         at_work = AtWork()
         at_work.began(1)
-        with ThreadPoolExecutor(1) as reader:
-            work = Indexing(self.engine, str(self.root), Reporter(at_work, 1), 1 << 30, reader)
-            for item in chunks.unfinished(self.engine.store):
-                work.clear(item)
-            for item in texts.unindexed(self.engine.store, "me", 0, 1000):
-                work.take(item)
-            work.flush()
+        work = Indexing(self.engine, str(self.root), Reporter(at_work, 1), 1 << 30)
+        for item in chunks.unfinished(self.engine.store):
+            work.clear(item)
+        for item in texts.unindexed(self.engine.store, "me", 0, 1000):
+            work.take(item)
+        work.flush()
         return work
 
     def check(self) -> None:
