@@ -40,7 +40,7 @@ def searched(folder: str, passages: int, seed: int, patience_seconds: float) -> 
     """Index that many passages, and ask."""
     roots.need_room(folder, passages * BYTES_EACH)
     root = os.path.join(folder, "texts")
-    path = roots.make(root)
+    path = roots.make(root, claims={"mode": "off"})  # which would be looked for beside it
     words = Words(seed)
     _write(root, path, words, max(1, passages // A_NOTE))
     machine.wait_for_quiet(patience_seconds)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -121,18 +120,10 @@ def engine(store: Store, policy: Policy) -> Engine:
 
 
 @pytest.fixture
-def run_box() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs the real program to its end."""
+def run_box(crashes: crashing.Crashes) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs the real program to its end, in a process that need not load it."""
 
     def run(*arguments: str, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "box", *arguments],
-            cwd=REPOSITORY,
-            env={**os.environ, **environment},
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        return crashes.run(arguments, {**os.environ, **environment}, REPOSITORY, timeout)
 
     return run

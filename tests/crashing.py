@@ -3,6 +3,7 @@
     server.kill("renameat2", 2, ONCE, config.path)  `box once`, killed just before the second such call of a thread
     server.steps(WORK, config.path)                 all calls by which it changes anything, in their order
     server.box("--config", config.path, "verify")   a command, run to its end
+    server.run(["verify"], environment, folder)     the same, as `subprocess.run` would
 
 As a program it is the server: for each line, what is to be called, it forks a child, tells its number, and later how it
 ended. A child that is to be killed waits to be woken, so that strace can be put on it first: what Python does to start
@@ -17,11 +18,13 @@ import json
 import os
 import pkgutil
 import re
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -51,6 +54,8 @@ CALLS = (
 ONCE = "tests.crashing:once"
 WORK = "tests.crashing:work"
 _COMMAND = "tests.crashing:command"
+
+_WRITING = os.O_WRONLY | os.O_TRUNC | os.O_APPEND
 
 T = TypeVar("T")
 
@@ -128,6 +133,25 @@ class Crashes:
         status = self.do(_COMMAND, *arguments, **environment)
         return subprocess.CompletedProcess(arguments, status, self.said(), "")
 
+    def run(
+        self, arguments: Sequence[str], environment: dict[str, str], cwd: Path, timeout_seconds: float
+    ) -> subprocess.CompletedProcess[str]:
+        """A command in just that environment, run to its end. Raises TimeoutExpired."""
+        if environment.get("PYTHONPATH", "") not in ("", ".", str(REPOSITORY)):  # it should load something else
+            return subprocess.run(
+                [sys.executable, "-m", "box", *arguments], cwd=cwd, env=environment, capture_output=True, text=True,
+                timeout=timeout_seconds, check=False,
+            )  # fmt: skip
+        with tempfile.NamedTemporaryFile("r+") as out, tempfile.NamedTemporaryFile("r+") as err:
+            whole = {"environment": environment, "cwd": str(cwd), "out": out.name, "err": err.name}
+            child = self._send([_COMMAND, list(arguments), whole, False])
+            if not select.select([self._server.stdout], [], [], timeout_seconds)[0]:
+                os.kill(child, signal.SIGKILL)
+                self._answer()
+                raise subprocess.TimeoutExpired(list(arguments), timeout_seconds)
+            status = self._answer()
+            return subprocess.CompletedProcess(arguments, status, out.read(), err.read())
+
     def do(self, what: str, *arguments: str, **environment: str) -> int:
         """Have something done; how it ended."""
         self._ask(what, arguments, environment, waits=False)
@@ -152,8 +176,13 @@ class Crashes:
         return status
 
     def _ask(self, what: str, arguments: Sequence[str], environment: dict[str, str], *, waits: bool) -> int:
+        name = self._said.name
+        whole = {"environment": {**os.environ, **environment}, "cwd": str(REPOSITORY), "out": name, "err": name}
+        return self._send([what, list(arguments), whole, waits])
+
+    def _send(self, line: list[object]) -> int:
+        """Have it begun; the number of its process."""
         assert self._server.stdin
-        line = [what, list(arguments), environment, waits, self._said.name]
         self._server.stdin.write(json.dumps(line) + "\n")
         self._server.stdin.flush()
         return self._answer()
@@ -198,13 +227,12 @@ def serve() -> None:
         if not module.name.endswith(("__main__", "child_main")):
             importlib.import_module(module.name)
     for line in sys.stdin:
-        what, arguments, environment, waits, said = json.loads(line)
+        what, arguments, whole, waits = json.loads(line)
         module, _, name = what.partition(":")
         function = getattr(importlib.import_module(module), name)
         child = os.fork()
         if child == 0:
-            os.environ.update(environment)
-            _print_to(said)
+            _enter(**whole)
             if waits:
                 _wait()
             os._exit(_code(function, arguments))
@@ -214,11 +242,16 @@ def serve() -> None:
         _say(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
-def _print_to(path: str) -> None:
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    out = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_APPEND)
-    os.dup2(out, 1)
-    os.dup2(out, 2)
+def _enter(environment: dict[str, str], cwd: str, out: str, err: str) -> None:
+    """Be where a process of its own would be."""
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    os.chdir(cwd)
+    for number, path, flags in ((0, os.devnull, os.O_RDONLY), (1, out, _WRITING), (2, err, _WRITING)):
+        opened = os.open(path, flags)
+        os.dup2(opened, number)
+        os.close(opened)
 
 
 def _wait() -> None:

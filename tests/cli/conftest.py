@@ -17,25 +17,26 @@ from typing import Any
 import pytest
 
 from box.sections import Config
+from tests.crashing import Crashes
 
 READY_SECONDS = 60
+COMMAND_SECONDS = 120
 
 
 class Box:
     """One root and the program that works on it."""
 
-    def __init__(self, config: Config, folder: Path) -> None:
+    def __init__(self, config: Config, folder: Path, crashes: Crashes) -> None:
         self.config = config
+        self._crashes = crashes
         self.root = Path(config.box.root)
         self.inbox = self.root / "users" / config.users.names[0] / "inbox"
         self._folder = folder
 
     def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
-        return subprocess.run(
-            self.command(*arguments), env=self.environment(**environment), capture_output=True, text=True, timeout=120,
-            check=False, cwd=self.root,
-        )  # fmt: skip
+        command = self.command(*arguments)[3:]
+        return self._crashes.run(command, self.environment(**environment), self.root, COMMAND_SECONDS)
 
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "box", *arguments, "--config", self.config.path]
@@ -95,15 +96,15 @@ class Box:
 
 
 @pytest.fixture
-def box(make_root: Callable[..., Config], tmp_path: Path) -> Box:
+def box(make_root: Callable[..., Config], tmp_path: Path, crashes: Crashes) -> Box:
     """A root for the user `me`; drops settle fast."""
-    return Box(make_root(), tmp_path)
+    return Box(make_root(), tmp_path, crashes)
 
 
 @pytest.fixture
-def make_box(make_root: Callable[..., Config], tmp_path: Path) -> Callable[..., Box]:
+def make_box(make_root: Callable[..., Config], tmp_path: Path, crashes: Crashes) -> Callable[..., Box]:
     """Makes roots for other users, or with other keys."""
-    return lambda *users, **keys: Box(make_root(*users, **keys), tmp_path)
+    return lambda *users, **keys: Box(make_root(*users, **keys), tmp_path, crashes)
 
 
 @pytest.fixture
