@@ -111,8 +111,16 @@ class Child:
 
     def start(self) -> None:
         """Have a process that is ready, so that what is claimed next does not wait; `perform` tells what fails."""
-        with suppress(BoxError):
-            self._ready()
+        with self._lock:
+            self._is_busy = True  # nobody ends for its idleness what somebody waits for
+        try:
+            with suppress(BoxError):
+                self._ready()
+        finally:
+            with self._lock:
+                if self._is_closed:
+                    self._drop()
+                self._is_busy, self._idle_since = False, time.monotonic()
 
     def kill(self) -> None:
         """End the process at once; the request that it works on is answered with ChildDied, the others go on."""

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -403,6 +404,16 @@ def test_an_idle_process_is_stopped_and_a_busy_one_is_not(make_child):
     assert child.stop_if_idle(0)
     assert has_ended(pid)
     assert child.pid is child.idle_since is None
+
+
+def test_a_process_for_whose_start_somebody_waits_is_not_stopped_for_its_idleness(make_child):
+    child = make_child()
+    with ThreadPoolExecutor(1) as other:
+        started = other.submit(child.start)
+        while not started.done():
+            assert not child.pid or not child.stop_if_idle(1)
+        started.result()
+    assert child.pid
 
 
 def test_a_process_that_died_while_idle_is_replaced_and_nobody_is_blamed(make_child):
