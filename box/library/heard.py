@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any, Final, Self
+
+from box.library.going_on import files_in, opened
 
 FOLDER: Final = "temp/speech"
 """Below the root, and so no part of what any user keeps."""
@@ -43,16 +44,7 @@ class Heard:
 
     def __enter__(self) -> Self:
         """Read what is there, and open it to go on."""
-        os.makedirs(os.path.dirname(self.path), exist_ok=True)
-        whole = 0
-        file = open(self.path, "a+b")
-        file.seek(0)
-        for line in file:
-            if not line.endswith(b"\n") or not self._take(line):
-                break
-            whole += len(line)
-        file.truncate(whole)
-        self._file = file
+        self._file = opened(self.path, self._take)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -94,7 +86,7 @@ class Heard:
 
 def clear(folder: str) -> None:
     """Remove what is no longer needed."""
-    for path in _all(folder):
+    for path in files_in(folder):
         with suppress(OSError):
             heard = Heard(path)
             age = time.time() - os.stat(path).st_mtime
@@ -103,8 +95,3 @@ def clear(folder: str) -> None:
                     is_old = heard.is_complete or age > 10 * KEEP_SECONDS
                 if is_old:
                     os.unlink(path)
-
-
-def _all(folder: str) -> Iterator[str]:
-    with suppress(FileNotFoundError), os.scandir(folder) as entries:
-        yield from (each.path for each in entries if each.is_file(follow_symlinks=False))

@@ -10,7 +10,6 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Final, Self
@@ -18,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Final, Self
 import pypdfium2.raw as pdfium
 
 from box.library import ocr
+from box.library.going_on import files_in, opened
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage
@@ -43,24 +43,20 @@ class Scans:
 
     def __enter__(self) -> Self:
         """Read what is there, and open it to go on."""
-        os.makedirs(os.path.dirname(self.path), exist_ok=True)
-        whole = 0
-        file = open(self.path, "a+b")
-        file.seek(0)
-        for line in file:
-            with suppress(ValueError):
-                number, text = json.loads(line)
-                self.pages[number] = text
-                whole += len(line)
-                continue
-            break
-        file.truncate(whole)
-        self._file = file
+        self._file = opened(self.path, self._take)
         return self
 
     def __exit__(self, *_: object) -> None:
         assert self._file is not None, "entered"  # noqa: S101 - a defect, not an answer
         self._file.close()
+
+    def _take(self, line: bytes) -> bool:
+        try:
+            number, text = json.loads(line)
+        except (ValueError, TypeError):
+            return False
+        self.pages[number] = text
+        return True
 
     def see(self, page: PdfPage, number: int) -> str | None:
         """What stands on a page; None where it is too large, or tesseract did not manage it. Raises BoxError."""
@@ -94,12 +90,7 @@ def is_small(page: PdfPage) -> bool:
 
 def clear(folder: str) -> None:
     """Remove what nobody has gone on with for long."""
-    for path in _all(folder):
+    for path in files_in(folder):
         with suppress(OSError):
             if time.time() - os.stat(path).st_mtime > KEEP_SECONDS:
                 os.unlink(path)
-
-
-def _all(folder: str) -> Iterator[str]:
-    with suppress(FileNotFoundError), os.scandir(folder) as entries:
-        yield from (each.path for each in entries if each.is_file(follow_symlinks=False))
