@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ _CLEAR_LINE: Final = "\r\x1b[K"
 PAINT_SECONDS: Final = 0.1
 """Between two paintings of a progress line."""
 
+_writing = threading.RLock()
+"""Held while something is written where a progress line may stand: workers log while the command paints."""
 _progress_is_shown = False
 
 
@@ -64,10 +67,11 @@ def value(data: Any) -> None:
 
 def note(text: str) -> None:
     """Something that people may want to know, which is not the result."""
-    _end_progress()
-    sys.stdout.flush()
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    with _writing:
+        _end_progress()
+        sys.stdout.flush()
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
 
 
 def error(text: str) -> None:
@@ -160,9 +164,10 @@ class Progress:
         self._next_at = now + PAINT_SECONDS
         text = words.printable(text)
         shown = text if fraction is None else f"{bar(fraction)} {fraction * 100:3.0f} %  {text}"
-        sys.stderr.write(_CLEAR_LINE + words.clipped(shown, columns() - 1))
-        sys.stderr.flush()
-        _progress_is_shown = True
+        with _writing:
+            sys.stderr.write(_CLEAR_LINE + words.clipped(shown, columns() - 1))
+            sys.stderr.flush()
+            _progress_is_shown = True
 
     def clear(self) -> None:
         """Take the line away."""
@@ -174,8 +179,9 @@ class LogStream:
 
     def write(self, text: str) -> int:
         """Write a line."""
-        _end_progress()
-        return sys.stderr.write(text)
+        with _writing:
+            _end_progress()
+            return sys.stderr.write(text)
 
     def flush(self) -> None:
         """Let it be seen."""
@@ -192,7 +198,8 @@ class LogStream:
 
 def _end_progress() -> None:
     global _progress_is_shown  # noqa: PLW0603 - as above
-    if _progress_is_shown:
-        _progress_is_shown = False
-        sys.stderr.write(_CLEAR_LINE)
-        sys.stderr.flush()
+    with _writing:
+        if _progress_is_shown:
+            _progress_is_shown = False
+            sys.stderr.write(_CLEAR_LINE)
+            sys.stderr.flush()
