@@ -120,6 +120,20 @@ def test_sentences_end_where_people_would_say(text: str, count: int):
     assert len(list(sentences.spans(text))) == count, [text[a:b] for a, b in sentences.spans(text)]
 
 
+ENDS = st.sampled_from(
+    ["Dr", "etc", "fig", "J", "Ю", "3", "1999", "word", "Wörter", "STRASSE", "u.a", "a\nb", "(so", "кв"]
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.text("ab Z\n", max_size=30), ENDS, st.sampled_from(".!?…"), st.text(" \nA", max_size=3))))
+def test_what_is_taken_for_an_end_at_once_is_one_by_the_rule(parts: list[tuple[str, str, str, str]]):
+    text = "".join(map("".join, parts)) + " End"
+    for match in sentences._BORDER.finditer(text):
+        if sentences._is_plain_end(text, 0, *match.span()):
+            assert sentences._is_border(text, 0, match), text
+
+
 @pytest.mark.parametrize("piece", [". ", "...", "((((", '."', "\n ", "a.", "1. ", "ก ", "。", "?!", "Dr. "])
 def test_sentences_are_found_in_one_pass(piece: str):
     text = piece * (200_000 // len(piece))

@@ -128,6 +128,8 @@ class _Units:
     _held: list[str] = field(default_factory=list)
     """The paragraph that is being read."""
     _held_chars: int = 0
+    _ready: list[_Unit] = field(default_factory=list)
+    """Units of the line that was read last."""
 
     def of(self, note: TextIO) -> Iterator[_Unit]:
         """All units of a note."""
@@ -138,12 +140,16 @@ class _Units:
             if is_piece or (self._held and not self._held[-1].endswith("\n")):
                 self._hold(line)
             elif self._fence:
-                yield from self._code(line)
+                self._code(line)
             else:
-                yield from self._line(line)
+                self._line(line)
             if self._held_chars > 2 * _LINE_CHARS:
-                yield from self._let_go(rest=True)
-        yield from self._let_go()
+                self._let_go(rest=True)
+            if self._ready:
+                yield from self._ready
+                self._ready.clear()
+        self._let_go()
+        yield from self._ready
 
     def _body(self, first: str, note: TextIO) -> Iterator[str]:
         """The lines after the front matter."""
@@ -159,7 +165,7 @@ class _Units:
         while line := note.readline(_LINE_CHARS):
             yield line
 
-    def _line(self, line: str) -> Iterator[_Unit]:
+    def _line(self, line: str) -> None:
         """A whole line outside of code."""
         match = _LINE.match(line)
         kind = match.lastgroup if match else None
@@ -167,9 +173,9 @@ class _Units:
             self._hold(line)
             return
         if kind == "under" and len(self._held) == 1:
-            yield from self._underlined(line)
+            self._underlined(line)
             return
-        yield from self._let_go()
+        self._let_go()
         if kind == "blank":
             self._space(line)
         elif kind == "page":
@@ -177,30 +183,30 @@ class _Units:
             self._space(line)
         elif kind == "heading":
             self._enter(len(match["heading"]), line[match.end() :])
-            yield from self._whole(line, heads=True)
+            self._whole(line, heads=True)
         elif kind == "fence":
             self._fence = match["fence"]
-            yield from self._whole(line)
+            self._whole(line)
         elif kind in ("row", "under"):
-            yield from self._whole(line)
+            self._whole(line)
         else:
             if kind == "time":
                 self._place = match["time"]
             self._hold(line)
 
-    def _underlined(self, line: str) -> Iterator[_Unit]:
+    def _underlined(self, line: str) -> None:
         """A heading whose second line underlines it."""
         title = self._held[0]
         self._held, self._held_chars = [], 0
         self._enter(1 if line.startswith("=") else 2, title)
-        yield from self._whole(title, heads=True)
-        yield from self._whole(line, heads=True)
+        self._whole(title, heads=True)
+        self._whole(line, heads=True)
 
-    def _code(self, line: str) -> Iterator[_Unit]:
-        yield from self._let_go()
+    def _code(self, line: str) -> None:
+        self._let_go()
         if line.startswith(self._fence) and not line.strip(self._fence[0] + " \t\r\n"):
             self._fence = ""
-        yield from self._whole(line)
+        self._whole(line)
 
     def _enter(self, level: int, text: str) -> None:
         """What follows stands under that heading."""
@@ -217,7 +223,7 @@ class _Units:
         self._held.append(line)
         self._held_chars += len(line)
 
-    def _let_go(self, *, rest: bool = False) -> Iterator[_Unit]:
+    def _let_go(self, *, rest: bool = False) -> None:
         """The sentences of the paragraph; with `rest` the last one is held on to, more of it may come."""
         if not self._held:
             return
@@ -230,21 +236,23 @@ class _Units:
             text, more = text[: spans[-1][0]], text[spans[-1][0] :]
             self._hold(more)
             del spans[-1]
-        yield from self._all(text, spans)
+        self._all(text, spans)
 
-    def _whole(self, line: str, *, heads: bool = False) -> Iterator[_Unit]:
+    def _whole(self, line: str, *, heads: bool = False) -> None:
         """A line that is no prose."""
         bare = line.strip()
         start = line.index(bare) if bare else 0
-        yield from self._all(line, list(fitting(line, start, start + len(bare))) if bare else [], heads=heads)
+        self._all(line, list(fitting(line, start, start + len(bare))) if bare else [], heads=heads)
 
-    def _all(self, text: str, spans: list[tuple[int, int]], *, heads: bool = False) -> Iterator[_Unit]:
+    def _all(self, text: str, spans: list[tuple[int, int]], *, heads: bool = False) -> None:
         done = 0
         for start, end in spans:
-            self._space(text[done:start])
-            yield self._unit(text[start:end], heads=heads)
+            if start > done:
+                self._space(text[done:start])
+            self._unit(text[start:end], heads=heads)
             done = end
-        self._space(text[done:])
+        if done < len(text):
+            self._space(text[done:])
 
     def _space(self, text: str) -> None:
         self._at += len(text)
@@ -253,9 +261,9 @@ class _Units:
         elif not self._parts:
             self._gap += text
 
-    def _unit(self, text: str, *, heads: bool) -> _Unit:
-        size = size_of(text) + len(self._gap)
-        unit = _Unit(self._gap, self._at, text, size, heads, self._path, self._place, self._breaks, self._parts)
-        self._at += len(text)
+    def _unit(self, text: str, *, heads: bool) -> None:
+        gap, at = self._gap, self._at
+        size = size_of(text) + len(gap)
+        self._ready.append(_Unit(gap, at, text, size, heads, self._path, self._place, self._breaks, self._parts))
+        self._at = at + len(text)
         self._gap, self._parts, self._breaks = "", False, False
-        return unit

@@ -60,8 +60,8 @@ def spans(text: str) -> Iterator[tuple[int, int]]:
     begun = 0
     border = _BORDER if text.isascii() or not _THAI.search(text) else _THAI_BORDER
     for match in border.finditer(text):
-        end = match.end()
-        if _is_border(text, begun, match):
+        at, end = match.span()
+        if _is_plain_end(text, begun, at, end) or _is_border(text, begun, match):
             bare = text[begun:end].strip()
             if bare:
                 start = text.index(bare[0], begun)
@@ -71,6 +71,15 @@ def spans(text: str) -> Iterator[tuple[int, int]]:
     if rest:
         start = text.index(rest[0], begun)
         yield start, start + len(rest)
+
+
+def _is_plain_end(text: str, begun: int, at: int, end: int) -> bool:
+    """Whether it is what most ends are, for which there is less to look at: a word, a mark, a space, a capital."""
+    if end - at > 1 or text[end : end + 1] != " " or not text[end + 1 : end + 2].isupper() or text[at] not in ".!?":
+        return False
+    space = text.rfind(" ", max(begun, at - _LOOK_CHARS), at)
+    word = text[space + 1 : at]
+    return space >= 0 and word.isalpha() and len(word) > 1 and word.casefold() not in _TITLES
 
 
 def _is_border(text: str, begun: int, match: re.Match[str]) -> bool:
