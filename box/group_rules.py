@@ -6,6 +6,7 @@ The names of files say what belongs together (`box.photos.groups`); they lie in 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
@@ -20,6 +21,9 @@ from box.questions import Drop, Job, View
 
 ALONE: Final = json.dumps({"alone": True})
 """The arguments of a job whose file joins nobody: it may be what made a group fail."""
+
+_CAMERA_NAMED: Final = re.compile(r"^\w{4}\d{4,5}$|(?<!\d)\d{8}[-_T]?\d{6}(?:\d{3})?(?!\d)", re.ASCII)
+"""Names that cameras give: four signs and a number (DCF, JEITA CP-3461), or a day and a time."""
 
 
 def kind_of(policy: Policy, drop: Drop, view: View) -> str:
@@ -79,9 +83,9 @@ def job(policy: Policy, drop: Drop, view: View, kind: str) -> e.JobRequested:
 
 
 def _may_belong(drop: Drop) -> bool:
-    """Whether a text may be about a picture that is still to come: cameras number what they make."""
+    """Whether a text may be about a picture that is still to come."""
     stem = drop.path.rpartition("/")[2].rpartition(".")[0]
-    return role_of(drop) is Role.MAYBE and stem[-1:].isdigit()
+    return role_of(drop) is Role.MAYBE and _CAMERA_NAMED.search(stem) is not None
 
 
 def _open_job(policy: Policy, drop: Drop, view: View) -> int:

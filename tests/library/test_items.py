@@ -202,10 +202,12 @@ def test_books_that_are_made_to_hurt_go_to_quarantine_and_the_others_are_read(ma
 
 def test_a_table_that_may_belong_to_a_picture_waits_for_it_and_another_does_not(make_root):
     config = make_root()
-    drop(config, "IMG_1.csv", "a,b\n1,2\n")
-    drop(config, "birds.txt", "owl, 3\n")
-    assert [item["title"] for item in once(config)] == ["owl, 3"]
-    assert (inbox(config) / "IMG_1.csv").exists()
+    waiting = ["IMG_0001.csv", "dscn1234.json", "100_0007.CSV", "PXL_20240504_101112345.csv", "20240504-101112.json"]
+    at_once = ["expenses-2026.csv", "2024.json", "interview 2.csv", "birds.txt", "report-20240504.csv"]
+    for name in (*waiting, *at_once):
+        drop(config, name, json.dumps({"of": name}) if name.endswith("json") else f"owl,{name}\n1,2\n")
+    assert sorted(item["source"].rpartition("/")[2] for item in once(config)) == sorted(at_once)
+    assert set(os.listdir(inbox(config))) - {".box"} == set(waiting)
 
 
 def test_a_text_whose_note_does_not_fit_waits_until_it_does(make_root):
