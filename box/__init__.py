@@ -62,6 +62,7 @@ The map, one line a module, in the order of that sentence:
     library_checks and the texts beside their index
     search      what the library holds about something
     photo_search which photos are meant
+    text_search which texts are meant
     vector_search which texts say the same in other words
     snippets    the piece of a text to show
     storage     from Python: what there is, who keeps how much, and what fits

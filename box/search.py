@@ -16,29 +16,25 @@ import binascii
 import json
 import os
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from box import config, photo_search, snippets, vector_search
+from box import config, photo_search, snippets, text_search, vector_search
 from box.beside import Beside, beside
 from box.errors import UsageError
 from box.library import query as asking
 from box.library.query import Query
-from box.library.vectors import fused
-from box.models import chunks, finding, photo_finding
+from box.models import finding, photo_finding
 from box.models.base import Store
 from box.photos.naming import camera_of
 from box.snippets import Snippet
+from box.text_search import Ranked
 from box.vector_search import Asked
 
 LIMIT_MAX: Final = 1000
-PASSAGES_MAX: Final = 3
 PHOTO: Final = "photo"
-_FIRST: Final = 1000.0
-"""Better than any score."""
 _SINCE: Final = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 
 type_key = tuple[Any, ...]
@@ -140,111 +136,31 @@ def _opened(box: Beside | None) -> Iterator[Beside]:
 # --- texts -----------------------------------------------------------------------------------------------------------
 
 
-class _Ranked(NamedTuple):
-    """An item in its place."""
-
-    stage: int
-    score: float
-    item: int
-    hits: tuple[int, ...] = ()
-    found_by: tuple[str, ...] = ("title",)
-
-    @property
-    def key(self) -> type_key:
-        return self.stage, self.score, -self.item
-
-
 def _texts(
     store: Store, query: Query, asked: Asked | None, wanted: finding.Filter, key: type_key, limit: int
 ) -> tuple[list[Result], type_key, bool]:
     """The texts of this page, where to go on (nowhere: empty), and whether the ranking is of the newest only."""
     if wanted.kind == PHOTO or key[:1] == (2,):
         return [], (), False
-    index = chunks.RUNS if query.is_spaceless else chunks.WORDS
-    match = _match(store, index, query)
-    in_titles = asking.runs_match(query, partial(finding.runs_that_begin, store, chunks.TITLES))
-    titles = finding.titled(store, in_titles, wanted)
-    hits, is_cut = _hits(store, index, query, match, wanted)
-    # Of what very many hold, those are meant that are about it.
-    ordered = _by_item(hits, {item for item, _ in titles} if is_cut else ())
-    if asked:
-        without = _match(store, index, Query((query.excluded,))) if query.excluded else ""
-        ordered = _hybrid(ordered, vector_search.near(store, asked, wanted, without, index))
-    known = {each.item for each in ordered}
-    ordered += sorted(
-        (_Ranked(1, score, item) for item, score in titles if item not in known), key=lambda each: each.key
-    )
-    page = [each for each in ordered if not key or each.key > key]
-    parts = [text for term in query.terms() for text in term.texts] if index == chunks.RUNS else []
+    ranking = text_search.ranked(store, query, asked, wanted)
+    page = [each for each in ranking.texts if not key or each.key > key]
     results: list[Result] = []
     for number, each in enumerate(page, 1):
         facts = finding.items(store, [each.item])
         if each.item in facts:
-            passages = tuple(_passages(store, index, match, each, parts))
-            results.append(_result(facts[each.item], each, passages))
+            passages = (_passage(*found) for found in text_search.passages(store, ranking.ways, each))
+            results.append(_result(facts[each.item], each, tuple(passages)))
             if len(results) == limit:
-                return results, each.key if number < len(page) else (), is_cut
-    return results, (), is_cut
+                return results, each.key if number < len(page) else (), ranking.is_cut
+    return results, (), ranking.is_cut
 
 
-def _match(store: Store, index: str, query: Query) -> str:
-    if index == chunks.WORDS:
-        return asking.words_match(query)
-    return asking.runs_match(query, partial(finding.runs_that_begin, store, index))
-
-
-def _hits(
-    store: Store, index: str, query: Query, match: str, wanted: finding.Filter
-) -> tuple[list[finding.type_hit], bool]:  # fmt: skip
-    """The chunks that answer, ranked by what is not in very many of them, if there is such a word."""
-    telling = asking.without(query, cache(partial(finding.is_common, store, index)))
-    if telling is None:
-        return finding.newest(store, index, match, wanted)
-    if telling == query:
-        return finding.ranked(store, index, match, wanted)
-    return finding.ranked(store, index, _match(store, index, telling), wanted, match)
-
-
-def _by_item(hits: list[finding.type_hit], first: Container[int]) -> list[_Ranked]:
-    """The items of the hits, the best first, each with its best chunks; `first` are those that come before others."""
-    best: dict[int, list[int]] = {}
-    scores: list[tuple[float, int]] = []
-    for score, negative, chunk in sorted(hits):
-        if -negative not in best:
-            best[-negative] = []
-            scores.append((score - (_FIRST if -negative in first else 0.0), negative))
-        if len(best[-negative]) < PASSAGES_MAX:
-            best[-negative].append(chunk)
-    return [_Ranked(0, score, -negative, tuple(best[-negative]), ("words",)) for score, negative in sorted(scores)]
-
-
-def _hybrid(by_words: list[_Ranked], near: list[tuple[int, list[int]]]) -> list[_Ranked]:
-    """One ranking of what holds the words and what is near; its passages are those with the words, if it has any."""
-    words = {each.item: each.hits for each in by_words}
-    vectors = {item: tuple(hits[:PASSAGES_MAX]) for item, hits in near}
-    ranked: list[_Ranked] = []
-    for item, score in fused(words, vectors).items():
-        found_by = tuple(name for name, items in (("words", words), ("vectors", vectors)) if item in items)
-        ranked.append(_Ranked(0, -score, item, words.get(item) or vectors[item], found_by))
-    return sorted(ranked, key=lambda each: each.key)
-
-
-def _passages(store: Store, index: str, match: str, each: _Ranked, parts: list[str]) -> Iterator[Passage]:
-    for chunk in each.hits:
-        found = finding.passage(store, index, match, chunk)
-        if found is not None:
-            yield _passage(found, parts)
-    if not each.hits:
-        for row in chunks.of_item(store, each.item, limit=1):
-            yield _passage(finding.Passage(*row[1:], row.text), parts)
-
-
-def _passage(found: finding.Passage, parts: list[str]) -> Passage:
+def _passage(found: finding.Passage, parts: Sequence[str]) -> Passage:
     snippet = snippets.cut(found.text, found.marked, found.start, parts)
     return Passage(found.number, snippet.place or found.place, found.heading, found.start, found.end, snippet)
 
 
-def _result(item: finding.Found, ranked: _Ranked, passages: tuple[Passage, ...]) -> Result:
+def _result(item: finding.Found, ranked: Ranked, passages: tuple[Passage, ...]) -> Result:
     return Result(
         kind=item.kind, user=item.user, title=item.title, path=item.path, date=item.date, item=item.id, note=item.note,
         authors=_lines(item.authors), tags=_lines(item.tags), origin=item.origin, score=ranked.score,

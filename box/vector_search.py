@@ -7,6 +7,7 @@ less near than `NEARNESS_MIN` is about something else: a question that no text a
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -50,8 +51,13 @@ def asked(query: Query, config: Config) -> tuple[Asked | None, str]:
         return None, str(error)
 
 
-def near(store: Store, asked: Asked, wanted: finding.Filter, without: str, index: str) -> list[tuple[int, list[int]]]:
-    """(item, its chunks) of what is near, the nearest first; `without` is a question that no chunk may answer."""
+def near(
+    store: Store, asked: Asked, wanted: finding.Filter, unwanted: Sequence[tuple[str, str]]
+) -> list[tuple[int, list[int]]]:  # fmt: skip
+    """(item, its chunks) of what is near, the nearest first.
+
+    `unwanted` are questions that no chunk may answer: (index, what it is asked).
+    """
     hits: list[vectors.Hit] = []
     after = 0
     while page := finding.comparable(store, wanted, after, _PAGE):
@@ -64,7 +70,7 @@ def near(store: Store, asked: Asked, wanted: finding.Filter, without: str, index
     found: dict[int, list[int]] = {}
     for hit in hits:
         chunk = finding.chunk_of(store, hit.item, hit.number) if hit.nearness >= NEARNESS_MIN else 0
-        if chunk and not (without and finding.holds(store, index, without, chunk)):
+        if chunk and not any(finding.holds(store, index, match, chunk) for index, match in unwanted):
             found.setdefault(hit.item, []).append(chunk)
     return list(found.items())
 

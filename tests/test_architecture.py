@@ -85,8 +85,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "snippets": {"library", "models"},
     "photo_search": {"library", "models", "paths", "photos"},
     "vector_search": {"config", "errors", "library", "models", "paths"},
+    "text_search": {"library", "models", "vector_search"},
     "search": {
-        "beside", "config", "errors", "library", "models", "photo_search", "photos", "snippets", "vector_search",
+        "beside", "config", "errors", "library", "models", "photo_search", "photos", "snippets", "text_search",
+        "vector_search",
     },
     "periodic": {"job_tables"},
     "timekeeper": {

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from box import text_search
 from box.engine import create
 from box.library import query
 from box.models import chunks, finding
@@ -43,11 +44,11 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 def found(store: Store, text: str) -> list[int]:
     asked = query.parse(text)
-    index = chunks.RUNS if asked.is_spaceless else chunks.WORDS
-    expand = partial(finding.runs_that_begin, store, index)
-    match = query.runs_match(asked, expand) if asked.is_spaceless else query.words_match(asked)
-    rows = store.rows(f"SELECT rowid FROM {index} WHERE {index} MATCH ? ORDER BY rowid", (match,)) if match else []
-    return [row for (row,) in rows]
+    return (
+        []
+        if asked.is_empty
+        else sorted(each.item for each in text_search.ranked(store, asked, None, finding.Filter()).texts)
+    )
 
 
 @settings(deadline=None, max_examples=150)

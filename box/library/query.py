@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -54,6 +54,11 @@ class Term:
     """One text, of one word or several in that order; of `near` several."""
     distance: int = 0
 
+    @property
+    def is_spaceless(self) -> bool:
+        """Whether there is a word in it of a script that puts no spaces between them."""
+        return any(map(is_spaceless, self.texts))
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -67,11 +72,6 @@ class Query:
     def is_empty(self) -> bool:
         """Whether nothing is asked for."""
         return not self.alternatives
-
-    @property
-    def is_spaceless(self) -> bool:
-        """Whether it asks for words of a script that puts no spaces between them."""
-        return any(is_spaceless(text) for term in self.terms() for text in term.texts)
 
     def terms(self) -> Iterator[Term]:
         """All that is asked for, without what is excluded."""
@@ -141,6 +141,23 @@ def _distance(digits: str | None) -> int:
 def _is_word(text: str) -> bool:
     """Whether there is something in it that the index takes for a part of a word."""
     return any(unicodedata.category(char)[0] in "LN" for char in text)
+
+
+def any_of(terms: Sequence[Term]) -> Query:
+    """A question that each of the terms answers alone."""
+    return Query(tuple((term,) for term in terms))
+
+
+def by_script(query: Query) -> tuple[Query, Query]:
+    """The alternatives in words, and those with a word of a script without spaces; each with what it excludes so."""
+    wanted: tuple[list[tuple[Term, ...]], list[tuple[Term, ...]]] = ([], [])
+    for alternative in query.alternatives:
+        wanted[any(term.is_spaceless for term in alternative)].append(alternative)
+    excluded: tuple[list[Term], list[Term]] = ([], [])
+    for term in query.excluded:
+        excluded[term.is_spaceless].append(term)
+    words, runs = (Query(tuple(each), tuple(those)) for each, those in zip(wanted, excluded, strict=True))
+    return words, runs
 
 
 def without(query: Query, is_common: Callable[[str], bool]) -> Query | None:

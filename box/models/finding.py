@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from box.models.base import Store
-from box.models.chunks import TITLES
+from box.models.chunks import RUNS, TITLES
 
 RANKED_MAX: Final = 500
 """So many chunks are ranked: each costs some 8 µs, and who looks for a word that is everywhere is helped by none."""
@@ -23,6 +23,8 @@ _SAMPLE_ROWS: Final = 2000
 TITLES_MAX: Final = 200
 EXPANDED_MAX: Final = 200
 HEADING_WEIGHT, TEXT_WEIGHT = 4.0, 1.0
+
+_PASSAGE: Final = "c.number, c.start, c.stop, c.place, c.heading, c.text"
 
 OPEN, CLOSE = "\x02", "\x03"
 """Around what was found."""
@@ -90,32 +92,38 @@ class Filter(NamedTuple):
         return " AND ".join(parts), values
 
 
-def ranked(store: Store, index: str, match: str, wanted: Filter, within: str = "") -> tuple[list[type_hit], bool]:
+def ranked(
+    store: Store, index: str, match: str, wanted: Filter, unwanted: str = "", within: str = ""
+) -> tuple[list[type_hit], bool]:  # fmt: skip
     """The chunks that hold it, in no order; whether there were more than were ranked.
 
-    `within` is another question that they have to answer, too, without being ranked by it.
+    `unwanted` is a question for the index of parts of words that none of them may answer; `within` is another one for
+    this index that they have to answer, too, without being ranked by it.
     """
-    return _hits(store, index, f"bm25({index}, {HEADING_WEIGHT}, {TEXT_WEIGHT})", match, wanted, within)
+    return _hits(store, index, f"bm25({index}, {HEADING_WEIGHT}, {TEXT_WEIGHT})", match, wanted, unwanted, within)
 
 
-def newest(store: Store, index: str, match: str, wanted: Filter) -> tuple[list[type_hit], bool]:
+def newest(
+    store: Store, index: str, match: str, wanted: Filter, unwanted: str = ""
+) -> tuple[list[type_hit], bool]:  # fmt: skip
     """The same, but the newest are the best."""
-    return _hits(store, index, f"-{index}.rowid / 1e12", match, wanted, "")
+    return _hits(store, index, f"-{index}.rowid / 1e12", match, wanted, unwanted, "")
 
 
 def _hits(
-    store: Store, index: str, score: str, match: str, wanted: Filter, within: str
+    store: Store, index: str, score: str, match: str, wanted: Filter, unwanted: str, within: str
 ) -> tuple[list[type_hit], bool]:  # fmt: skip
     condition, values = wanted.condition()
     # An item is looked at only if it matters which it is: of old versions the chunks go anyway.
     items = "" if wanted.is_any else f" CROSS JOIN items i ON i.id = c.item AND {condition}"
     # The `+` keeps SQLite from asking the index once for each row of the other question.
     inside = f" AND +{index}.rowid IN (SELECT rowid FROM {index} WHERE {index} MATCH ?)" if within else ""
+    outside = f" AND +{index}.rowid NOT IN (SELECT rowid FROM {RUNS} WHERE {RUNS} MATCH ?)" if unwanted else ""
     rows = store.rows(
         f"SELECT {score}, -c.item, c.id FROM {index} CROSS JOIN chunks c INDEXED BY chunk_item ON c.id = {index}.rowid"
         f" CROSS JOIN editions e ON e.item = c.item AND e.edition = c.edition{items}"
-        f" WHERE {index} MATCH ?{inside} ORDER BY {index}.rowid DESC LIMIT {RANKED_MAX + 1}",
-        (*([] if wanted.is_any else values), match, *([within] if within else [])),
+        f" WHERE {index} MATCH ?{inside}{outside} ORDER BY {index}.rowid DESC LIMIT {RANKED_MAX + 1}",
+        (*([] if wanted.is_any else values), match, *filter(None, (within, unwanted))),
     )
     return rows[:RANKED_MAX], len(rows) > RANKED_MAX
 
@@ -200,12 +208,17 @@ def holds(store: Store, index: str, match: str, chunk: int) -> bool:
     return store.row(f"SELECT 1 FROM {index} WHERE {index} MATCH ? AND rowid = ?", (match, chunk)) is not None
 
 
-def passage(store: Store, index: str, match: str, chunk: int) -> Passage | None:
-    """A chunk with what was found in it marked, if it is what it holds; None if it has gone meanwhile."""
-    columns = "SELECT c.number, c.start, c.stop, c.place, c.heading, c.text"
+def marked(store: Store, index: str, match: str, chunk: int) -> Passage | None:
+    """A chunk with what was found in it marked, if it answers the question."""
     row = store.row(
-        f"{columns}, highlight({index}, 1, '{OPEN}', '{CLOSE}') FROM {index} JOIN chunks c ON c.id = {index}.rowid"
-        f" WHERE {index} MATCH ? AND {index}.rowid = ?",
+        f"SELECT {_PASSAGE}, highlight({index}, 1, '{OPEN}', '{CLOSE}') FROM {index} JOIN chunks c"
+        f" ON c.id = {index}.rowid WHERE {index} MATCH ? AND {index}.rowid = ?",
         (match, chunk),
-    ) or store.row(f"{columns}, c.text FROM chunks c WHERE c.id = ?", (chunk,))
+    )
+    return Passage(*row) if row else None
+
+
+def passage(store: Store, chunk: int) -> Passage | None:
+    """A chunk as it stands; None if it has gone meanwhile."""
+    row = store.row(f"SELECT {_PASSAGE}, c.text FROM chunks c WHERE c.id = ?", (chunk,))
     return Passage(*row) if row else None

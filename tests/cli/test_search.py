@@ -96,6 +96,8 @@ SAID = {
     "서울": "서울은 수도이고 고양이가 산다.",
     "đường": "Tiếng Việt: phở bò, Đường phố Hà Nội.",
     "αθήνα": "Η Αθήνα είναι μεγάλη.",
+    "lamp": "Two lanterns burn all night.",
+    "灯": "Here lanterns burn beside the 鷺 of the temple.",
 }
 
 
@@ -128,6 +130,20 @@ def test_words_are_found_as_people_write_them_in_their_script(scripts: Config, a
         (result,) = search.search(asked, box=box).results
     note = Path(scripts.box.root, result.note).read_bytes().decode()
     assert lit in [note[start:end] for passage in result.passages for start, end in passage.snippet.highlights]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("lanterns OR 東京", {"lamp", "灯", "猫"}), ("lanterns 鷺", {"灯"}), ("lanterns -鷺", {"lamp"}),
+        ("鷺 -lanterns", set()), ("鷺 -猫", {"灯"}), ("lanterns -東京 -猫", {"lamp", "灯"}),
+        ("lanterns -鷺 -burn", set()),
+        ("harbour OR 鷺 OR 私 -東京", {"heron", "灯"}),
+        ("harbour OR lanterns OR 私 -鷺 -serving", {"heron", "lamp", "猫"}),
+    ],
+)  # fmt: skip
+def test_a_question_may_be_about_two_kinds_of_script(scripts: Config, asked: str, found: set[str]):
+    assert sorted(titles(scripts, asked)) == sorted(found)
 
 
 @pytest.mark.parametrize("asked", ["कताब", "कित", "йошкар-оль", "양이"])

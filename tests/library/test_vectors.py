@@ -192,7 +192,10 @@ def test_what_says_it_in_other_words_is_found_beside_what_holds_the_words(librar
     assert found(library, "birds in a church", kind="book") == {}
 
 
-@pytest.mark.parametrize("asked", ['"young birds"', "NEAR(young birds)", "birds*", "birds in a church -chicks"])
+@pytest.mark.parametrize(
+    "asked",
+    ['"young birds"', "NEAR(young birds)", "birds*", "birds in a church -chicks", "birds in a church -chicks -xy"],
+)
 def test_who_asks_for_certain_words_gets_those(library: Config, asked: str):
     assert found(library, asked) == {}
 
