@@ -1,9 +1,10 @@
 """Chunks. The rule: `note[start:end]` is the chunk, it has at most 512 tokens, and no word is cut in two.
 
-A note is read line by line, as `box.library.markdown` writes it, and falls into units: sentences, and what is a line by
-itself (headings, rows of tables, code). Units are put together until the next would be too much; the last one, if it
-is short, begins the next chunk again. Headings and pages begin a new chunk unless there is next to nothing in this one.
-All is streamed: what is held is a chunk, and the paragraph that is being read.
+A note is read line by line, as `box.library.markdown` writes it, and falls into units: paragraphs, and what is a line
+by itself (headings, rows of tables, code). Units are put together until there is no room for the next one; of a
+paragraph as many sentences go in as there is room for. The last sentence, if it is short, begins the next chunk again.
+Headings and pages begin a new chunk unless there is next to nothing in this one. All is streamed: what is held is a
+chunk, and the paragraph that is being read.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Chunk:
 
 
 class _Unit(NamedTuple):
-    """What is not torn apart, with the space before it."""
+    """A paragraph or a line, with the space before it."""
 
     gap: str
     start: int
@@ -69,6 +70,10 @@ class _Unit(NamedTuple):
     """It should rather begin a chunk."""
     parts: bool
     """It must begin one."""
+    is_prose: bool = False
+    """It may be torn between its sentences."""
+    last: int = 0
+    """Where in it its last sentence begins, if that is known."""
 
 
 def chunks_of(note: str, title: str = "") -> Iterator[Chunk]:
@@ -80,29 +85,78 @@ def chunks(note: TextIO, title: str = "") -> Iterator[Chunk]:
     r"""The chunks of a note, opened with `newline="\n"`; `title` begins every path of headings that lacks it."""
     held: list[_Unit] = []
     size = number = 0
-    for unit in _Units(title).of(note):
-        if held and (unit.parts or size + unit.size > SIZE_MAX or (unit.breaks and size >= _LEAST)):
-            kept = [] if unit.parts or unit.breaks else _carried(held, SIZE_MAX - unit.size)
-            done = held[: -len(kept)] if kept and kept[0].heads else held
-            yield _chunk(number, done)
-            number += 1
-            held, size = kept, sum(each.size for each in kept)
-        held.append(unit)
-        size += unit.size
+    for whole in _Units(title).of(note):
+        rest: _Unit | None = whole
+        while rest:
+            unit, rest = _torn(rest, SIZE_MAX - size)
+            if held and (unit.parts or size + unit.size > SIZE_MAX or (unit.breaks and size >= _LEAST)):
+                kept = [] if unit.parts or unit.breaks else _carried(held, SIZE_MAX - unit.size)
+                done = held[: -len(kept)] if kept and kept[0].heads else held
+                yield _chunk(number, done)
+                number += 1
+                held, size = kept, sum(each.size for each in kept)
+            held.append(unit)
+            size += unit.size
     if held:
         yield _chunk(number, held)
 
 
+def _torn(unit: _Unit, room: int) -> tuple[_Unit, _Unit | None]:
+    """As many sentences of a paragraph as there is room for, but one at least, and the others."""
+    if unit.size <= room or not unit.is_prose:
+        return unit, None
+    text, size, done, last = unit.text, len(unit.gap), 0, 0
+    is_narrow = unit.size == size + len(text)
+    for start, end in _spans(text):
+        more = end - done if is_narrow else start - done + size_of(text[start:end])
+        if done and (size + more > room or start - done > _GAP_CHARS):
+            return unit._replace(text=text[:done], size=size, last=last), _others(unit, size, done, start)
+        size, done, last = size + more, end, start
+    return unit._replace(last=last), None
+
+
+def _others(unit: _Unit, size: int, done: int, start: int) -> _Unit:
+    """What follows in a paragraph of which so much is done: its size, and where that ended and the rest begins."""
+    gap, parts = unit.text[done:start], start - done > _GAP_CHARS
+    if parts:
+        size, gap = size + len(gap), ""
+    return unit._replace(
+        gap=gap, start=unit.start + start, text=unit.text[start:], size=unit.size - size, breaks=False, parts=parts
+    )
+
+
 def _carried(held: list[_Unit], room: int) -> list[_Unit]:
-    """What the next chunk begins with: headings that nothing followed yet, else the last unit once more."""
+    """What the next chunk begins with: headings that nothing followed yet, else the last sentence once more."""
     first = len(held)
     while first and held[first - 1].heads:
         first -= 1
     if first < len(held):
         heads = held[first:]
         return heads if first and sum(each.size for each in heads) <= room else []
-    last = held[-1]
-    return [last] if len(held) > 1 and last.size <= min(_LEAST, room) else []
+    last = _last_sentence(held[-1])
+    is_more = len(held) > 1 or last is not held[-1]
+    return [last] if is_more and last.size <= min(_LEAST, room) else []
+
+
+def _last_sentence(unit: _Unit) -> _Unit:
+    if not unit.is_prose:
+        return unit
+    last = unit.last or max(start for start, _ in _spans(unit.text))
+    if not last:
+        return unit
+    size = size_of(unit.text[last:]) + last - len(unit.text[:last].rstrip())
+    return unit._replace(
+        gap="", start=unit.start + last, text=unit.text[last:], size=size, breaks=False, parts=False, last=0
+    )
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where each sentence of a paragraph begins and ends; those that are too long for a chunk are cut."""
+    for start, end in sentences.spans(text):
+        if end - start <= _LEAST:
+            yield start, end
+        else:
+            yield from fitting(text, start, end)
 
 
 def _chunk(number: int, units: list[_Unit]) -> Chunk:
@@ -229,30 +283,41 @@ class _Units:
             return
         text = "".join(self._held)
         self._held, self._held_chars = [], 0
-        spans: list[tuple[int, int]] = []
-        for start, end in sentences.spans(text):
-            spans += ((start, end),) if end - start <= _LEAST else fitting(text, start, end)
-        if rest and spans:
-            text, more = text[: spans[-1][0]], text[spans[-1][0] :]
-            self._hold(more)
-            del spans[-1]
-        self._all(text, spans)
+        if rest:
+            last = max(start for start, _ in _spans(text))
+            self._hold(text[last:])
+            text = text[:last]
+        self._put(text, is_prose=True)
 
     def _whole(self, line: str, *, heads: bool = False) -> None:
         """A line that is no prose."""
-        bare = line.strip()
-        start = line.index(bare) if bare else 0
-        self._all(line, list(fitting(line, start, start + len(bare))) if bare else [], heads=heads)
-
-    def _all(self, text: str, spans: list[tuple[int, int]], *, heads: bool = False) -> None:
+        if len(line) <= _LEAST:
+            self._put(line, heads=heads)
+            return
         done = 0
-        for start, end in spans:
-            if start > done:
-                self._space(text[done:start])
-            self._unit(text[start:end], heads=heads)
+        for _, end in fitting(line, len(line) - len(line.lstrip()), len(line.rstrip())):
+            self._put(line[done:end], heads=heads)
             done = end
-        if done < len(text):
-            self._space(text[done:])
+        self._space(line[done:])
+
+    def _put(self, text: str, *, heads: bool = False, is_prose: bool = False) -> None:
+        """A unit, and the space around it."""
+        bare = text.strip()
+        if not bare:
+            self._space(text)
+            return
+        start = text.index(bare[0]) if text[0] != bare[0] else 0
+        if start:
+            self._space(text[:start])
+        gap, at = self._gap, self._at
+        size = size_of(bare) + len(gap)
+        self._ready.append(
+            _Unit(gap, at, bare, size, heads, self._path, self._place, self._breaks, self._parts, is_prose)
+        )
+        self._at = at + len(bare)
+        self._gap, self._parts, self._breaks = "", False, False
+        if start + len(bare) < len(text):
+            self._space(text[start + len(bare) :])
 
     def _space(self, text: str) -> None:
         self._at += len(text)
@@ -260,10 +325,3 @@ class _Units:
             self._gap, self._parts = "", True
         elif not self._parts:
             self._gap += text
-
-    def _unit(self, text: str, *, heads: bool) -> None:
-        gap, at = self._gap, self._at
-        size = size_of(text) + len(gap)
-        self._ready.append(_Unit(gap, at, text, size, heads, self._path, self._place, self._breaks, self._parts))
-        self._at = at + len(text)
-        self._gap, self._parts, self._breaks = "", False, False
