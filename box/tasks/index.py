@@ -31,6 +31,7 @@ def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
 
     store, library = inside.engine.store, inside.config.library
     work = Indexing(inside.engine, inside.config.box.root, reporter, library.text_chars_max * _BYTES_A_CHAR)
+    chunks.tune(store)
     for item in chunks.unfinished(store):
         work.clear(item)
     user = job.args.get("user") or job.user

@@ -33,7 +33,7 @@ from box.models.texts import Text
 from box.paths import join
 from box.tasks.chore import Reporter
 
-BATCH: Final = 200
+BATCH: Final = 500
 """So many chunks are written, or removed, in a commit."""
 
 _BLOCK_BYTES: Final = 1 << 20

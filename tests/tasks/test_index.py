@@ -144,11 +144,11 @@ def test_the_index_equals_the_notes_after_whatever_was_done_to_them(
 
 
 def test_a_large_text_is_found_as_it_was_until_all_of_the_new_one_is_there(library: Library):
-    item = library.put("large.txt", note_of(1, 8000))
+    item = library.put("large.txt", note_of(1, 20_000))
     library.index()
     before = chunks.count_of(library.engine.store, item)
     assert before > 2 * BATCH
-    library.edit(item, note_of(2, 9000))
+    library.edit(item, note_of(2, 22_500))
     seen: list[tuple[int, str]] = []
     library.engine.on_commit = lambda _: None
     real = library.engine.at_once
@@ -217,7 +217,7 @@ def test_a_service_that_is_killed_while_it_indexes_goes_on_where_it_stands(
     config = (
         make_root()
     )  # an attempt ends with each kill: after the last the job has given up, and another is asked for
-    (inbox(config) / "large.txt").write_text(note_of(1, 15_000).partition("# ")[2])
+    (inbox(config) / "large.txt").write_text(note_of(1, 32_000).partition("# ")[2])
     for number in range(kills):
         service = start_box(config)
         until(partial(_is_at_work, config, number * 2 * BATCH), "some chunks are written")
@@ -244,7 +244,7 @@ def _is_at_work(config: Config, chunks_min: int) -> bool:
 def test_killed_at_any_step_of_indexing_the_index_is_that_of_the_notes_then(make_root: Callable[..., Config], crashes):
     config = make_root(jobs__retry_base_seconds=0, jobs__retry_cap_seconds=0, workers__count=1, claims__mode="off")
     (inbox(config) / "small.txt").write_text(note_of(1, 30).partition("# ")[2])
-    (inbox(config) / "large.txt").write_text(note_of(2, 3300).partition("# ")[2])
+    (inbox(config) / "large.txt").write_text(note_of(2, 8000).partition("# ")[2])
     build(config).once()
     for note in Path(config.box.root, "users/me/notes").iterdir():
         note.write_text(note.read_text().replace("heron", "egret").replace("Heron", "Egret"))
