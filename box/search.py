@@ -26,7 +26,7 @@ from box.beside import Beside, beside
 from box.errors import UsageError
 from box.library import query as asking
 from box.library.query import Query
-from box.models import finding, photo_finding
+from box.models import finding, marking, photo_finding
 from box.models.base import Store
 from box.photos.naming import camera_of
 from box.snippets import Snippet
@@ -108,6 +108,7 @@ def search(
     wanted = finding.Filter(user, kind, tag, since)
     with _opened(box) as way:
         asked, why = (None, "") if kind == PHOTO else vector_search.asked(query, way.config)
+        marking.prepare(way.store)
         with way.store.snapshot():
             found, more, is_cut = _found(way.store, query, asked, wanted, key, limit)
     return Results(tuple(found), _cursor(more) if more else "", is_cut, why)
@@ -144,18 +145,20 @@ def _texts(
         return [], (), False
     ranking = text_search.ranked(store, query, asked, wanted)
     page = [each for each in ranking.texts if not key or each.key > key]
-    results: list[Result] = []
+    shown: list[tuple[Ranked, finding.Found]] = []
+    more: type_key = ()
     for number, each in enumerate(page, 1):
         facts = finding.items(store, [each.item])
-        if each.item in facts:
-            passages = (_passage(*found) for found in text_search.passages(store, ranking.ways, each))
-            results.append(_result(facts[each.item], each, tuple(passages)))
-            if len(results) == limit:
-                return results, each.key if number < len(page) else (), ranking.is_cut
-    return results, (), ranking.is_cut
+        shown += ((each, found) for found in facts.values())
+        if len(shown) == limit:
+            more = each.key if number < len(page) else ()
+            break
+    said = text_search.passages(store, ranking.ways, [each for each, _ in shown])
+    results = [_result(found, each, tuple(_passage(*one) for one in said[each.item])) for each, found in shown]
+    return results, more, ranking.is_cut
 
 
-def _passage(found: finding.Passage, parts: Sequence[str]) -> Passage:
+def _passage(found: marking.Passage, parts: Sequence[str]) -> Passage:
     snippet = snippets.cut(found.text, found.marked, found.start, parts)
     return Passage(found.number, snippet.place or found.place, found.heading, found.start, found.end, snippet)
 

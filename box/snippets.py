@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from box.library.folding import folded, places
-from box.models.finding import CLOSE, OPEN
+from box.models.marking import CLOSE, OPEN
 
 CHARS: Final = 240
 _MARK: Final = re.compile(f"[{OPEN}{CLOSE}]")

@@ -6,7 +6,7 @@ both: each of its alternatives is put to the index that knows its words.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Sequence
 from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
@@ -14,11 +14,16 @@ from box import vector_search
 from box.library import query as asking
 from box.library.query import Query
 from box.library.vectors import fused
-from box.models import chunks, finding
+from box.models import chunks, finding, marking
 from box.models.base import Store
+from box.models.marking import Passage
 from box.vector_search import Asked
 
 PASSAGES_MAX: Final = 3
+
+type_passage = tuple[Passage, Sequence[str]]
+"""A passage, and the parts of words that were looked for in it."""
+
 _FIRST: Final = 1000.0
 """Better than any score."""
 
@@ -78,20 +83,22 @@ def ranked(store: Store, query: Query, asked: Asked | None, wanted: finding.Filt
     return Ranking(texts, ways, is_cut)
 
 
-def passages(store: Store, ways: Sequence[Way], text: Ranked) -> Iterator[tuple[finding.Passage, Sequence[str]]]:
-    """Where a text says it, each with the parts of words that were looked for; else how it begins."""
-    for chunk in text.hits:
-        for way in ways:
-            marked = finding.marked(store, way.table, way.match, chunk)
-            if marked is not None:
-                yield marked, way.parts
-                break
-        else:
-            if (plain := finding.passage(store, chunk)) is not None:
-                yield plain, ()
-    if not text.hits:
-        for row in chunks.of_item(store, text.item, limit=1):
-            yield finding.Passage(*row[1:], row.text), ()
+def passages(store: Store, ways: Sequence[Way], texts: Sequence[Ranked]) -> dict[int, list[type_passage]]:
+    """Where texts say it, by their numbers; of one of which only the title does, how it begins."""
+    hits = [chunk for text in texts for chunk in text.hits]
+    found: dict[int, type_passage] = {}
+    for way in ways:
+        left = [chunk for chunk in hits if chunk not in found]
+        for chunk, passage in marking.marked(store, way.table, way.match, left).items():
+            found[chunk] = passage, way.parts
+    for chunk, passage in marking.plain(store, [chunk for chunk in hits if chunk not in found]).items():
+        found[chunk] = passage, ()
+    said = {text.item: [found[chunk] for chunk in text.hits if chunk in found] for text in texts}
+    for text in texts:
+        if not text.hits:
+            rows = chunks.of_item(store, text.item, limit=1)
+            said[text.item] = [(Passage(*row[1:], row.text), ()) for row in rows]
+    return said
 
 
 def _ways(store: Store, query: Query) -> list[Way]:

@@ -10,7 +10,7 @@ import re
 import tracemalloc
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from box.library import sentences
@@ -78,6 +78,7 @@ def test_every_character_of_the_text_is_in_some_chunk_and_they_come_in_order(not
 
 @settings(deadline=None, max_examples=60)
 @given(NOTES)
+@example("000000⺀" + "x" * 2000 + SCRIPTS["english"])
 def test_no_word_is_cut_in_two(note: str):
     words = [match.span() for match in re.finditer(r"\S+", note)]
     within = {

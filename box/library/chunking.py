@@ -1,43 +1,22 @@
 """Chunks. The rule: `note[start:end]` is the chunk, it has at most 512 tokens, and no word is cut in two.
 
-A note is read line by line, as `box.library.markdown` writes it, and falls into units: paragraphs, and what is a line
-by itself (headings, rows of tables, code). Units are put together until there is no room for the next one; of a
-paragraph as many sentences go in as there is room for. The last sentence, if it is short, begins the next chunk again.
-Headings and pages begin a new chunk unless there is next to nothing in this one. All is streamed: what is held is a
-chunk, and the paragraph that is being read.
+Units (paragraphs, headings, rows of tables, lines of code) are put together until there is no room for the next one; of
+a paragraph as many sentences go in as there is room for. The last sentence, if it is short, begins the next chunk
+again. Headings and pages begin a new chunk unless there is next to nothing in this one. All is streamed: what is held
+is a chunk, and the paragraph that is being read.
 """
 
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple, TextIO
+from dataclasses import dataclass
+from typing import Final, TextIO
 
-from box.library import sentences
-from box.library.tokens import SIZE_MAX, fitting, size_of
+from box.library.note_units import GAP_CHARS, LEAST, Unit, spans, units
+from box.library.tokens import SIZE_MAX, size_of
 
 CHUNKER_VERSION: Final = 1
-
-_LEAST: Final = SIZE_MAX // 6
-"""Less than that is not worth a chunk of its own, and is short enough to be said twice."""
-
-_LINE_CHARS: Final = 64 * 1024
-"""What comes at once; a longer line is a paragraph that comes in pieces."""
-
-_FRONT_CHARS: Final = 256 * 1024
-_GAP_CHARS: Final = 200
-"""So much space ends a chunk."""
-
-_HEADING_CHARS: Final = 160
-_PATH_CHARS: Final = 480
-
-_LINE: Final = re.compile(
-    r"(?P<blank>\s*$)|(?P<heading>#{1,6})(?=\s)|(?P<fence>`{3,}|~{3,})|<!-- page (?P<page>\d{1,9}) -->\s*$"
-    r"|\[(?P<time>\d\d:\d\d:\d\d)[.\d]*\]|(?P<row>\|)|(?P<item>[ \t]*(?:[-+*]|\d{1,9}[.)])[ \t])"
-    r"|(?P<under>={3,}|-{3,})\s*$"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +34,6 @@ class Chunk:
     text: str
 
 
-class _Unit(NamedTuple):
-    """A paragraph or a line, with the space before it."""
-
-    gap: str
-    start: int
-    text: str
-    size: int
-    """Of both, in thirds of tokens."""
-    heads: bool
-    path: str
-    place: str
-    breaks: bool
-    """It should rather begin a chunk."""
-    parts: bool
-    """It must begin one."""
-    is_prose: bool = False
-    """It may be torn between its sentences."""
-    last: int = 0
-    """Where in it its last sentence begins, if that is known."""
-
-
 def chunks_of(note: str, title: str = "") -> Iterator[Chunk]:
     """The chunks of a note that is held as a whole."""
     return chunks(io.StringIO(note, newline="\n"), title)
@@ -83,13 +41,13 @@ def chunks_of(note: str, title: str = "") -> Iterator[Chunk]:
 
 def chunks(note: TextIO, title: str = "") -> Iterator[Chunk]:
     r"""The chunks of a note, opened with `newline="\n"`; `title` begins every path of headings that lacks it."""
-    held: list[_Unit] = []
+    held: list[Unit] = []
     size = number = 0
-    for whole in _Units(title).of(note):
-        rest: _Unit | None = whole
+    for whole in units(note, title):
+        rest: Unit | None = whole
         while rest:
             unit, rest = _torn(rest, SIZE_MAX - size)
-            if held and (unit.parts or size + unit.size > SIZE_MAX or (unit.breaks and size >= _LEAST)):
+            if held and (unit.parts or size + unit.size > SIZE_MAX or (unit.breaks and size >= LEAST)):
                 kept = [] if unit.parts or unit.breaks else _carried(held, SIZE_MAX - unit.size)
                 done = held[: -len(kept)] if kept and kept[0].heads else held
                 yield _chunk(number, done)
@@ -101,23 +59,23 @@ def chunks(note: TextIO, title: str = "") -> Iterator[Chunk]:
         yield _chunk(number, held)
 
 
-def _torn(unit: _Unit, room: int) -> tuple[_Unit, _Unit | None]:
+def _torn(unit: Unit, room: int) -> tuple[Unit, Unit | None]:
     """As many sentences of a paragraph as there is room for, but one at least, and the others."""
     if unit.size <= room or not unit.is_prose:
         return unit, None
     text, size, done, last = unit.text, len(unit.gap), 0, 0
     is_narrow = unit.size == size + len(text)
-    for start, end in _spans(text):
+    for start, end in spans(text):
         more = end - done if is_narrow else start - done + size_of(text[start:end])
-        if done and (size + more > room or start - done > _GAP_CHARS):
+        if done and (size + more > room or start - done > GAP_CHARS):
             return unit._replace(text=text[:done], size=size, last=last), _others(unit, size, done, start)
         size, done, last = size + more, end, start
     return unit._replace(last=last), None
 
 
-def _others(unit: _Unit, size: int, done: int, start: int) -> _Unit:
+def _others(unit: Unit, size: int, done: int, start: int) -> Unit:
     """What follows in a paragraph of which so much is done: its size, and where that ended and the rest begins."""
-    gap, parts = unit.text[done:start], start - done > _GAP_CHARS
+    gap, parts = unit.text[done:start], start - done > GAP_CHARS
     if parts:
         size, gap = size + len(gap), ""
     return unit._replace(
@@ -125,7 +83,7 @@ def _others(unit: _Unit, size: int, done: int, start: int) -> _Unit:
     )
 
 
-def _carried(held: list[_Unit], room: int) -> list[_Unit]:
+def _carried(held: list[Unit], room: int) -> list[Unit]:
     """What the next chunk begins with: headings that nothing followed yet, else the last sentence once more."""
     first = len(held)
     while first and held[first - 1].heads:
@@ -135,13 +93,13 @@ def _carried(held: list[_Unit], room: int) -> list[_Unit]:
         return heads if first and sum(each.size for each in heads) <= room else []
     last = _last_sentence(held[-1])
     is_more = len(held) > 1 or last is not held[-1]
-    return [last] if is_more and last.size <= min(_LEAST, room) else []
+    return [last] if is_more and last.size <= min(LEAST, room) else []
 
 
-def _last_sentence(unit: _Unit) -> _Unit:
+def _last_sentence(unit: Unit) -> Unit:
     if not unit.is_prose:
         return unit
-    last = unit.last or max(start for start, _ in _spans(unit.text))
+    last = unit.last or max(start for start, _ in spans(unit.text))
     if not last:
         return unit
     size = size_of(unit.text[last:]) + last - len(unit.text[:last].rstrip())
@@ -150,178 +108,8 @@ def _last_sentence(unit: _Unit) -> _Unit:
     )
 
 
-def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Where each sentence of a paragraph begins and ends; those that are too long for a chunk are cut."""
-    for start, end in sentences.spans(text):
-        if end - start <= _LEAST:
-            yield start, end
-        else:
-            yield from fitting(text, start, end)
-
-
-def _chunk(number: int, units: list[_Unit]) -> Chunk:
-    first = next((unit for unit in units if not unit.heads), units[-1])
-    text = units[0].text + "".join(unit.gap + unit.text for unit in units[1:])
-    start = units[0].start
+def _chunk(number: int, held: list[Unit]) -> Chunk:
+    first = next((unit for unit in held if not unit.heads), held[-1])
+    text = held[0].text + "".join(unit.gap + unit.text for unit in held[1:])
+    start = held[0].start
     return Chunk(number, start, start + len(text), first.path, first.place, text)
-
-
-@dataclass(slots=True)
-class _Units:
-    """Reads lines, tells units. Every character goes through `_space` or `_unit`, so it is known where it stands."""
-
-    title: str
-    _at: int = 0
-    _gap: str = ""
-    _heads: list[str] = field(default_factory=lambda: [""] * 6)
-    _path: str = ""
-    _place: str = ""
-    _breaks: bool = False
-    _parts: bool = False
-    _fence: str = ""
-    _held: list[str] = field(default_factory=list)
-    """The paragraph that is being read."""
-    _held_chars: int = 0
-    _ready: list[_Unit] = field(default_factory=list)
-    """Units of the line that was read last."""
-
-    def of(self, note: TextIO) -> Iterator[_Unit]:
-        """All units of a note."""
-        self._path = self.title[:_HEADING_CHARS]
-        first = note.readline(_LINE_CHARS)
-        for line in self._body(first, note):
-            is_piece = not line.endswith("\n") and len(line) == _LINE_CHARS
-            if is_piece or (self._held and not self._held[-1].endswith("\n")):
-                self._hold(line)
-            elif self._fence:
-                self._code(line)
-            else:
-                self._line(line)
-            if self._held_chars > 2 * _LINE_CHARS:
-                self._let_go(rest=True)
-            if self._ready:
-                yield from self._ready
-                self._ready.clear()
-        self._let_go()
-        yield from self._ready
-
-    def _body(self, first: str, note: TextIO) -> Iterator[str]:
-        """The lines after the front matter."""
-        front, chars = [first], len(first)
-        if first.rstrip() == "---":
-            while chars < _FRONT_CHARS and (line := note.readline(_LINE_CHARS)):
-                front.append(line)
-                chars += len(line)
-                if line.rstrip() == "---":
-                    front, self._at = [], chars
-                    break
-        yield from front
-        while line := note.readline(_LINE_CHARS):
-            yield line
-
-    def _line(self, line: str) -> None:
-        """A whole line outside of code."""
-        match = _LINE.match(line)
-        kind = match.lastgroup if match else None
-        if kind is None or match is None:
-            self._hold(line)
-            return
-        if kind == "under" and len(self._held) == 1:
-            self._underlined(line)
-            return
-        self._let_go()
-        if kind == "blank":
-            self._space(line)
-        elif kind == "page":
-            self._place, self._breaks = f"p. {int(match['page'])}", True
-            self._space(line)
-        elif kind == "heading":
-            self._enter(len(match["heading"]), line[match.end() :])
-            self._whole(line, heads=True)
-        elif kind == "fence":
-            self._fence = match["fence"]
-            self._whole(line)
-        elif kind in ("row", "under"):
-            self._whole(line)
-        else:
-            if kind == "time":
-                self._place = match["time"]
-            self._hold(line)
-
-    def _underlined(self, line: str) -> None:
-        """A heading whose second line underlines it."""
-        title = self._held[0]
-        self._held, self._held_chars = [], 0
-        self._enter(1 if line.startswith("=") else 2, title)
-        self._whole(title, heads=True)
-        self._whole(line, heads=True)
-
-    def _code(self, line: str) -> None:
-        self._let_go()
-        if line.startswith(self._fence) and not line.strip(self._fence[0] + " \t\r\n"):
-            self._fence = ""
-        self._whole(line)
-
-    def _enter(self, level: int, text: str) -> None:
-        """What follows stands under that heading."""
-        self._heads[level - 1 :] = [" ".join(text.strip().rstrip("#").split())[:_HEADING_CHARS], *[""] * (6 - level)]
-        names = [name for name in self._heads if name]
-        if self.title and names[:1] != [self.title[:_HEADING_CHARS]]:
-            names.insert(0, self.title[:_HEADING_CHARS])
-        self._path = " > ".join(names)[:_PATH_CHARS]
-        self._breaks = True
-
-    # --- units --------------------------------------------------------------------------------------------------------
-
-    def _hold(self, line: str) -> None:
-        self._held.append(line)
-        self._held_chars += len(line)
-
-    def _let_go(self, *, rest: bool = False) -> None:
-        """The sentences of the paragraph; with `rest` the last one is held on to, more of it may come."""
-        if not self._held:
-            return
-        text = "".join(self._held)
-        self._held, self._held_chars = [], 0
-        if rest:
-            last = max(start for start, _ in _spans(text))
-            self._hold(text[last:])
-            text = text[:last]
-        self._put(text, is_prose=True)
-
-    def _whole(self, line: str, *, heads: bool = False) -> None:
-        """A line that is no prose."""
-        if len(line) <= _LEAST:
-            self._put(line, heads=heads)
-            return
-        done = 0
-        for _, end in fitting(line, len(line) - len(line.lstrip()), len(line.rstrip())):
-            self._put(line[done:end], heads=heads)
-            done = end
-        self._space(line[done:])
-
-    def _put(self, text: str, *, heads: bool = False, is_prose: bool = False) -> None:
-        """A unit, and the space around it."""
-        bare = text.strip()
-        if not bare:
-            self._space(text)
-            return
-        start = text.index(bare[0]) if text[0] != bare[0] else 0
-        if start:
-            self._space(text[:start])
-        gap, at = self._gap, self._at
-        size = size_of(bare) + len(gap)
-        self._ready.append(
-            _Unit(gap, at, bare, size, heads, self._path, self._place, self._breaks, self._parts, is_prose)
-        )
-        self._at = at + len(bare)
-        self._gap, self._parts, self._breaks = "", False, False
-        if start + len(bare) < len(text):
-            self._space(text[start + len(bare) :])
-
-    def _space(self, text: str) -> None:
-        self._at += len(text)
-        if len(self._gap) + len(text) > _GAP_CHARS:
-            self._gap, self._parts = "", True
-        elif not self._parts:
-            self._gap += text

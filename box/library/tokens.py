@@ -37,8 +37,8 @@ def is_spaceless(text: str) -> bool:
 def fitting(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """A sentence in pieces that fit into a chunk: cut at spaces, else after punctuation, else anywhere."""
     while end - start > SIZE_MAX // 3 and (end - start > SIZE_MAX or size_of(text[start:end]) > SIZE_MAX):
-        window = text[start : start + SIZE_MAX]
-        room = SIZE_MAX if size_of(window) <= SIZE_MAX else SIZE_MAX // 3
+        window = text[start : start + SIZE_MAX + 1]
+        room = SIZE_MAX if size_of(window[:SIZE_MAX]) <= SIZE_MAX else SIZE_MAX // 3
         cut = start + _cut(window[: room + 1], room)
         yield start, start + len(text[start:cut].rstrip())
         following = _SPACES.match(text, cut)

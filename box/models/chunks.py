@@ -88,15 +88,19 @@ _PADDED: Final = f"{_FOLDED} || char(10, 10)"
 
 _VIEW, _AS = "CREATE VIEW IF NOT EXISTS", "(id, heading, text) AS"
 
+FOLDED_VIEWS: Final = {WORDS: "folded_chunks", RUNS: "spaceless_chunks"}
+"""What the indexes of chunks hold, as they hold it."""
+
+TOKENIZERS: Final = {WORDS: f"unicode61 remove_diacritics 2 tokenchars '{_SIGNS}'", RUNS: "trigram"}
+
 INDEXES: Final = (
     "CREATE UNIQUE INDEX IF NOT EXISTS chunk_place ON chunks (item, edition, number)",
     # Whose a chunk is, without a look at its text: a search asks that of thousands.
     "CREATE INDEX IF NOT EXISTS chunk_item ON chunks (id, item, edition)",
     "CREATE INDEX IF NOT EXISTS edition_unfinished ON editions (item) WHERE unfinished",
-    f"{_VIEW} folded_chunks {_AS} SELECT id, {_FOLDED.format('chunks')} FROM chunks",
-    f"{_VIEW} spaceless_chunks {_AS} SELECT id, {_PADDED.format('chunks')} FROM chunks WHERE spaceless",
-    _index(WORDS, "heading, text, content = 'folded_chunks'", f"unicode61 remove_diacritics 2 tokenchars '{_SIGNS}'"),
-    _index(RUNS, "heading, text, content = 'spaceless_chunks'", "trigram"),
+    f"{_VIEW} {FOLDED_VIEWS[WORDS]} {_AS} SELECT id, {_FOLDED.format('chunks')} FROM chunks",
+    f"{_VIEW} {FOLDED_VIEWS[RUNS]} {_AS} SELECT id, {_PADDED.format('chunks')} FROM chunks WHERE spaceless",
+    *(_index(name, f"heading, text, content = '{view}'", TOKENIZERS[name]) for name, view in FOLDED_VIEWS.items()),
     _index(TITLES, "title, source, tags, content = 'items'", "trigram"),
     *(f"CREATE VIRTUAL TABLE IF NOT EXISTS {name}_vocabulary USING fts5vocab ({name}, row)" for name in (RUNS, TITLES)),
     *_kept_in_step(WORDS, "chunks", "id", "heading, text", _FOLDED),

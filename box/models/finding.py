@@ -24,12 +24,6 @@ TITLES_MAX: Final = 200
 EXPANDED_MAX: Final = 200
 HEADING_WEIGHT, TEXT_WEIGHT = 4.0, 1.0
 
-_PASSAGE: Final = "c.number, c.start, c.stop, c.place, c.heading, c.text"
-
-OPEN, CLOSE = "\x02", "\x03"
-"""Around what was found."""
-
-
 type_hit = tuple[float, int, int]
 """Score, item (negative: of equals the newest is the best), chunk."""
 
@@ -47,18 +41,6 @@ class Found(NamedTuple):
     note: str
     path: str
     origin: str
-
-
-class Passage(NamedTuple):
-    """A chunk as it was found, with marks around the words."""
-
-    number: int
-    start: int
-    end: int
-    place: str
-    heading: str
-    text: str
-    marked: str
 
 
 class Filter(NamedTuple):
@@ -115,16 +97,23 @@ def _hits(
 ) -> tuple[list[type_hit], bool]:  # fmt: skip
     condition, values = wanted.condition()
     # An item is looked at only if it matters which it is: of old versions the chunks go anyway.
-    items = "" if wanted.is_any else f" CROSS JOIN items i ON i.id = c.item AND {condition}"
+    items, values = ("", []) if wanted.is_any else (f" CROSS JOIN items i ON i.id = c.item AND {condition}", values)
     # The `+` keeps SQLite from asking the index once for each row of the other question.
-    inside = f" AND +{index}.rowid IN (SELECT rowid FROM {index} WHERE {index} MATCH ?)" if within else ""
     outside = f" AND +{index}.rowid NOT IN (SELECT rowid FROM {RUNS} WHERE {RUNS} MATCH ?)" if unwanted else ""
-    rows = store.rows(
-        f"SELECT {score}, -c.item, c.id FROM {index} CROSS JOIN chunks c INDEXED BY chunk_item ON c.id = {index}.rowid"
-        f" CROSS JOIN editions e ON e.item = c.item AND e.edition = c.edition{items}"
-        f" WHERE {index} MATCH ?{inside}{outside} ORDER BY {index}.rowid DESC LIMIT {RANKED_MAX + 1}",
-        (*([] if wanted.is_any else values), match, *filter(None, (within, unwanted))),
+    chunk = f"{index} CROSS JOIN chunks c INDEXED BY chunk_item ON c.id = {index}.rowid"
+    newest = f"ORDER BY {index}.rowid DESC LIMIT {RANKED_MAX + 1}"
+    shown = (
+        f"{chunk} CROSS JOIN editions e ON e.item = c.item AND e.edition = c.edition{items}"
+        f" WHERE {index} MATCH ?{outside} {newest}"
     )
+    asked = (*values, within or match, *([unwanted] if unwanted else []))
+    if within:  # the newest that answer, then their scores: so of a word that is everywhere no more is read than that
+        inside = f"+{index}.rowid IN (SELECT {index}.rowid FROM {shown})"
+        rows = store.rows(
+            f"SELECT {score}, -c.item, c.id FROM {chunk} WHERE {index} MATCH ? AND {inside} {newest}", (match, *asked)
+        )
+    else:
+        rows = store.rows(f"SELECT {score}, -c.item, c.id FROM {shown}", asked)
     return rows[:RANKED_MAX], len(rows) > RANKED_MAX
 
 
@@ -206,19 +195,3 @@ def chunk_of(store: Store, item: int, number: int) -> int:
 def holds(store: Store, index: str, match: str, chunk: int) -> bool:
     """Whether a chunk answers a question."""
     return store.row(f"SELECT 1 FROM {index} WHERE {index} MATCH ? AND rowid = ?", (match, chunk)) is not None
-
-
-def marked(store: Store, index: str, match: str, chunk: int) -> Passage | None:
-    """A chunk with what was found in it marked, if it answers the question."""
-    row = store.row(
-        f"SELECT {_PASSAGE}, highlight({index}, 1, '{OPEN}', '{CLOSE}') FROM {index} JOIN chunks c"
-        f" ON c.id = {index}.rowid WHERE {index} MATCH ? AND {index}.rowid = ?",
-        (match, chunk),
-    )
-    return Passage(*row) if row else None
-
-
-def passage(store: Store, chunk: int) -> Passage | None:
-    """A chunk as it stands; None if it has gone meanwhile."""
-    row = store.row(f"SELECT {_PASSAGE}, c.text FROM chunks c WHERE c.id = ?", (chunk,))
-    return Passage(*row) if row else None

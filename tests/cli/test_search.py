@@ -21,6 +21,7 @@ from box.beside import beside
 from box.config import Config
 from box.errors import UsageError
 from box.library import folding
+from box.models import chunks, finding
 from box.service import build
 from tests.helpers import inbox, jpeg, running, until
 
@@ -59,29 +60,48 @@ def titles(config: Config, text: str, **options: Any) -> list[str]:
         ]
 
 
-@pytest.mark.parametrize(
-    ("asked", "options", "found"),
-    [
-        ("grey heron", {}, {"Herons of the fjord"}),
-        ('"grey heron"', {}, {"Herons of the fjord"}),
-        ("cafe", {}, {"The Heron is a café in Oslo, and herons are not served there."}),
-        ("egret", {"user": "me"}, set()),
-        ("egret", {"user": "ann"}, {"Ann has seen no heron, but an egret."}),
-        ("heron -egret -café", {"kind": "document"}, {"Herons of the fjord"}),
-        ("東京", {}, {"東京タワーは1958年に完成した。高さは333メートルである。"}),
-        ("norway", {}, {"Herons of the fjord", "IMG_0001.jpg"}),
-        ("heron", {"tag": "Norway"}, {"Herons of the fjord"}),
-        ("2024-05", {}, {"IMG_0001.jpg"}),
-        ("july 2023", {"kind": "photo"}, {"IMG_0002.jpg"}),
-        ("box test", {"kind": "photo", "since": "2024"}, {"IMG_0001.jpg"}),
-        ("IMG_0002", {}, {"IMG_0002.jpg"}),
-        ("box test", {"kind": "photo", "tag": "Norway"}, {"IMG_0001.jpg"}),
-        ("ords", {"kind": "document"}, set()),
-        ("jord", {"kind": "document"}, {"Herons of the fjord"}),
-        ("nothing of that sort", {}, set()),
-    ],
-)  # fmt: skip
+ASKED = [
+    ("grey heron", {}, {"Herons of the fjord"}),
+    ('"grey heron"', {}, {"Herons of the fjord"}),
+    ("cafe", {}, {"The Heron is a café in Oslo, and herons are not served there."}),
+    ("egret", {"user": "me"}, set()),
+    ("egret", {"user": "ann"}, {"Ann has seen no heron, but an egret."}),
+    ("heron -egret -café", {"kind": "document"}, {"Herons of the fjord"}),
+    ("東京", {}, {"東京タワーは1958年に完成した。高さは333メートルである。"}),
+    ("norway", {}, {"Herons of the fjord", "IMG_0001.jpg"}),
+    ("heron", {"tag": "Norway"}, {"Herons of the fjord"}),
+    ("2024-05", {}, {"IMG_0001.jpg"}),
+    ("july 2023", {"kind": "photo"}, {"IMG_0002.jpg"}),
+    ("box test", {"kind": "photo", "since": "2024"}, {"IMG_0001.jpg"}),
+    ("IMG_0002", {}, {"IMG_0002.jpg"}),
+    ("box test", {"kind": "photo", "tag": "Norway"}, {"IMG_0001.jpg"}),
+    ("ords", {"kind": "document"}, set()),
+    ("jord", {"kind": "document"}, {"Herons of the fjord"}),
+    ("nothing of that sort", {}, set()),
+    ("the grey", {}, {"Herons of the fjord"}),
+    ("the other tides", {"tag": "Norway"}, {"Herons of the fjord"}),
+    ("the café", {"user": "me"}, {"The Heron is a café in Oslo, and herons are not served there."}),
+    ("the café", {"user": "ann"}, set()),
+    ("the served -egret", {}, {"The Heron is a café in Oslo, and herons are not served there."}),
+    ("the grey OR tides", {"kind": "document"}, {"Herons of the fjord"}),
+    ("the café -東京", {}, {"The Heron is a café in Oslo, and herons are not served there."}),
+]
+
+
+@pytest.mark.parametrize(("asked", "options", "found"), ASKED)
 def test_what_was_dropped_is_found(filled: Config, asked: str, options: dict[str, Any], found: set[str]):
+    assert set(titles(filled, asked, **options)) == found
+
+
+@pytest.mark.parametrize(("asked", "options", "found"), ASKED)
+def test_the_same_is_found_where_very_many_passages_have_the_words(
+    filled: Config, asked: str, options: dict[str, Any], found: set[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(finding, "COMMON_ROWS", 3)
+    monkeypatch.setattr(finding, "_SAMPLE_ROWS", 4)
+    with beside(filled) as box:
+        assert finding.is_common(box.store, chunks.WORDS, "the"), box.store.rows("SELECT count(*) FROM chunks")
+        assert not finding.is_common(box.store, chunks.WORDS, "café")
     assert set(titles(filled, asked, **options)) == found
 
 

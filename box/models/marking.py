@@ -1,0 +1,62 @@
+"""Marks: what was found in a passage. The rule: passages are marked by an index of them alone, with the same words.
+
+To look each of them up in the index of all texts again takes ten times as long as to make one of those few, in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from box.models.base import Store
+from box.models.chunks import FOLDED_VIEWS, TOKENIZERS
+
+OPEN, CLOSE = "\x02", "\x03"
+"""Around what was found."""
+
+_PASSAGE: Final = "c.number, c.start, c.stop, c.place, c.heading, c.text"
+
+
+class Passage(NamedTuple):
+    """A chunk as it was found, with marks around the words."""
+
+    number: int
+    start: int
+    end: int
+    place: str
+    heading: str
+    text: str
+    marked: str
+
+
+def prepare(store: Store) -> None:
+    """Once for a connection, before the transaction in which something is marked."""
+    for table, tokenize in TOKENIZERS.items():
+        store.execute(
+            f'CREATE VIRTUAL TABLE IF NOT EXISTS temp.few_{table} USING fts5 (heading, text, tokenize = "{tokenize}")'
+        )
+
+
+def marked(store: Store, table: str, match: str, ids: Sequence[int]) -> dict[int, Passage]:
+    """Of these chunks those that answer a question that was put to an index, by number, with what was found marked."""
+    few = f"few_{table}"
+    store.execute(f"DELETE FROM {few}")
+    store.execute(
+        f"INSERT INTO {few} (rowid, heading, text) SELECT id, heading, text FROM {FOLDED_VIEWS[table]}"
+        f" WHERE id IN ({', '.join('?' * len(ids))})",
+        tuple(ids),
+    )
+    rows = store.rows(
+        f"SELECT c.id, {_PASSAGE}, highlight({few}, 1, '{OPEN}', '{CLOSE}') FROM {few}"
+        f" CROSS JOIN chunks c ON c.id = {few}.rowid WHERE {few} MATCH ?",
+        (match,),
+    )
+    return {number: Passage(*row) for number, *row in rows}
+
+
+def plain(store: Store, ids: Sequence[int]) -> dict[int, Passage]:
+    """Chunks as they stand, by number; those that have gone meanwhile are not among them."""
+    rows = store.rows(
+        f"SELECT c.id, {_PASSAGE}, c.text FROM chunks c WHERE c.id IN ({', '.join('?' * len(ids))})", tuple(ids)
+    )
+    return {number: Passage(*row) for number, *row in rows}
