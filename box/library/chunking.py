@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final, TextIO
+from typing import Final, NamedTuple, TextIO
 
 from box.library.note_units import GAP_CHARS, LEAST, Unit, spans, units
 from box.library.tokens import SIZE_MAX, size_of
@@ -19,8 +18,7 @@ from box.library.tokens import SIZE_MAX, size_of
 CHUNKER_VERSION: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """A piece of a note."""
 
     number: int
@@ -68,19 +66,22 @@ def _torn(unit: Unit, room: int) -> tuple[Unit, Unit | None]:
     for start, end in spans(text):
         more = end - done if is_narrow else start - done + size_of(text[start:end])
         if done and (size + more > room or start - done > GAP_CHARS):
-            return unit._replace(text=text[:done], size=size, last=last), _others(unit, size, done, start)
+            some = Unit(
+                unit.gap, unit.start, text[:done], size, unit.path, unit.place, breaks=unit.breaks, parts=unit.parts,
+                is_prose=True, last=last,
+            )  # fmt: skip
+            return some, _others(unit, size, done, start)
         size, done, last = size + more, end, start
     return unit._replace(last=last), None
 
 
 def _others(unit: Unit, size: int, done: int, start: int) -> Unit:
     """What follows in a paragraph of which so much is done: its size, and where that ended and the rest begins."""
-    gap, parts = unit.text[done:start], start - done > GAP_CHARS
-    if parts:
-        size, gap = size + len(gap), ""
-    return unit._replace(
-        gap=gap, start=unit.start + start, text=unit.text[start:], size=unit.size - size, breaks=False, parts=parts
-    )
+    gap, text, is_far = unit.text[done:start], unit.text[start:], start - done > GAP_CHARS
+    left = unit.size - size
+    if is_far:
+        left, gap = left - len(gap), ""
+    return Unit(gap, unit.start + start, text, left, unit.path, unit.place, parts=is_far, is_prose=True)
 
 
 def _carried(held: list[Unit], room: int) -> list[Unit]:
@@ -102,10 +103,9 @@ def _last_sentence(unit: Unit) -> Unit:
     last = unit.last or max(start for start, _ in spans(unit.text))
     if not last:
         return unit
-    size = size_of(unit.text[last:]) + last - len(unit.text[:last].rstrip())
-    return unit._replace(
-        gap="", start=unit.start + last, text=unit.text[last:], size=size, breaks=False, parts=False, last=0
-    )
+    text = unit.text[last:]
+    size = size_of(text) + last - len(unit.text[:last].rstrip())
+    return Unit("", unit.start + last, text, size, unit.path, unit.place, is_prose=True)
 
 
 def _chunk(number: int, held: list[Unit]) -> Chunk:

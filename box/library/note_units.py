@@ -42,12 +42,13 @@ class Unit(NamedTuple):
     text: str
     size: int
     """Of both, in thirds of tokens."""
-    heads: bool
     path: str
+    """The headings that it stands under."""
     place: str
-    breaks: bool
+    heads: bool = False
+    breaks: bool = False
     """It should rather begin a chunk."""
-    parts: bool
+    parts: bool = False
     """It must begin one."""
     is_prose: bool = False
     """It may be torn between its sentences."""
@@ -215,7 +216,7 @@ class _Units:
         gap, at = self._gap, self._at
         size = size_of(bare) + len(gap)
         self._ready.append(
-            Unit(gap, at, bare, size, heads, self._path, self._place, self._breaks, self._parts, is_prose)
+            Unit(gap, at, bare, size, self._path, self._place, heads, self._breaks, self._parts, is_prose)
         )
         self._at = at + len(bare)
         self._gap, self._parts, self._breaks = "", False, False

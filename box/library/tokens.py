@@ -24,7 +24,7 @@ _NO_WORD: Final = re.compile(r"[^\w\s]")
 
 def size_of(text: str) -> int:
     """In thirds of tokens."""
-    if text.isascii():
+    if text.isascii() or not _WIDE.search(text):
         return len(text)
     return len(text) + 2 * sum(map(len, _WIDE.findall(text)))
 
