@@ -6,6 +6,7 @@ for the other to make room. What the child prints is read too, and the end of it
 
 from __future__ import annotations
 
+import fcntl
 import json
 import math
 import os
@@ -30,6 +31,8 @@ CANCELLED: Final = "was to end its job, and did not"
 """The reason when a job did not end by itself though it was told to."""
 
 _READ_BYTES = 65536
+_PIPE_BYTES = 1024 * 1024
+"""What it may answer while nobody reads: it goes on meanwhile."""
 _LINE_BYTES_MAX = 4_000_000
 _TAIL_BYTES_MAX = 2000
 _LAST_READS = 16
@@ -106,6 +109,8 @@ class Process:
             self._poll.register(fd, select.POLLIN)
         for fd in (self._in, self._out, self._err):
             os.set_blocking(fd, False)
+        with suppress(OSError, AttributeError):  # not Linux, or this user has too many: then it waits more often
+            fcntl.fcntl(self._out, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         for fd in (self._out, self._err):
             self._poll.register(fd, select.POLLIN)
 

@@ -27,6 +27,7 @@ def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     """Index; the result says how many texts and chunks, and which notes could not be read."""
     from box.library.chunking import CHUNKER_VERSION  # noqa: PLC0415 - a child that knows this kind loads no database
     from box.models import chunks, texts  # noqa: PLC0415 - as above
+    from box.tasks import cutting  # noqa: PLC0415 - as above
     from box.tasks.indexing import Indexing  # noqa: PLC0415 - as above
 
     store, library = inside.engine.store, inside.config.library
@@ -37,14 +38,18 @@ def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
     user = job.args.get("user") or job.user
     users = [user] if user else texts.users(store)
     if job.args.get("policy") == "all":
-        for each in users:
-            work.total += texts.count(store, each)
-            _take(work, partial(texts.numbers, store, each))
+        lists = [partial(texts.numbers, store, each) for each in users]
+        work.total = sum(texts.count(store, each) for each in users)
     else:
+        lists = [
+            one
+            for each in users
+            for one in (partial(texts.unindexed, store, each), partial(texts.outdated, store, each, CHUNKER_VERSION))
+        ]
         work.total = sum(texts.waiting(store, each, CHUNKER_VERSION) for each in users)
-        for each in users:
-            _take(work, partial(texts.unindexed, store, each))
-            _take(work, partial(texts.outdated, store, each, CHUNKER_VERSION))
+    with cutting.ahead(inside.config.child, work.total) as work.ahead:
+        for waiting in lists:
+            _take(work, waiting)
     return {"items": work.items, "chunks": work.chunks, **({"left": work.left} if work.left else {})}
 
 
@@ -52,9 +57,7 @@ def _take(work: Indexing, waiting: Callable[[int, int], list[int]]) -> None:
     """All of a list that is read page by page: `waiting(after, limit)`."""
     after = 0
     while page := waiting(after, _PAGE):
-        for item in page:
-            work.take(item)
-        work.flush()
+        work.take(page)
         after = page[-1]
 
 

@@ -9,34 +9,28 @@ A note that changes while it is read is left alone: that it changed asks for the
 
 from __future__ import annotations
 
-import os
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import Final
 
-from blake3 import blake3
-
-from box import disk
 from box.engine import Engine, Transaction
 from box.events import DocumentIndexed
-from box.library.chunking import CHUNKER_VERSION, Chunk, chunks
-from box.library.folding import folded
-from box.library.tokens import is_spaceless
+from box.library.chunking import CHUNKER_VERSION
 from box.models import chunks as rows
 from box.models import files, texts
 from box.models.chunks import type_piece
 from box.models.texts import Text
 from box.paths import join
+from box.tasks import cutting
+from box.tasks.child import Child
 from box.tasks.chore import Reporter
+from box.tasks.handler import Request
 
 BATCH: Final = 500
 """So many chunks are written, or removed, in a commit."""
 
-_BLOCK_BYTES: Final = 1 << 20
 _LEFT_MAX: Final = 100
 
 
@@ -60,6 +54,8 @@ class Indexing:
     reporter: Reporter
     bytes_max: int
     """A note that somebody made larger than that is in no index."""
+    ahead: Child | None = None
+    """Cuts notes while others are written."""
     total: int = 0
     """How many items there are to take."""
     done: int = 0
@@ -75,17 +71,45 @@ class Indexing:
         """How far the job is."""
         return min(100.0, 100 * self.done / self.total) if self.total else 0.0
 
-    def take(self, number: int) -> None:
-        """An item whose chunks should be those of its note; done at the latest with `flush`."""
+    def take(self, numbers: Sequence[int]) -> None:
+        """Items whose chunks should be those of their notes; done when it returns."""
+        asked: dict[int, tuple[Text, tuple[int, int] | None]] = {}
+        for number in numbers:
+            self.reporter.check()
+            text = texts.text(self.engine.store, number)
+            if text is None:
+                self.done += 1
+            elif text.replaced_by or not text.note:
+                self._told()
+                self._add_small(_Read(text, None, text.note_digest if text.replaced_by else ""))
+            else:
+                known = files.find(self.engine.store, text.note)
+                if self.ahead and known and known[0] <= cutting.NOTE_BYTES_MAX:
+                    asked[number] = text, known
+                else:
+                    self._take(text, known)
+        if self.ahead:
+            for request, found in self.ahead.perform(cutting.KIND, [self._request(text) for text, _ in asked.values()]):
+                text, known = asked[request.job]
+                cut = cutting.answered(found)
+                if cut is None:
+                    self._take(text, known)
+                else:
+                    self._told()
+                    self._add_small(_Read(text, known, *cut))
+        self.flush()
+
+    def _told(self) -> None:
         self.done += 1
         self.reporter.progress(self.percent, f"{self.items} texts, {self.chunks} passages")
-        text = texts.text(self.engine.store, number)
-        if text is None:
-            return
-        if text.replaced_by or not text.note:
-            self._add_small(_Read(text, None, text.note_digest if text.replaced_by else ""))
-            return
-        known = files.find(self.engine.store, text.note)
+
+    def _request(self, text: Text) -> Request:
+        path = join(self.root, text.note)
+        return Request(text.id, text.user, path, size=0, mtime_ns=0, inode=0, scratch="", args={"title": text.title})
+
+    def _take(self, text: Text, known: tuple[int, int] | None) -> None:
+        """Read a note here and now."""
+        self._told()
         try:
             self._read(text, known)
         except OSError as error:
@@ -106,30 +130,20 @@ class Indexing:
             self.reporter.check()
 
     def _read(self, text: Text, known: tuple[int, int] | None) -> None:
-        with _opened(join(self.root, text.note), self.bytes_max) as fd:
-            before = os.fstat(fd)
-            digest = self._digest(fd)
-            with open(fd, encoding="utf-8", errors="replace", newline="\n", closefd=False) as note:
-                pieces = map(_piece, chunks(note, text.title))
-                read = _Read(text, known, digest, tuple(islice(pieces, BATCH)))
-                edition = count = 0
-                if len(read.pieces) == BATCH:
-                    self.flush()
-                    edition, count = self._write_unseen(read, pieces)
-            if _has_changed(before, os.fstat(fd)):
-                raise OSError(0, "it changes while it is read")
+        edition = count = 0
+        with (
+            cutting.opened(join(self.root, text.note), self.bytes_max) as fd,
+            cutting.text_of(fd, self.reporter.check) as (digest, note),
+        ):
+            pieces = cutting.pieces(note, text.title)
+            read = _Read(text, known, digest, tuple(islice(pieces, BATCH)))
+            if len(read.pieces) == BATCH:
+                self.flush()
+                edition, count = self._write_unseen(read, pieces)
         if edition:
             self._finish(read, count, edition)
         else:
             self._add_small(read)
-
-    def _digest(self, fd: int) -> str:
-        digest = blake3()
-        while block := os.read(fd, _BLOCK_BYTES):
-            digest.update(block)
-            self.reporter.check()
-        os.lseek(fd, 0, os.SEEK_SET)
-        return digest.hexdigest()
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
@@ -194,30 +208,3 @@ def _is_same(transaction: Transaction, read: _Read) -> bool:
 
 def _add(item: int, edition: int, pieces: tuple[type_piece, ...], transaction: Transaction) -> None:
     rows.add(transaction.store, [(item, edition, each) for each in pieces])
-
-
-def _piece(chunk: Chunk) -> type_piece:
-    other = folded(chunk.text)
-    return (
-        chunk.number, chunk.start, chunk.end, chunk.place, chunk.heading, chunk.text,
-        other if other != chunk.text else "", is_spaceless(chunk.text) or is_spaceless(chunk.heading),
-    )  # fmt: skip
-
-
-@contextmanager
-def _opened(path: str, bytes_max: int) -> Iterator[int]:
-    """A note, open for reading. Raises OSError."""
-    fd = disk.open_to_read(path)
-    try:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(0, "it is no file")
-        if status.st_size > bytes_max:
-            raise OSError(0, f"it has {status.st_size:,} bytes: more than any note that Box writes")
-        yield fd
-    finally:
-        os.close(fd)
-
-
-def _has_changed(before: os.stat_result, after: os.stat_result) -> bool:
-    return (before.st_size, disk.mtime_ns(before)) != (after.st_size, disk.mtime_ns(after))

@@ -18,11 +18,14 @@ from box import library_checks, search, verify
 from box.beside import beside
 from box.config import Config
 from box.engine import Engine
+from box.errors import Stopped
 from box.events import DocumentRead, FileNoticed, FilePlaced, FileVanished
 from box.models import chunks, texts
 from box.models.base import Store
 from box.service import build
+from box.tasks import cutting
 from box.tasks.at_work import AtWork
+from box.tasks.child import Child
 from box.tasks.chore import Reporter
 from box.tasks.indexing import BATCH, Indexing
 from tests.crashing import WORK
@@ -78,15 +81,14 @@ class Library:
         status = path.stat()
         return status.st_size, status.st_mtime_ns
 
-    def index(self) -> Indexing:
+    def index(self, ahead: Child | None = None) -> Indexing:
         at_work = AtWork()
         at_work.began(1)
         work = Indexing(self.engine, str(self.root), Reporter(at_work, 1), 1 << 30)
         for item in chunks.unfinished(self.engine.store):
             work.clear(item)
-        for item in texts.unindexed(self.engine.store, "me", 0, 1000):
-            work.take(item)
-        work.flush()
+        work.ahead = ahead
+        work.take(texts.unindexed(self.engine.store, "me", 0, 1000))
         return work
 
     def check(self) -> None:
@@ -166,6 +168,91 @@ def test_a_large_text_is_found_as_it_was_until_all_of_the_new_one_is_there(libra
     assert len(seen) > 6
     library.engine.at_once = real  # type: ignore[method-assign]
     library.check()
+
+
+ROW = "SELECT item, number, start, stop, place, heading, text, folded, spaceless FROM chunks ORDER BY item, number"
+
+
+def filled(library: Library) -> None:
+    """Notes of all sorts: what a child cuts, and what is too long for an answer."""
+    for number in range(60):
+        library.put(f"{number}.txt", note_of(number, 1 + number * 3))
+    library.put("empty.txt", "")
+    library.put("large.txt", note_of(1, cutting.NOTE_BYTES_MAX // 60))
+    library.put(
+        "broken.txt",
+        "---\nid: x\n---\n\n<!-- page 3 -->\n\nÄ\r\nB\x00\udcff \N{PILE OF POO} 東京。".encode(
+            "utf-8", "replace"
+        ).decode(),
+    )
+
+
+def test_what_a_child_cuts_ahead_is_what_is_cut_here(library: Library, make_root: Callable[..., Config]):
+    filled(library)
+    with cutting.ahead(make_root().child, cutting.NOTES_MIN) as child:
+        assert child is not None, "this test wants two processors"
+        work = library.index(child)
+        assert child.pid is not None
+        library.check()
+        text = texts.text(library.engine.store, library.put("elsewhere.txt", "Nothing of it"))
+        assert text is not None
+        (library.root / text.note).unlink()
+        (library.root / text.note).symlink_to("/etc/hostname")
+        assert list(library.index(child).left) == [text.note]
+    rows = library.engine.store.rows(ROW)
+    assert len(rows) > BATCH
+    work = Indexing(library.engine, str(library.root), work.reporter, 1 << 30)
+    work.take(texts.numbers(library.engine.store, "me", 0, 1000))
+    assert library.engine.store.rows(ROW) == rows
+
+
+@pytest.mark.parametrize("handlers", ["box.tasks.cutting", "no.such.module"])
+def test_whatever_becomes_of_the_child_all_notes_are_indexed(
+    library: Library, make_root: Callable[..., Config], handlers: str
+):
+    filled(library)
+    with cutting.ahead(make_root().child, cutting.NOTES_MIN) as child:
+        assert child is not None
+        child._handlers = handlers
+        real = library.engine.at_once
+
+        def killed(work: Callable[..., object]) -> object:
+            child.kill()
+            return real(work)
+
+        library.engine.at_once = killed  # type: ignore[method-assign]  # at every commit
+        library.index(child)
+    library.engine.at_once = real  # type: ignore[method-assign]
+    library.check()
+    assert library.index().items == 0
+
+
+def test_a_job_that_should_end_does_so_while_a_child_cuts(library: Library, make_root: Callable[..., Config]):
+    filled(library)
+    with cutting.ahead(make_root().child, cutting.NOTES_MIN) as child:
+        assert child is not None
+        real = library.engine.at_once
+        at_work = AtWork()
+        at_work.claimed("lease", [1])
+        at_work.began(1)
+
+        def stopped(work: Callable[..., object]) -> object:
+            at_work.stop(1, Stopped("cancelled on request"))
+            return real(work)
+
+        library.engine.at_once = stopped  # type: ignore[method-assign]
+        work = Indexing(library.engine, str(library.root), Reporter(at_work, 1), 1 << 30, child)
+        with pytest.raises(Stopped):
+            work.take(texts.unindexed(library.engine.store, "me", 0, 1000))
+        assert child.pid is None
+    library.engine.at_once = real  # type: ignore[method-assign]
+    library.index()
+    library.check()
+
+
+def test_for_a_few_notes_no_child_is_started(make_root: Callable[..., Config]):
+    with cutting.ahead(make_root().child, cutting.NOTES_MIN - 1) as child:
+        assert child is None
 
 
 def test_the_index_writes_what_came_together_at_once(library: Library):
