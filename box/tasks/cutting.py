@@ -86,7 +86,8 @@ def _piece(chunk: Chunk) -> type_piece:
 @contextmanager
 def ahead(settings: ChildSettings, notes: int) -> Iterator[Child | None]:
     """A child that cuts so many notes; None if they are few, or if there is no processor for it."""
-    if notes < NOTES_MIN or len(os.sched_getaffinity(0)) < 2:
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if notes < NOTES_MIN or processors < 2:
         yield None
         return
     from box.tasks.child import Child  # noqa: PLC0415 - the child itself has no use for it
