@@ -101,16 +101,17 @@ def _hits(
     # The `+` keeps SQLite from asking the index once for each row of the other question.
     outside = f" AND +{index}.rowid NOT IN (SELECT rowid FROM {RUNS} WHERE {RUNS} MATCH ?)" if unwanted else ""
     chunk = f"{index} CROSS JOIN chunks c INDEXED BY chunk_item ON c.id = {index}.rowid"
-    newest = f"ORDER BY {index}.rowid DESC LIMIT {RANKED_MAX + 1}"
+    the_newest = f"ORDER BY {index}.rowid DESC LIMIT {RANKED_MAX + 1}"
     shown = (
         f"{chunk} CROSS JOIN editions e ON e.item = c.item AND e.edition = c.edition{items}"
-        f" WHERE {index} MATCH ?{outside} {newest}"
+        f" WHERE {index} MATCH ?{outside} {the_newest}"
     )
     asked = (*values, within or match, *([unwanted] if unwanted else []))
     if within:  # the newest that answer, then their scores: so of a word that is everywhere no more is read than that
         inside = f"+{index}.rowid IN (SELECT {index}.rowid FROM {shown})"
         rows = store.rows(
-            f"SELECT {score}, -c.item, c.id FROM {chunk} WHERE {index} MATCH ? AND {inside} {newest}", (match, *asked)
+            f"SELECT {score}, -c.item, c.id FROM {chunk} WHERE {index} MATCH ? AND {inside} {the_newest}",
+            (match, *asked),
         )
     else:
         rows = store.rows(f"SELECT {score}, -c.item, c.id FROM {shown}", asked)

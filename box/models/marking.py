@@ -31,14 +31,16 @@ class Passage(NamedTuple):
 
 def prepare(store: Store) -> None:
     """Once for a connection, before the transaction in which something is marked."""
-    for table, tokenize in TOKENIZERS.items():
-        store.execute(
-            f'CREATE VIRTUAL TABLE IF NOT EXISTS temp.few_{table} USING fts5 (heading, text, tokenize = "{tokenize}")'
-        )
+    with store.lock:
+        for table, tokenize in TOKENIZERS.items():
+            columns = f'heading, text, tokenize = "{tokenize}"'
+            store.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.few_{table} USING fts5 ({columns})")
 
 
 def marked(store: Store, table: str, match: str, ids: Sequence[int]) -> dict[int, Passage]:
     """Of these chunks those that answer a question that was put to an index, by number, with what was found marked."""
+    if not ids:
+        return {}
     few = f"few_{table}"
     store.execute(f"DELETE FROM {few}")
     store.execute(

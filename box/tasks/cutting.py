@@ -24,7 +24,7 @@ from box.tasks.handler import Found, Handler, Request, Tools
 
 if TYPE_CHECKING:  # the child loads no database
     from box.models.chunks import type_piece
-    from box.sections import Child as ChildSettings
+    from box.sections import Config
     from box.tasks.child import Child
 
 KIND: Final = "cut"
@@ -84,16 +84,16 @@ def _piece(chunk: Chunk) -> type_piece:
 
 
 @contextmanager
-def ahead(settings: ChildSettings, notes: int) -> Iterator[Child | None]:
-    """A child that cuts so many notes; None if they are few, or if there is no processor for it."""
+def ahead(config: Config, notes: int) -> Iterator[Child | None]:
+    """A child that cuts so many notes; None if they are few, or if two things are not to be done at the same time."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if notes < NOTES_MIN or processors < 2:
+    if notes < NOTES_MIN or min(processors, config.workers.count) < 2:
         yield None
         return
     from box.tasks.child import Child  # noqa: PLC0415 - the child itself has no use for it
     from box.tasks.limits import ChildLimits  # noqa: PLC0415 - as above
 
-    limits = ChildLimits(**{each.name: getattr(settings, each.name) for each in fields(ChildLimits)})
+    limits = ChildLimits(**{each.name: getattr(config.child, each.name) for each in fields(ChildLimits)})
     child = Child(limits, {}, handlers=__name__)
     try:
         yield child

@@ -47,7 +47,7 @@ def run(inside: Inside, job: Claimed, reporter: Reporter) -> Mapping[str, Any]:
             for one in (partial(texts.unindexed, store, each), partial(texts.outdated, store, each, CHUNKER_VERSION))
         ]
         work.total = sum(texts.waiting(store, each, CHUNKER_VERSION) for each in users)
-    with cutting.ahead(inside.config.child, work.total) as work.ahead:
+    with cutting.ahead(inside.config, work.total) as work.ahead:
         for waiting in lists:
             _take(work, waiting)
     return {"items": work.items, "chunks": work.chunks, **({"left": work.left} if work.left else {})}

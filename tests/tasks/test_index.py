@@ -189,7 +189,7 @@ def filled(library: Library) -> None:
 
 def test_what_a_child_cuts_ahead_is_what_is_cut_here(library: Library, make_root: Callable[..., Config]):
     filled(library)
-    with cutting.ahead(make_root().child, cutting.NOTES_MIN) as child:
+    with cutting.ahead(make_root(), cutting.NOTES_MIN) as child:
         assert child is not None, "this test wants two processors"
         work = library.index(child)
         assert child.pid is not None
@@ -211,7 +211,7 @@ def test_whatever_becomes_of_the_child_all_notes_are_indexed(
     library: Library, make_root: Callable[..., Config], handlers: str
 ):
     filled(library)
-    with cutting.ahead(make_root().child, cutting.NOTES_MIN) as child:
+    with cutting.ahead(make_root(), cutting.NOTES_MIN) as child:
         assert child is not None
         child._handlers = handlers
         real = library.engine.at_once
@@ -229,7 +229,7 @@ def test_whatever_becomes_of_the_child_all_notes_are_indexed(
 
 def test_a_job_that_should_end_does_so_while_a_child_cuts(library: Library, make_root: Callable[..., Config]):
     filled(library)
-    with cutting.ahead(make_root().child, cutting.NOTES_MIN) as child:
+    with cutting.ahead(make_root(), cutting.NOTES_MIN) as child:
         assert child is not None
         real = library.engine.at_once
         at_work = AtWork()
@@ -250,8 +250,10 @@ def test_a_job_that_should_end_does_so_while_a_child_cuts(library: Library, make
     library.check()
 
 
-def test_for_a_few_notes_no_child_is_started(make_root: Callable[..., Config]):
-    with cutting.ahead(make_root().child, cutting.NOTES_MIN - 1) as child:
+def test_for_a_few_notes_and_on_a_small_machine_no_child_is_started(make_root: Callable[..., Config]):
+    with cutting.ahead(make_root(), cutting.NOTES_MIN - 1) as child:
+        assert child is None
+    with cutting.ahead(make_root(name="small", workers__count=1), cutting.NOTES_MIN) as child:
         assert child is None
 
 
