@@ -72,7 +72,7 @@ def spans(text: str) -> Iterator[tuple[int, int]]:
 
 @dataclass(slots=True)
 class _Units:
-    """Reads lines, tells units. Every character goes through `_space` or `_unit`, so it is known where it stands."""
+    """Reads lines, tells units. Every character goes through `_space` or `_put`, so it is known where it stands."""
 
     title: str
     _at: int = 0
@@ -182,7 +182,7 @@ class _Units:
         self._held_chars += len(line)
 
     def _let_go(self, *, rest: bool = False) -> None:
-        """The sentences of the paragraph; with `rest` the last one is held on to, more of it may come."""
+        """The paragraph; with `rest` its last sentence is held on to, more of it may come."""
         if not self._held:
             return
         text = "".join(self._held)
