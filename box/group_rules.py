@@ -22,8 +22,10 @@ from box.questions import Drop, Job, View
 ALONE: Final = json.dumps({"alone": True})
 """The arguments of a job whose file joins nobody: it may be what made a group fail."""
 
-_CAMERA_NAMED: Final = re.compile(r"^\w{4}\d{4,5}$|(?<!\d)\d{8}[-_T]?\d{6}(?:\d{3})?(?!\d)", re.ASCII)
-"""Names that cameras give: four signs and a number (DCF, JEITA CP-3461), or a day and a time."""
+_COUNTED: Final = re.compile(r"^\w{4}\d{4,5}$|\d{8}[-_T]?\d{4}", re.ASCII)
+"""Names as cameras give them: four signs and a number (DCF, JEITA CP-3461), or a day and a time."""
+_DATED: Final = re.compile(r"(?<!\d)(?:19|20)\d\d(?:[-_. ]?\d\d){0,2}$", re.ASCII)
+"""Names that end with a year, a month or a day, as people give them."""
 
 
 def kind_of(policy: Policy, drop: Drop, view: View) -> str:
@@ -83,9 +85,10 @@ def job(policy: Policy, drop: Drop, view: View, kind: str) -> e.JobRequested:
 
 
 def _may_belong(drop: Drop) -> bool:
-    """Whether a text may be about a picture that is still to come."""
+    """Whether a text may be about a picture that is still to come: cameras number what they make."""
     stem = drop.path.rpartition("/")[2].rpartition(".")[0]
-    return role_of(drop) is Role.MAYBE and _CAMERA_NAMED.search(stem) is not None
+    is_numbered = stem[-1:].isdigit() and (_COUNTED.search(stem) or not _DATED.search(stem))
+    return role_of(drop) is Role.MAYBE and bool(is_numbered)
 
 
 def _open_job(policy: Policy, drop: Drop, view: View) -> int:

@@ -202,8 +202,18 @@ def test_books_that_are_made_to_hurt_go_to_quarantine_and_the_others_are_read(ma
 
 def test_a_table_that_may_belong_to_a_picture_waits_for_it_and_another_does_not(make_root):
     config = make_root()
-    waiting = ["IMG_0001.csv", "dscn1234.json", "100_0007.CSV", "PXL_20240504_101112345.csv", "20240504-101112.json"]
-    at_once = ["expenses-2026.csv", "2024.json", "interview 2.csv", "birds.txt", "report-20240504.csv"]
+    waiting = [
+        "IMG_0001.csv", "dscn1234.json", "IMG_2019.csv", "PXL_20240504_101112345.csv", "20240504-2030.json",
+        "moth_2024_05_02__21_30_05_HDR1.json", "trip 12.csv",
+    ]  # fmt: skip
+    at_once = [
+        "expenses-2026.csv",
+        "2024.json",
+        "2024-05.csv",
+        "birds.txt",
+        "report-20240504.csv",
+        "report 1999_12.json",
+    ]
     for name in (*waiting, *at_once):
         drop(config, name, json.dumps({"of": name}) if name.endswith("json") else f"owl,{name}\n1,2\n")
     assert sorted(item["source"].rpartition("/")[2] for item in once(config)) == sorted(at_once)
