@@ -354,3 +354,34 @@ def test_killed_at_any_step_of_indexing_the_index_is_that_of_the_notes_then(make
             assert [str(each) for each in verify.differences(box.store, config, deep=True)] == [], step
             assert search.search("egret", box=box).results
             assert not search.search("heron", box=box).results
+
+
+def test_killed_while_a_child_cuts_ahead_the_index_is_that_of_the_notes_then(make_root: Callable[..., Config], crashes):
+    config = make_root(jobs__retry_base_seconds=0, jobs__retry_cap_seconds=0, claims__mode="off")
+    for number in range(cutting.NOTES_MIN + 2):
+        (inbox(config) / f"{number}.txt").write_text(note_of(number, 30).partition("# ")[2])
+    build(config).once()
+    with beside(config) as box:
+        for path, item in box.store.rows("SELECT note, id FROM items"):
+            note = Path(config.box.root, path)
+            note.write_text(note.read_text() + f"\nAn egret in {item}.\n")
+            box.engine.record(
+                FileNoticed(user="me", path=path, size=note.stat().st_size, mtime_ns=note.stat().st_mtime_ns)
+            )
+        assert len(texts.unindexed(box.store, "me", 0, 1000)) >= cutting.NOTES_MIN
+    for step in crashes.each_step(WORK, config, 8, calls={"pwrite64", "fdatasync"}):
+        build(config).once()
+        with beside(config) as box:
+            assert [str(each) for each in verify.differences(box.store, config, deep=True)] == [], step
+            assert len(search.search("egret", box=box, limit=1000).results) == cutting.NOTES_MIN + 2, step
+
+
+def test_that_the_index_is_written_over_less_often_is_said_once_and_kept(library: Library):
+    store = library.engine.store
+    asked = f"SELECT v FROM {chunks.WORDS}_config WHERE k = 'automerge'"
+    assert store.value(asked) is None
+    chunks.tune(store)
+    assert store.value(asked) == 8
+    before = store.value("SELECT total_changes()")
+    chunks.tune(store)
+    assert store.value("SELECT total_changes()") == before
