@@ -159,8 +159,9 @@ def _texts(
 
 
 def _passage(found: marking.Passage, parts: Sequence[str]) -> Passage:
-    snippet = snippets.cut(found.text, found.marked, found.start, parts)
-    return Passage(found.number, snippet.place or found.place, found.heading, found.start, found.end, snippet)
+    row = found.row
+    snippet = snippets.cut(row.text, found.marked, row.start, parts)
+    return Passage(row.number, snippet.place or row.place, row.heading, row.start, row.end, snippet)
 
 
 def _result(item: finding.Found, ranked: Ranked, passages: tuple[Passage, ...]) -> Result:

@@ -97,7 +97,7 @@ def passages(store: Store, ways: Sequence[Way], texts: Sequence[Ranked]) -> dict
     for text in texts:
         if not text.hits:
             rows = chunks.of_item(store, text.item, limit=1)
-            said[text.item] = [(Passage(*row[1:], row.text), ()) for row in rows]
+            said[text.item] = [(marking.unmarked(row), ()) for row in rows]
     return said
 
 

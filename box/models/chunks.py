@@ -123,6 +123,9 @@ class Row(NamedTuple):
     text: str
 
 
+COLUMNS: Final = ("id", "number", "start", "stop", "place", "heading", "text")
+"""Of a row."""
+
 _MERGED: Final = 8
 """So many segments of the index go into one: with SQLite's own 4, all of it is written over half as often again."""
 
@@ -144,8 +147,7 @@ _TOGETHER: Final = 1000
 def of_item(store: Store, item: int, after: int = -1, limit: int = 500) -> list[Row]:
     """The chunks of an item in order: at most `limit` of those whose number is higher than `after`."""
     rows = store.rows(
-        f"SELECT id, number, start, stop, place, heading, text FROM {_SHOWN}"
-        " WHERE chunks.item = ? AND number > ? ORDER BY number LIMIT ?",
+        f"SELECT {', '.join(COLUMNS)} FROM {_SHOWN} WHERE chunks.item = ? AND number > ? ORDER BY number LIMIT ?",
         (item, after, limit),
     )
     return [Row(*row) for row in rows]

@@ -9,23 +9,18 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from box.models.base import Store
-from box.models.chunks import FOLDED_VIEWS, TOKENIZERS
+from box.models.chunks import COLUMNS, FOLDED_VIEWS, TOKENIZERS, Row
 
 OPEN, CLOSE = "\x02", "\x03"
 """Around what was found."""
 
-_PASSAGE: Final = "c.number, c.start, c.stop, c.place, c.heading, c.text"
+_ROW: Final = f"c.{', c.'.join(COLUMNS)}"
 
 
 class Passage(NamedTuple):
-    """A chunk as it was found, with marks around the words."""
+    """A chunk as it was found, and its text with marks around the words."""
 
-    number: int
-    start: int
-    end: int
-    place: str
-    heading: str
-    text: str
+    row: Row
     marked: str
 
 
@@ -49,16 +44,19 @@ def marked(store: Store, table: str, match: str, ids: Sequence[int]) -> dict[int
         tuple(ids),
     )
     rows = store.rows(
-        f"SELECT c.id, {_PASSAGE}, highlight({few}, 1, '{OPEN}', '{CLOSE}') FROM {few}"
+        f"SELECT {_ROW}, highlight({few}, 1, '{OPEN}', '{CLOSE}') FROM {few}"
         f" CROSS JOIN chunks c ON c.id = {few}.rowid WHERE {few} MATCH ?",
         (match,),
     )
-    return {number: Passage(*row) for number, *row in rows}
+    return {row[0]: Passage(Row(*row[:-1]), row[-1]) for row in rows}
 
 
 def plain(store: Store, ids: Sequence[int]) -> dict[int, Passage]:
     """Chunks as they stand, by number; those that have gone meanwhile are not among them."""
-    rows = store.rows(
-        f"SELECT c.id, {_PASSAGE}, c.text FROM chunks c WHERE c.id IN ({', '.join('?' * len(ids))})", tuple(ids)
-    )
-    return {number: Passage(*row) for number, *row in rows}
+    rows = store.rows(f"SELECT {_ROW} FROM chunks c WHERE c.id IN ({', '.join('?' * len(ids))})", tuple(ids))
+    return {row[0]: unmarked(Row(*row)) for row in rows}
+
+
+def unmarked(row: Row) -> Passage:
+    """A chunk in which nothing was found."""
+    return Passage(row, row.text)
