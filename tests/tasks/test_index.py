@@ -27,6 +27,7 @@ from box.tasks import cutting
 from box.tasks.at_work import AtWork
 from box.tasks.child import Child
 from box.tasks.chore import Reporter
+from box.tasks.handler import Found
 from box.tasks.indexing import BATCH, Indexing
 from tests.crashing import WORK
 from tests.helpers import inbox, start_box, until
@@ -248,6 +249,12 @@ def test_a_job_that_should_end_does_so_while_a_child_cuts(library: Library, make
     library.engine.at_once = real  # type: ignore[method-assign]
     library.index()
     library.check()
+
+
+@pytest.mark.parametrize("pieces", [None, 1, ["x"], [[1, 2]], [["a", 0, 1, "", "", "t", "", False]], [{"number": 1}]])
+def test_what_is_no_answer_of_the_child_is_taken_for_none(pieces: object):
+    assert cutting.answered(Found(digest="d", facts={"pieces": pieces})) is None
+    assert cutting.answered(Found(digest="d")) is None
 
 
 def test_for_a_few_notes_and_on_a_small_machine_no_child_is_started(make_root: Callable[..., Config]):
