@@ -53,9 +53,11 @@ def read(folder: str, each: int, dump_bytes: int, pages: int, runs: int, markitd
         ))  # fmt: skip
     table.raw = {"box": box, "pypdf": pypdf, "markitdown": other}
     table.verdicts.append(verdict("overhead, all formats", 100 * (whole / reader - 1), 100 * OVERHEAD_MAX, " %"))
+    dump = next(row for row in table.rows if row[0] == "dump")
+    table.verdicts.append(verdict("a dump", float(dump[4] or 0), DUMP_MB_A_SECOND, " MB/s", least=True))
     streamed = min(_streamed_seconds(sets["dump"][0]) for _ in range(runs))
     size = os.path.getsize(sets["dump"][0]) / 1e6
-    table.verdicts.append(verdict("a dump, streamed", size / streamed, DUMP_MB_A_SECOND, " MB/s", least=True))
+    table.verdicts.append(verdict("its XML alone", size / streamed, DUMP_MB_A_SECOND, " MB/s", least=True))
     if "long pdf" in sets:
         resident = _box_once(folder, sets["long pdf"])[1] / 1e6
         table.verdicts.append(verdict(f"RSS of the child, {pages} pages of PDF", resident, RSS_MB_MAX, " MB"))
